@@ -1,0 +1,385 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// DefaultConcurrency is the number of requests in flight when nothing else is said.
+const DefaultConcurrency = 8
+
+// defaultGrace is how long requests in flight may take to finish after a stop.
+const defaultGrace = 30 * time.Second
+
+// ApplyOptions is what an apply depends on besides the plan.
+type ApplyOptions struct {
+	// RunID names the run in records and reports.
+	RunID string
+	// Clock tells when the run starts and ends.
+	Clock func() time.Time
+	// BatchSize is the number of seats in one request; 0 means DefaultBatchSize.
+	BatchSize int
+	// Concurrency is the number of requests in flight; 0 means DefaultConcurrency.
+	Concurrency int
+	// Stale are changes, by index, whose user has moved since the plan was made,
+	// with what moved. They are not written. See [StaleChanges].
+	Stale map[int]string
+	// Grace is how long requests in flight may take to finish after ctx is done;
+	// 0 means 30 seconds.
+	Grace time.Duration
+	// Progress, when not nil, is told after each request how many changes are
+	// settled out of all. Calls to it do not overlap.
+	Progress func(done, total int)
+}
+
+// Apply carries a plan out and returns what became of each change that was to
+// be done. It always returns a run: what went wrong is in its outcomes.
+//
+// When ctx is done no new request starts, those in flight finish within the
+// grace, and the rest is not reached.
+func Apply(ctx context.Context, sink Sink, plan *Plan, journal Journal, options ApplyOptions) *Run {
+	run := &Run{ID: options.RunID, StartedAt: options.Clock().UTC().Truncate(time.Second)}
+	inFlight, cancel := graceful(ctx, options.Grace)
+	defer cancel()
+	w := &writer{
+		sink: sink, plan: plan, journal: journal, options: options,
+		start: ctx, inFlight: inFlight,
+		outcomes: make(map[int]Outcome),
+	}
+	w.settleStale()
+	w.writeAll(callsExcept(plan, options.BatchSize, options.Stale))
+	run.Outcomes = w.inOrder()
+	run.Stopped = w.stopReason()
+	run.FinishedAt = options.Clock().UTC().Truncate(time.Second)
+	return run
+}
+
+// graceful returns a context that ends some time after ctx does, for requests
+// that should be allowed to finish.
+func graceful(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	if grace == 0 {
+		grace = defaultGrace
+	}
+	inFlight, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stopTimer := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(grace, func() { cancel(context.Cause(ctx)) })
+		context.AfterFunc(inFlight, func() { timer.Stop() })
+	})
+	return inFlight, func() {
+		stopTimer()
+		cancel(nil)
+	}
+}
+
+// writer carries out the calls of one plan.
+type writer struct {
+	sink     Sink
+	plan     *Plan
+	journal  Journal
+	options  ApplyOptions
+	start    context.Context // done: no new request starts
+	inFlight context.Context // done: requests in flight are given up
+
+	mu       sync.Mutex
+	outcomes map[int]Outcome
+	accepted int
+	refused  int
+	stopped  string // why no further request starts; "" while they do
+}
+
+// settleStale records the changes that are not written because their user moved.
+func (w *writer) settleStale() {
+	for i, moved := range w.options.Stale {
+		if w.plan.Changes[i].WillBeDone() {
+			w.outcomes[i] = Outcome{Change: i, Status: Stale, Error: moved}
+		}
+	}
+}
+
+// writeAll sends calls side by side until they are done or the run stops.
+func (w *writer) writeAll(calls []Call) {
+	concurrency := w.options.Concurrency
+	if concurrency < 1 {
+		concurrency = DefaultConcurrency
+	}
+	var group errgroup.Group
+	group.SetLimit(concurrency)
+	for _, call := range calls {
+		if w.isStopped() {
+			break
+		}
+		group.Go(func() error {
+			w.write(call)
+			return nil
+		})
+	}
+	_ = group.Wait() // what went wrong is in the outcomes
+}
+
+// write sends one call, judges its items, and halves it when it is refused.
+func (w *writer) write(call Call) {
+	if w.isStopped() {
+		return
+	}
+	if err := w.journal.Intent(call); err != nil {
+		w.stop(fmt.Sprintf("the journal cannot be written: %v", err))
+		return
+	}
+	outcomes, halves := w.send(call)
+	if err := w.journal.Result(call, outcomes); err != nil {
+		w.stop(fmt.Sprintf("the journal cannot be written: %v", err))
+	}
+	w.record(outcomes)
+	for _, half := range halves {
+		w.write(half)
+	}
+}
+
+// send makes the request of a call. It returns the outcomes that are known, and
+// the halves to try when a batch was refused as a whole.
+func (w *writer) send(call Call) (outcomes []Outcome, halves []Call) {
+	var err error
+	if call.Kind == CallPatchSeats {
+		outcomes, err = w.updateSeats(call)
+	} else {
+		outcomes, err = w.renameUser(call)
+	}
+	if err == nil {
+		w.noteAnswer(true, nil)
+		return outcomes, nil
+	}
+	var throttled *ThrottledError
+	if errors.As(err, &throttled) {
+		w.stop(throttled.Error())
+		return nil, nil
+	}
+	var refused *APIError
+	if errors.As(err, &refused) && refused.IsRefusal() {
+		w.noteAnswer(false, err)
+		if len(call.Changes) > 1 && !refused.IsDenied() {
+			middle := len(call.Changes) / 2
+			return nil, []Call{
+				{Kind: call.Kind, Changes: call.Changes[:middle]},
+				{Kind: call.Kind, Changes: call.Changes[middle:]},
+			}
+		}
+		if !refused.IsNotFound() && !refused.IsMixed() {
+			return w.each(call, Failed, err), nil
+		}
+	}
+	return w.settle(call.Changes, err), nil
+}
+
+// refusalsToStop is how many requests the API may refuse, before it has accepted
+// one, until the run stops. Halving a batch of a thousand down to one guilty item
+// takes ten.
+const refusalsToStop = 20
+
+// noteAnswer counts accepted and refused requests, and stops a run in which
+// nothing but refusals come back: it would only burn the quota.
+func (w *writer) noteAnswer(accepted bool, err error) {
+	w.mu.Lock()
+	if accepted {
+		w.accepted++
+	} else {
+		w.refused++
+	}
+	hopeless := w.accepted == 0 && w.refused >= refusalsToStop
+	w.mu.Unlock()
+	if hopeless {
+		w.stop(fmt.Sprintf("the API refused the first %d requests, the last one with: %v", refusalsToStop, err))
+	}
+}
+
+// each gives every change of a call the same outcome.
+func (w *writer) each(call Call, status Status, err error) []Outcome {
+	outcomes := make([]Outcome, len(call.Changes))
+	for i, change := range call.Changes {
+		outcomes[i] = Outcome{Change: change, Status: status, Error: w.describe(change, err)}
+	}
+	return outcomes
+}
+
+// describe says what was being done to whom when an error came up.
+func (w *writer) describe(change int, err error) string {
+	c := &w.plan.Changes[change]
+	return fmt.Sprintf("%s %s: %v", c.Kind, c.Email, withoutURL(err))
+}
+
+// updateSeats sends a batch and judges each item by the API's answer for it.
+func (w *writer) updateSeats(call Call) ([]Outcome, error) {
+	updates := make([]SeatUpdate, len(call.Changes))
+	for i, change := range call.Changes {
+		c := &w.plan.Changes[change]
+		updates[i] = SeatUpdate{
+			SeatUID: c.SeatUID, AccessSeat: c.After.AccessSeat == True, GatewaySeat: c.After.GatewaySeat == True,
+		}
+	}
+	answers, err := w.sink.UpdateSeats(w.inFlight, updates)
+	if err != nil {
+		return nil, err
+	}
+	bySeat := answersBySeat(answers)
+	var outcomes []Outcome
+	var untold []int
+	for _, change := range call.Changes {
+		c := &w.plan.Changes[change]
+		answer, told := bySeat[c.SeatUID]
+		if !told || answer.AccessSeat == Unknown || answer.GatewaySeat == Unknown {
+			untold = append(untold, change)
+			continue
+		}
+		outcomes = append(outcomes, judgeSeat(change, c, answer.AccessSeat, answer.GatewaySeat))
+	}
+	if len(untold) > 0 {
+		outcomes = append(outcomes, w.settle(untold, errNotInAnswer)...)
+	}
+	return outcomes, nil
+}
+
+// errNotInAnswer is behind an item that the API accepted and did not mention.
+var errNotInAnswer = errors.New("the API's answer does not mention the seat")
+
+// answersBySeat finds the answer for each seat. Two answers that contradict each
+// other are as good as none.
+func answersBySeat(answers []SeatAnswer) map[string]SeatAnswer {
+	bySeat := make(map[string]SeatAnswer, len(answers))
+	for _, answer := range answers {
+		if earlier, ok := bySeat[answer.SeatUID]; ok && earlier != answer {
+			answer.AccessSeat, answer.GatewaySeat = Unknown, Unknown
+		}
+		bySeat[answer.SeatUID] = answer
+	}
+	return bySeat
+}
+
+// judgeSeat compares the flags that the API shows with those that were asked for.
+func judgeSeat(index int, change *Change, access, gateway Flag) Outcome {
+	if access == change.After.AccessSeat && gateway == change.After.GatewaySeat {
+		return Outcome{Change: index, Status: Applied}
+	}
+	message := fmt.Sprintf("the API answered success but shows access_seat %s, gateway_seat %s", access, gateway)
+	if change.Kind == Grant {
+		message += ": a seat comes with the next login"
+	}
+	return Outcome{Change: index, Status: NotTaken, Error: message}
+}
+
+// renameUser sends one rename and judges it by the user in the answer.
+func (w *writer) renameUser(call Call) ([]Outcome, error) {
+	index := call.Changes[0]
+	change := &w.plan.Changes[index]
+	user, err := w.sink.RenameUser(w.inFlight, UserRename{
+		UserID: change.UserID, Email: change.Email, Name: change.After.Name,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if user.ID != change.UserID {
+		return w.settle(call.Changes, errors.New("the API's answer is about another user")), nil
+	}
+	return []Outcome{judgeName(index, change, user.Name)}, nil
+}
+
+// judgeName compares the name that the API shows with the one asked for.
+func judgeName(index int, change *Change, name string) Outcome {
+	if name == change.After.Name {
+		return Outcome{Change: index, Status: Applied}
+	}
+	return Outcome{Change: index, Status: NotTaken, Error: "the API answered success but shows another name"}
+}
+
+// settle reads the users of changes of which it is not known whether they took
+// effect, and judges them by what is there.
+func (w *writer) settle(changes []int, cause error) []Outcome {
+	refs := make([]UserRef, len(changes))
+	for i, change := range changes {
+		refs[i] = UserRef{UserID: w.plan.Changes[change].UserID, Email: w.plan.Changes[change].Email}
+	}
+	users, err := w.sink.ReadUsers(w.inFlight, refs)
+	outcomes := make([]Outcome, len(changes))
+	for i, change := range changes {
+		c := &w.plan.Changes[change]
+		user, there := users[c.UserID]
+		outcomes[i] = Outcome{Change: change, Status: Failed}
+		switch {
+		case err != nil:
+			outcomes[i].Error = fmt.Sprintf("%s; whether it took effect is not known, since reading the user failed: %v",
+				w.describe(change, cause), withoutURL(err))
+		case !there:
+			outcomes[i].Error = w.describe(change, cause) + "; the user is no longer in the account"
+		case c.IsReached(&user):
+			outcomes[i] = Outcome{Change: change, Status: Applied}
+		case errors.Is(cause, errNotInAnswer):
+			outcomes[i] = judgeSeat(change, c, user.AccessSeat, user.GatewaySeat)
+		default:
+			outcomes[i].Error = w.describe(change, cause) + "; reading the user shows that it took no effect"
+		}
+	}
+	return outcomes
+}
+
+// IsReached reports whether the user is in the state that the change asks for.
+func (c *Change) IsReached(user *User) bool {
+	if c.Kind == Rename {
+		return user.Name == c.After.Name
+	}
+	return user.AccessSeat == c.After.AccessSeat && user.GatewaySeat == c.After.GatewaySeat
+}
+
+// record keeps outcomes and reports progress.
+func (w *writer) record(outcomes []Outcome) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, outcome := range outcomes {
+		w.outcomes[outcome.Change] = outcome
+	}
+	if w.options.Progress != nil && len(outcomes) > 0 {
+		w.options.Progress(len(w.outcomes), w.plan.Summary.Pending())
+	}
+}
+
+// stop lets no further request start. The first reason is kept.
+func (w *writer) stop(reason string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stopped == "" {
+		w.stopped = reason
+	}
+}
+
+// isStopped reports whether no further request may start.
+func (w *writer) isStopped() bool {
+	if w.start.Err() != nil {
+		w.stop("stopped: " + context.Cause(w.start).Error())
+	}
+	return w.stopReason() != ""
+}
+
+func (w *writer) stopReason() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.stopped
+}
+
+// inOrder returns an outcome for every change that was to be done, in the order
+// of the plan; those without one were not reached.
+func (w *writer) inOrder() []Outcome {
+	outcomes := []Outcome{}
+	for i := range w.plan.Changes {
+		if !w.plan.Changes[i].WillBeDone() {
+			continue
+		}
+		outcome, known := w.outcomes[i]
+		if !known {
+			outcome = Outcome{Change: i, Status: NotReached, Error: w.stopped}
+		}
+		outcomes = append(outcomes, outcome)
+	}
+	return outcomes
+}

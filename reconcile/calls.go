@@ -1,0 +1,49 @@
+package reconcile
+
+// DefaultBatchSize is the number of seats in one request when nothing else is
+// said. The API's own limit is not documented; others send 50 to 100.
+const DefaultBatchSize = 100
+
+// CallKind is a writing request of the API.
+type CallKind string
+
+// The writing requests.
+const (
+	CallPatchSeats CallKind = "PATCH"
+	CallPutUser    CallKind = "PUT"
+)
+
+// Call is one writing request of a plan.
+type Call struct {
+	Kind CallKind
+	// Changes are indexes in Plan.Changes: up to a batch for seats, one for a user.
+	Changes []int
+}
+
+// Calls returns the fewest requests that carry a plan out: the seats in batches,
+// then a request a name. Held changes are in no call. A batch size below 1 means
+// [DefaultBatchSize].
+func Calls(plan *Plan, batchSize int) []Call { return callsExcept(plan, batchSize, nil) }
+
+// callsExcept returns the calls of a plan without the changes that are stale.
+func callsExcept(plan *Plan, batchSize int, stale map[int]string) []Call {
+	if batchSize < 1 {
+		batchSize = DefaultBatchSize
+	}
+	var calls, renames []Call
+	for i := range plan.Changes {
+		change := &plan.Changes[i]
+		_, isStale := stale[i]
+		switch {
+		case !change.WillBeDone() || isStale:
+		case change.Kind == Rename:
+			renames = append(renames, Call{Kind: CallPutUser, Changes: []int{i}})
+		case len(calls) == 0 || len(calls[len(calls)-1].Changes) == batchSize:
+			calls = append(calls, Call{Kind: CallPatchSeats, Changes: []int{i}})
+		default:
+			last := &calls[len(calls)-1]
+			last.Changes = append(last.Changes, i)
+		}
+	}
+	return append(calls, renames...)
+}

@@ -1,0 +1,151 @@
+package reconcile
+
+import (
+	"time"
+)
+
+// Desired is what the files in git say. It is only ever complete: when a file
+// has a problem, there is no Desired at all.
+type Desired struct {
+	// Account is the file's account, the fallback for flag and environment; empty
+	// when the file names none.
+	Account  string
+	License  License
+	Policy   Policy
+	Schedule []ScheduleEntry
+	// Timezone is that of Schedule; UTC when the file names none.
+	Timezone *time.Location
+	// Users holds every user of every file, in the order of the files.
+	Users []DesiredUser
+	// Files are the files read, the first one first, as the user spelled them.
+	Files []string
+	// SHA256 is the digest of what the files contain.
+	SHA256 string
+}
+
+// License holds facts about the subscription, for the money columns.
+type License struct {
+	// Purchased is the number of seats on the subscription; nil when not told.
+	Purchased *int
+	// Price is per seat and month; none when not told.
+	Price Amount
+	// Currency is printed as written.
+	Currency string
+}
+
+// Policy holds the rules of the file.
+type Policy struct {
+	Unlisted   UnlistedPolicy
+	UnlistedAt Position
+	Grants     GrantsPolicy
+	// Inactive is nil when nobody is released for inactivity.
+	Inactive  *InactivePolicy
+	Protected []Glob
+	Releases  ReleaseLimit
+}
+
+// UnlistedPolicy says what becomes of seat holders that no file lists.
+type UnlistedPolicy string
+
+// The values of policy.unlisted; the default is UnlistedKeep.
+const (
+	UnlistedKeep    UnlistedPolicy = "keep"
+	UnlistedReport  UnlistedPolicy = "report"
+	UnlistedRelease UnlistedPolicy = "release"
+)
+
+// GrantsPolicy says what to do when a flag is desired true and live is false.
+type GrantsPolicy string
+
+// The values of policy.grants; the default is GrantsRequest.
+const (
+	GrantsRequest GrantsPolicy = "request"
+	GrantsNever   GrantsPolicy = "never"
+)
+
+// InactivePolicy is the rule that releases people who show no sign of activity.
+type InactivePolicy struct {
+	// After is how long someone may go without a sign of activity.
+	After   time.Duration
+	AfterAt Position
+	// NeverAfter is how old the record of someone who never logged in may be; 0
+	// means that such people are left alone.
+	NeverAfter   time.Duration
+	NeverAfterAt Position
+	// Notice is how long before their release people are reported as due.
+	Notice time.Duration
+}
+
+// ScheduleEntry is one line of the schedule.
+type ScheduleEntry struct {
+	Cron string
+	Mode Mode
+	At   Position
+}
+
+// Mode is what a run does.
+type Mode string
+
+// The modes of a run.
+const (
+	ModeDryRun Mode = "dry-run"
+	ModeApply  Mode = "apply"
+)
+
+// DesiredUser is one entry under users.
+type DesiredUser struct {
+	// Email is the key, as written; compare with [EmailKey].
+	Email string
+	// ID tells apart users that share an email; empty when it is not needed.
+	ID string
+	// Name is empty when the live name is to be left alone.
+	Name string
+	// AccessSeat and GatewaySeat are Unknown when the file does not speak of them.
+	AccessSeat  Flag
+	GatewaySeat Flag
+	// Until is the last day of the seat; zero when it does not end.
+	Until Date
+	// Exempt is nil when every rule applies.
+	Exempt *Exemption
+
+	file  string
+	lines entryLines
+}
+
+// entryLines are the lines of an entry's values, 0 for those it does not have,
+// and the columns that problems found later are reported at.
+type entryLines struct {
+	entry, email, name, access, gateway, until, exempt int32
+	emailColumn, exemptColumn                          int32
+}
+
+// Position returns the place of the entry.
+func (u *DesiredUser) Position() Position { return u.at(u.lines.entry) }
+
+// emailPosition returns the place of the email.
+func (u *DesiredUser) emailPosition() Position {
+	at := u.at(u.lines.email)
+	at.Column = int(u.lines.emailColumn)
+	return at
+}
+
+// at returns a place in the entry's file, or the entry's own for line 0.
+func (u *DesiredUser) at(line int32) Position {
+	if line == 0 {
+		line = u.lines.entry
+	}
+	return Position{File: u.file, Line: int(line)}
+}
+
+// isExpired reports whether the last day of the user's seat is over.
+func (u *DesiredUser) isExpired(now time.Time, zone *time.Location) bool {
+	return !u.Until.IsZero() && !now.Before(u.Until.End(zone))
+}
+
+// exemptFrom returns the exemption from a rule that is in force, or nil.
+func (u *DesiredUser) exemptFrom(rule string, now time.Time, zone *time.Location) *Exemption {
+	if u == nil || u.Exempt == nil || u.Exempt.From != rule || !now.Before(u.Exempt.Until.End(zone)) {
+		return nil
+	}
+	return u.Exempt
+}

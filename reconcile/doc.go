@@ -1,0 +1,22 @@
+// Package reconcile is the heart of seatsync: it compares the seats and names
+// that a team declares in git with those that a Cloudflare Zero Trust account
+// has, decides what may be done about the difference, and describes it as a
+// [Plan] that people review and [Apply] carries out.
+//
+// The flow, in the words of the code:
+//
+//	Load(path)                 → Desired    every value knows its file and line
+//	Source.Snapshot(ctx)       → Live       complete, or an error
+//	Diff(Desired, Live, now)   → []Change   what differs, and why
+//	Judge(changes, …)          → Plan       what may be done, what is held, and why
+//	Calls(Plan)                → []Call     the fewest requests that do it
+//	Apply(ctx, Sink, Plan, …)  → Run        what was done, item by item
+//
+// The package must never ask the clock, open a connection or know how the API
+// spells its answers: the time is an argument, the account is behind [Source]
+// and [Sink], and what cannot be known stays unknown through every step.
+//
+// Read on in desired.go for the file, match.go and diff.go for the comparison,
+// judge.go for the rules that hold a change back, plan.go for the result, and
+// apply.go for the writing.
+package reconcile

@@ -1,0 +1,116 @@
+package reconcile
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// APIError is an answer of the API that is not a success.
+type APIError struct {
+	// Method and Path are those of the request; the path has no host and no query.
+	Method, Path string
+	// Status is the HTTP status. It is 200 when only the envelope says failure.
+	Status int
+	// Messages are the errors of the envelope; empty when the answer had none.
+	Messages []APIMessage
+}
+
+// APIMessage is one error of an envelope.
+type APIMessage struct {
+	Code    int
+	Message string
+}
+
+// Error returns the request, the status and what the API says.
+func (e *APIError) Error() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s %s: %d", e.Method, e.Path, e.Status)
+	for i, message := range e.Messages {
+		if i > 0 {
+			text.WriteByte(';')
+		}
+		fmt.Fprintf(&text, " %d %s", message.Code, message.Message)
+	}
+	if len(e.Messages) == 0 {
+		text.WriteString(" without an explanation")
+	}
+	return text.String()
+}
+
+// IsRefusal reports whether the API has looked at the request and refused it, so
+// that sending it again would be refused again. Throttling and time-outs are not.
+func (e *APIError) IsRefusal() bool {
+	return e.IsMixed() || e.Status >= 400 && e.Status < 500 && e.Status != statusTimeout && e.Status != statusThrottled
+}
+
+// IsMixed reports whether the status says success and the envelope failure, so
+// that only reading tells what happened.
+func (e *APIError) IsMixed() bool { return e.Status < 300 }
+
+// IsDenied reports whether the credentials are bad or lack a permission.
+func (e *APIError) IsDenied() bool {
+	return e.Status == statusUnauthorized || e.Status == statusForbidden
+}
+
+// IsNotFound reports whether the API says that there is no such thing.
+func (e *APIError) IsNotFound() bool { return e.Status == statusNotFound }
+
+// The HTTP statuses that decisions depend on. This package does not know HTTP.
+const (
+	statusUnauthorized = 401
+	statusForbidden    = 403
+	statusNotFound     = 404
+	statusTimeout      = 408
+	statusThrottled    = 429
+)
+
+// ThrottledError says that the API takes no requests for longer than there is
+// time. Nothing was written by the request that met it.
+type ThrottledError struct {
+	// RetryAfter is how long the API asks to wait; 0 when it does not say.
+	RetryAfter time.Duration
+	// Err is the last answer.
+	Err error
+}
+
+// Error says for how long, and what was being done.
+func (e *ThrottledError) Error() string {
+	wait := "for longer than there is time"
+	if e.RetryAfter > 0 {
+		wait = "for another " + e.RetryAfter.String()
+	}
+	return fmt.Sprintf("the API takes no requests %s: run again later (%v)", wait, e.Err)
+}
+
+// Unwrap returns the last answer.
+func (e *ThrottledError) Unwrap() error { return e.Err }
+
+// IncompleteError says that a listing could not be read as a whole, so that
+// nothing may be concluded from who is missing in it.
+type IncompleteError struct {
+	// What is the listing: "users".
+	What string
+	// Reason says what was wrong in the last attempt.
+	Reason string
+	// Attempts is how often the listing was read.
+	Attempts int
+}
+
+// Error says what was wrong and that nothing was planned.
+func (e *IncompleteError) Error() string {
+	return fmt.Sprintf("the list of %s could not be read completely in %s: %s; nothing was planned, run again later",
+		e.What, plural(e.Attempts, "attempt"), e.Reason)
+}
+
+// withoutURL drops the request from a transport error: it stands in front of
+// the message already, and a URL can carry what nobody should read.
+func withoutURL(err error) error {
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		return failed.Err
+	}
+	return err
+}

@@ -1,0 +1,116 @@
+package reconcile
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// SchemaURL is where editors find the JSON Schema of the desired state.
+const SchemaURL = "https://raw.githubusercontent.com/seatsync/seatsync/main/reconcile/desired-state.schema.json"
+
+// exportHeader explains what stands below it.
+const exportHeader = `# yaml-language-server: $schema=%s
+# The users of the account as they are now, made by 'seatsync export'. Planning
+# from this file finds nothing to change.
+#
+# A flag that is false is left out, so that someone who logs in tomorrow keeps
+# the seat: write 'false' to take a seat away. Remove whom you do not want to
+# manage: 'unlisted: keep' leaves them alone.
+version: 1
+account: %s
+policy:
+  unlisted: keep
+users:
+`
+
+// Export writes the live users as a desired state, ordered by email. Users that
+// a file cannot name are listed in a comment at the end. With allFlags, flags
+// that are false are written too.
+func Export(w io.Writer, live *Live, allFlags bool) error {
+	out := bufio.NewWriter(w)
+	fmt.Fprintf(out, exportHeader, SchemaURL, live.AccountID)
+	users := sortUsers(live.Users)
+	shared := make(map[string]int)
+	for _, user := range users {
+		shared[user.key]++
+	}
+	var unnamed []string
+	listed := 0
+	for _, user := range users {
+		if checkEmail(user.Email) != nil || !idPattern.MatchString(user.ID) {
+			unnamed = append(unnamed, user.ID)
+			continue
+		}
+		listed++
+		if err := user.export(out, shared[user.key] > 1, allFlags); err != nil {
+			return err
+		}
+	}
+	if listed == 0 {
+		fmt.Fprintln(out, "  []")
+	}
+	if len(unnamed) > 0 {
+		fmt.Fprintf(out, "# %s left out, since a file cannot name them: no email that is an address. Their ids:\n",
+			pluralVerb(len(unnamed), "user is", "users are"))
+		for _, id := range unnamed {
+			fmt.Fprintf(out, "#   %s\n", strings.Map(printableASCII, id))
+		}
+	}
+	return out.Flush()
+}
+
+// export writes one entry.
+func (u *User) export(out *bufio.Writer, withID, allFlags bool) error {
+	fields := []struct {
+		key, value string
+		skip       bool
+	}{
+		{"email", u.Email, false},
+		{"name", u.Name, strings.TrimSpace(u.Name) == ""},
+		{"access_seat", u.AccessSeat.String(), !exportFlag(u.AccessSeat, allFlags)},
+		{"gateway_seat", u.GatewaySeat.String(), !exportFlag(u.GatewaySeat, allFlags)},
+		{"id", u.ID, !withID},
+	}
+	indent := "  - "
+	for _, field := range fields {
+		if field.skip {
+			continue
+		}
+		value := field.value
+		if field.key == "email" || field.key == "name" {
+			quoted, err := quoteYAML(value)
+			if err != nil {
+				return fmt.Errorf("export %s: %w", u.ID, err)
+			}
+			value = quoted
+		}
+		fmt.Fprintf(out, "%s%s: %s\n", indent, field.key, value)
+		indent = "    "
+	}
+	return nil
+}
+
+// exportFlag reports whether a flag is written.
+func exportFlag(flag Flag, allFlags bool) bool { return flag == True || allFlags && flag == False }
+
+// quoteYAML writes text so that YAML reads the same text back, on one line.
+func quoteYAML(text string) (string, error) {
+	node := yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
+	if strings.ContainsAny(text, "\n\r\u0085\u2028\u2029") {
+		node.Style = yaml.DoubleQuotedStyle
+	}
+	quoted, err := yaml.Marshal(&node)
+	return strings.TrimSuffix(string(quoted), "\n"), err
+}
+
+// printableASCII replaces what does not belong into a comment.
+func printableASCII(r rune) rune {
+	if r < ' ' || r > '~' {
+		return '?'
+	}
+	return r
+}

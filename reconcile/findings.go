@@ -1,0 +1,237 @@
+package reconcile
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// exemptionWarning is how long before its end an exemption is reported.
+const exemptionWarning = 14 * Day
+
+// exhaustedPercent is the share of purchased seats below which too few are free.
+const exhaustedPercent = 5
+
+// findings lists what people should know about the plan, in a fixed order: the
+// account first, then people by email.
+func (j *judgement) findings(plan *Plan) []Finding {
+	findings := []Finding{}
+	findings = append(findings, limitFinding(plan, j.desired.Policy.Releases.At)...)
+	findings = append(findings, licenseFindings(plan)...)
+	findings = append(findings, j.deviceFinding(plan)...)
+	findings = append(findings, j.untoldSeatsFinding()...)
+	findings = append(findings, returnFindings(plan.Returns, j.options, j.matched)...)
+
+	people := j.entryFindings()
+	people = append(people, j.pairFindings()...)
+	people = append(people, changeFindings(plan.Changes)...)
+	slices.SortStableFunc(people, func(a, b Finding) int {
+		return cmp.Or(
+			cmp.Compare(a.Code, b.Code),
+			cmp.Compare(EmailKey(a.Email), EmailKey(b.Email)),
+			cmp.Compare(a.Message, b.Message),
+		)
+	})
+	return append(findings, people...)
+}
+
+// pointer returns the position for a finding, nil when it names no place.
+func pointer(at Position) *Position {
+	if at.IsZero() {
+		return nil
+	}
+	return &at
+}
+
+func limitFinding(plan *Plan, at Position) []Finding {
+	if !plan.Limit.Tripped {
+		return nil
+	}
+	return []Finding{{
+		Severity: SeverityError, Code: CodeLimitExceeded, Source: pointer(at),
+		Message: fmt.Sprintf("%s would be released, but a run may release at most %d (%s): nobody is released; "+
+			"if it is right, run again with --allow-releases %d",
+			plural(plan.Limit.Wanted, "seat"), plan.Limit.Releases, plan.Limit.From, plan.Limit.Wanted),
+	}}
+}
+
+// licenseFindings compares the seats in use with those that are paid for.
+func licenseFindings(plan *Plan) (findings []Finding) {
+	money := plan.Money
+	if money.Purchased == nil {
+		return nil
+	}
+	purchased, used := *money.Purchased, plan.Live.SeatsUsed
+	if (purchased-used)*100 < purchased*exhaustedPercent || used >= purchased {
+		findings = append(findings, Finding{
+			Severity: SeverityWarning, Code: CodeSeatsExhaustedSoon,
+			Message: fmt.Sprintf("%d of %d purchased seats are in use and %d are free: when none is left, new people cannot log in",
+				used, purchased, max(0, purchased-used)),
+		})
+	}
+	if after := plan.Summary.SeatsAfter; purchased > after {
+		message := fmt.Sprintf("%d of %d purchased seats will not be in use: freeing seats lowers the bill only once the purchased count "+
+			"is lowered, to no fewer than the %d then in use, with effect from the next billing period",
+			purchased-after, purchased, after)
+		if saving := money.Price.Times(purchased - after); saving != "" {
+			message += fmt.Sprintf("; that saves up to %s %s a month", saving, plan.Summary.Currency)
+		}
+		findings = append(findings, Finding{Severity: SeverityInfo, Code: CodeLowerPurchased, Message: message})
+	}
+	return findings
+}
+
+// deviceFinding says that devices could not be read, and what that holds back.
+func (j *judgement) deviceFinding(plan *Plan) []Finding {
+	cause := j.live.Devices.Err
+	if cause == nil || j.desired.Policy.Inactive == nil {
+		return nil
+	}
+	held := 0
+	for i := range plan.Changes {
+		if plan.Changes[i].Held == HeldActivityUnknown {
+			held++
+		}
+	}
+	return []Finding{{
+		Severity: SeverityWarning, Code: CodeDeviceEvidence, Source: pointer(j.desired.Policy.Inactive.AfterAt),
+		Message: fmt.Sprintf("devices could not be read, so nobody who may use one is called inactive (%s held): "+
+			"give the token a permission to read devices; %v", plural(held, "release"), cause),
+	}}
+}
+
+// untoldSeatsFinding says how many seat records have flags that nobody knows.
+func (j *judgement) untoldSeatsFinding() []Finding {
+	count := 0
+	for i := range j.live.Users {
+		user := &j.live.Users[i]
+		if user.SeatUID != "" && !user.HoldsSeat() && (user.AccessSeat == Unknown || user.GatewaySeat == Unknown) {
+			count++
+		}
+	}
+	if count == 0 {
+		return nil
+	}
+	return []Finding{{
+		Severity: SeverityInfo, Code: CodeFlagUnknown,
+		Message: fmt.Sprintf("the API does not tell whether %s in use: not counted, and left alone",
+			pluralVerb(count, "seat is", "seats are")),
+	}}
+}
+
+// pluralVerb writes a count with one of two phrases.
+func pluralVerb(count int, one, many string) string {
+	if count == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", count, many)
+}
+
+// entryFindings are about entries of the file, whether or not they change anything.
+func (j *judgement) entryFindings() (findings []Finding) {
+	for _, entry := range j.matched.absent {
+		message := "no live user has this email: a user appears with the first login"
+		if entry.ID != "" {
+			message = "no live user has this email and this id: correct the id, or remove it"
+		}
+		findings = append(findings, Finding{
+			Severity: SeverityWarning, Code: CodeUnknownUser, Email: entry.Email,
+			Message: message, Source: pointer(entry.Position()),
+		})
+	}
+	for i := range j.desired.Users {
+		entry := &j.desired.Users[i]
+		exemption := entry.exemptFrom(string(Inactive), j.options.Now, j.desired.Timezone)
+		if exemption == nil || exemption.Until.End(j.desired.Timezone).Sub(j.options.Now) > exemptionWarning {
+			continue
+		}
+		findings = append(findings, Finding{
+			Severity: SeverityWarning, Code: CodeExemptionEnding, Email: entry.Email,
+			Message: fmt.Sprintf("the exemption from %s ends on %s: ask its owner to extend it, or remove it then",
+				exemption.From, exemption.Until),
+			Source: pointer(entry.at(entry.lines.exempt)),
+		})
+	}
+	return findings
+}
+
+// pairFindings are about live users, whether or not anything changes for them.
+func (j *judgement) pairFindings() (findings []Finding) {
+	assessor := assessor{rule: j.desired.Policy.Inactive, devices: &j.live.Devices, now: j.options.Now}
+	for i := range j.matched.pairs {
+		p := &j.matched.pairs[i]
+		if p.ambiguous && p.key != "" {
+			finding := Finding{
+				Severity: SeverityWarning, Code: CodeAmbiguousUser, Email: p.Email,
+				Message: fmt.Sprintf("several live users have this email, one with the id %s: name an id in the file to tell them apart", p.ID),
+			}
+			if p.entry != nil {
+				finding.Source = pointer(p.entry.Position())
+			}
+			findings = append(findings, finding)
+		}
+		if p.entry == nil && p.HoldsSeat() && j.desired.Policy.Unlisted == UnlistedReport {
+			findings = append(findings, Finding{
+				Severity: SeverityInfo, Code: CodeUnlistedUser, Email: p.Email,
+				Message: "holds a seat, and no file lists them", Source: pointer(j.desired.Policy.UnlistedAt),
+			})
+		}
+		if finding, ok := j.noticeFinding(p, &assessor); ok {
+			findings = append(findings, finding)
+		}
+	}
+	return findings
+}
+
+// noticeFinding reports a seat holder who falls due within the notice.
+func (j *judgement) noticeFinding(p *pair, assessor *assessor) (Finding, bool) {
+	rule := j.desired.Policy.Inactive
+	if rule == nil || rule.Notice == 0 || !p.HoldsSeat() || p.ambiguous {
+		return Finding{}, false
+	}
+	assessment := assessor.assess(p.User)
+	if assessment.verdict != active || assessment.due.IsZero() || assessment.due.After(j.options.Now.Add(rule.Notice)) {
+		return Finding{}, false
+	}
+	spared := j.desired.Policy.protectedBy(p.key) != nil ||
+		p.entry.exemptFrom(string(Inactive), assessment.due, j.desired.Timezone) != nil
+	if spared {
+		return Finding{}, false
+	}
+	return Finding{
+		Severity: SeverityInfo, Code: CodeNotice, Email: p.Email,
+		Message: fmt.Sprintf("falls due on %s, in %s: %s", assessment.due.Format(time.DateOnly),
+			plural(daysUntil(j.options.Now, assessment.due), "day"), assessment.because),
+		Source: pointer(assessment.at),
+	}, true
+}
+
+// daysUntil returns the days until a later moment, a begun day counting whole.
+func daysUntil(now, due time.Time) int {
+	return int((due.Sub(now) + Day - 1) / Day)
+}
+
+// changeFindings are about changes that need a word more than their hold.
+func changeFindings(changes []Change) (findings []Finding) {
+	for i := range changes {
+		change := &changes[i]
+		var finding Finding
+		switch {
+		case change.Held == HeldNoSeat:
+			finding = Finding{Severity: SeverityWarning, Code: CodeNoSeatRecord,
+				Message: "the account has no seat record of this user: a seat comes with the next login"}
+		case change.Held == HeldAmbiguous && !change.doubts.ambiguous:
+			finding = Finding{Severity: SeverityWarning, Code: CodeSharedSeat,
+				Message: fmt.Sprintf("the seat %s belongs to several live users, so it is left alone", change.SeatUID)}
+		case change.Kind == Narrow && change.WillBeDone():
+			finding = Finding{Severity: SeverityInfo, Code: CodeNarrowUndocumented,
+				Message: "what happens when half of a seat is taken is not documented: the API may keep it, or free the seat"}
+		default:
+			continue
+		}
+		finding.Email, finding.Source = change.Email, pointer(change.Source)
+		findings = append(findings, finding)
+	}
+	return findings
+}

@@ -1,0 +1,50 @@
+package reconcile
+
+import (
+	"fmt"
+	"path"
+	"strings"
+)
+
+// Glob is a pattern over emails, compared without regard to case: `*` stands
+// for any text, `?` for one character, `[a-c]` for one of several.
+type Glob struct {
+	// Text is the pattern as written.
+	Text string
+	// At is where it stands.
+	At Position
+
+	pattern string
+}
+
+// ParseGlob reads a pattern.
+func ParseGlob(text string, at Position) (Glob, error) {
+	pattern := withoutSlash(EmailKey(text))
+	if pattern == "" {
+		return Glob{}, fmt.Errorf("the pattern is empty: write an email, or a pattern such as *@board.example.com")
+	}
+	if _, err := path.Match(pattern, ""); err != nil {
+		return Glob{}, fmt.Errorf("%q is not a pattern: close every [ and escape special characters with \\", text)
+	}
+	return Glob{Text: text, At: at, pattern: pattern}, nil
+}
+
+// matches reports whether the pattern covers an email key.
+func (g Glob) matches(key string) bool {
+	matched, err := path.Match(g.pattern, withoutSlash(key))
+	return err == nil && matched
+}
+
+// withoutSlash replaces slashes, which are letters like any other in an email
+// but which `*` of path.Match would stop at: someone at */ would go unprotected.
+func withoutSlash(text string) string { return strings.ReplaceAll(text, "/", "\x00") }
+
+// protectedBy returns the first pattern that covers the email, or nil.
+func (p *Policy) protectedBy(key string) *Glob {
+	for i := range p.Protected {
+		if p.Protected[i].matches(key) {
+			return &p.Protected[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,202 @@
+package reconcile
+
+import (
+	"fmt"
+	"time"
+)
+
+// JudgeOptions is what a judgement depends on besides the file and the account.
+type JudgeOptions struct {
+	// Now is the clock of every rule.
+	Now time.Time
+	// AllowReleases, when not nil, replaces the limit of the file for this run.
+	AllowReleases *int
+	// AllowEmpty lets policy.unlisted release act on a file that lists nobody.
+	AllowEmpty bool
+	// BatchSize is the number of seats in one request; 0 means DefaultBatchSize.
+	BatchSize int
+	// PastReleases are the seats that earlier runs released, for counting who
+	// came back.
+	PastReleases []PastRelease
+	// Tool and Commit are written into the plan.
+	Tool, Commit string
+}
+
+// RefusedError is a plan that is not made because it could only be a mistake.
+type RefusedError struct{ Reason string }
+
+// Error returns the reason.
+func (e *RefusedError) Error() string { return e.Reason }
+
+// MakePlan compares the file with the account and judges the result. It is
+// [Diff] and [Judge] with the comparison done once.
+func MakePlan(desired *Desired, live *Live, options JudgeOptions) (*Plan, error) {
+	matched := match(desired, live)
+	changes := diffPairs(matched.pairs, newDiffer(desired, live, options.Now))
+	return judge(changes, matched, desired, live, options)
+}
+
+// Judge turns changes into a plan: it holds those that may not be done, adds what
+// people should know, and counts seats and money. It returns a *[RefusedError]
+// when the whole plan could only be a mistake. The changes themselves are not
+// altered.
+func Judge(changes []Change, desired *Desired, live *Live, options JudgeOptions) (*Plan, error) {
+	return judge(append([]Change{}, changes...), match(desired, live), desired, live, options)
+}
+
+func judge(changes []Change, matched matching, desired *Desired, live *Live, options JudgeOptions) (*Plan, error) {
+	if err := refuse(desired, live, options); err != nil {
+		return nil, err
+	}
+	seats := CountSeats(live.Users)
+	j := &judgement{
+		desired: desired, live: live, options: options, matched: matched, seats: seats,
+		sharedSeats: sharedSeats(changes, live.Users),
+	}
+	sortChanges(changes)
+	for i := range changes {
+		j.hold(&changes[i])
+	}
+	limit := j.holdForLimit(changes)
+	plan := &Plan{
+		FormatVersion: FormatVersion,
+		CreatedAt:     options.Now.UTC().Truncate(time.Second),
+		Tool:          options.Tool,
+		AccountID:     live.AccountID,
+		Desired: DesiredInfo{
+			Files: desired.Files, SHA256: desired.SHA256, Commit: options.Commit, Users: len(desired.Users),
+		},
+		Live: LiveInfo{
+			Users: seats.Users, AccessSeats: seats.Access, GatewaySeats: seats.Gateway, SeatsUsed: seats.Used,
+			ReadAt: live.ReadAt.UTC().Truncate(time.Second), SHA256: fingerprint(keyedOf(matched.pairs)),
+		},
+		Changes: changes,
+		Limit:   limit,
+	}
+	plan.Activity = j.spread()
+	plan.Summary = summarize(plan, desired.License, options.BatchSize)
+	plan.Money = account(plan, desired.License)
+	plan.Returns = countReturns(options.PastReleases, matched, options.Now)
+	plan.Findings = j.findings(plan)
+	plan.Digest = plan.computeDigest()
+	return plan, nil
+}
+
+// refuse finds states that look like a failure rather than like someone's will.
+func refuse(desired *Desired, live *Live, options JudgeOptions) error {
+	if len(live.Users) == 0 && len(desired.Users) > 0 {
+		return &RefusedError{Reason: fmt.Sprintf(
+			"the account has no users, but the file lists %d: check the account id and the token's account; nothing was planned",
+			len(desired.Users))}
+	}
+	if len(desired.Users) == 0 && desired.Policy.Unlisted == UnlistedRelease && !options.AllowEmpty {
+		return &RefusedError{Reason: "the file lists nobody and policy.unlisted is release, which would release every seat: " +
+			"list users, or pass --allow-empty if that is what you want"}
+	}
+	return nil
+}
+
+// judgement holds what is needed to judge changes.
+type judgement struct {
+	desired *Desired
+	live    *Live
+	options JudgeOptions
+	matched matching
+	seats   Seats
+	// sharedSeats has the seat ids that several users claim.
+	sharedSeats map[string]bool
+}
+
+// hold decides whether a change may be done, by the first rule that forbids it.
+func (j *judgement) hold(change *Change) {
+	policy := &j.desired.Policy
+	switch {
+	case change.doubts.ambiguous:
+		change.held(HeldAmbiguous, "several live users have this email: name the id of the one you mean")
+	case change.Kind == Rename:
+		return
+	case j.sharedSeats[change.SeatUID]:
+		change.held(HeldAmbiguous, "another live user has the same seat")
+	case change.SeatUID == "":
+		change.held(HeldNoSeat, "there is no seat record: a seat comes with the next login")
+	case change.doubts.flagUnknown:
+		change.held(HeldFlagUnknown, "the API does not tell a flag that the change would have to send")
+	case change.Kind == Grant && policy.Grants == GrantsNever:
+		change.held(HeldGrantsNever, "policy.grants is never")
+	case change.TakesAway() && policy.protectedBy(EmailKey(change.Email)) != nil:
+		at := policy.protectedBy(EmailKey(change.Email)).At
+		change.held(HeldProtected, fmt.Sprintf("protected by %s:%d", at.File, at.Line))
+	case change.Reason == Inactive && j.exemption(change) != nil:
+		change.Exemption = j.exemption(change)
+		change.held(HeldExempt, "exempt until "+change.Exemption.Until.String())
+	case change.doubts.activity != "":
+		change.held(HeldActivityUnknown, change.doubts.activity)
+	}
+}
+
+// held marks a change as not carried out.
+func (c *Change) held(hold Hold, because string) {
+	c.Held, c.HeldBecause = hold, because
+}
+
+// exemption returns the exemption from inactivity that covers the change's user.
+func (j *judgement) exemption(change *Change) *Exemption {
+	return change.entry.exemptFrom(string(Inactive), j.options.Now, j.desired.Timezone)
+}
+
+// holdForLimit holds every release when there are more than one run may do.
+func (j *judgement) holdForLimit(changes []Change) Limit {
+	limit := Limit{}
+	limit.Releases, limit.From = j.desired.Policy.Releases.Resolve(j.seats.Used)
+	if allowed := j.options.AllowReleases; allowed != nil {
+		limit.Releases, limit.From = *allowed, fmt.Sprintf("--allow-releases %d", *allowed)
+	}
+	for i := range changes {
+		if changes[i].Kind == Release && changes[i].WillBeDone() {
+			limit.Wanted++
+		}
+	}
+	limit.Tripped = limit.Wanted > limit.Releases
+	if !limit.Tripped {
+		return limit
+	}
+	because := fmt.Sprintf("%s wanted, at most %d allowed (%s)", plural(limit.Wanted, "release"), limit.Releases, limit.From)
+	for i := range changes {
+		if changes[i].Kind == Release && changes[i].WillBeDone() {
+			changes[i].held(HeldLimit, because)
+		}
+	}
+	return limit
+}
+
+// sharedSeats finds the seats in changes that more than one user claims: to
+// release one would release the other.
+func sharedSeats(changes []Change, users []User) map[string]bool {
+	owners := make(map[string]int)
+	for i := range changes {
+		if changes[i].IsSeatChange() && changes[i].SeatUID != "" {
+			owners[changes[i].SeatUID] = 0
+		}
+	}
+	shared := make(map[string]bool)
+	for i := range users {
+		count, wanted := owners[users[i].SeatUID]
+		if !wanted {
+			continue
+		}
+		owners[users[i].SeatUID] = count + 1
+		if count > 0 {
+			shared[users[i].SeatUID] = true
+		}
+	}
+	return shared
+}
+
+// keyedOf returns the users of pairs, which are in a fixed order already.
+func keyedOf(pairs []pair) []keyedUser {
+	users := make([]keyedUser, len(pairs))
+	for i := range pairs {
+		users[i] = pairs[i].keyedUser
+	}
+	return users
+}

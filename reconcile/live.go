@@ -1,0 +1,151 @@
+package reconcile
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"slices"
+	"strings"
+	"time"
+)
+
+// User is one user of the account as the API told it. Every field but ID may
+// be missing in an answer and is then empty, or unknown.
+type User struct {
+	// ID is the UUID by which a user is renamed. It is never a seat id.
+	ID string
+	// Email is written as the API writes it; compare with [EmailKey].
+	Email string
+	Name  string
+	// SeatUID identifies the seat record; empty when the user never held a seat.
+	SeatUID string
+
+	AccessSeat  Flag
+	GatewaySeat Flag
+
+	// LastLogin is the last successful Access login; none for people who only
+	// use the WARP client.
+	LastLogin Moment
+	CreatedAt Moment
+	// ActiveDevices is the number of registered devices; 0 also when untold.
+	ActiveDevices int32
+}
+
+// HoldsSeat reports whether the user is known to take up a seat.
+func (u *User) HoldsSeat() bool { return u.AccessSeat == True || u.GatewaySeat == True }
+
+// mayUseDevices reports whether a device could be a sign of the user's
+// activity: everyone but those who are known to use Access alone.
+func (u *User) mayUseDevices() bool { return u.GatewaySeat != False || u.ActiveDevices > 0 }
+
+// state is what a change of the user starts from.
+func (u *User) state() State {
+	return State{AccessSeat: u.AccessSeat, GatewaySeat: u.GatewaySeat, Name: u.Name}
+}
+
+// Live is the complete present of one account. A Source returns all of it or an
+// error; there is no partial Live.
+type Live struct {
+	AccountID string
+	// Users is in no promised order.
+	Users  []User
+	ReadAt time.Time
+	// Devices is what was learnt about devices; its zero value means that they
+	// were not asked for.
+	Devices Devices
+}
+
+// Source reads the present of an account. It never writes.
+type Source interface {
+	// Snapshot returns every user of the account, or an error.
+	Snapshot(ctx context.Context) (Live, error)
+	// Devices returns the newest sign of activity on devices of the given
+	// users. When the account may not be asked, the error is in the result's
+	// Err and not returned: a returned error ends the run.
+	Devices(ctx context.Context, users []User) (Devices, error)
+}
+
+// Devices is the evidence that devices give about the activity of users.
+type Devices struct {
+	// Read is true when devices were read completely for the users asked about.
+	Read bool
+	// Err says why devices could not be read, for instance a permission that
+	// the token lacks.
+	Err error
+	// LastSeen maps a user's ID to the newest moment at which a device whose
+	// last user they are was seen. A user without a device is not in the map; a
+	// device that was never seen, or whose date cannot be read, makes the
+	// moment unreadable.
+	LastSeen map[string]Moment
+}
+
+// Seats are counts of seats in an account.
+type Seats struct{ Users, Access, Gateway, Used int }
+
+// CountSeats counts the seats of users. A person with both flags uses one seat.
+func CountSeats(users []User) Seats {
+	seats := Seats{Users: len(users)}
+	for i := range users {
+		user := &users[i]
+		if user.AccessSeat == True {
+			seats.Access++
+		}
+		if user.GatewaySeat == True {
+			seats.Gateway++
+		}
+		if user.HoldsSeat() {
+			seats.Used++
+		}
+	}
+	return seats
+}
+
+// EmailKey returns the form in which emails are compared: without regard to
+// case. Surrounding space is dropped, since the API's field is free text.
+func EmailKey(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+
+// sortUsers orders users by email and then by ID, so that nothing downstream
+// depends on the order in which the API answered.
+func sortUsers(users []User) []keyedUser {
+	keyed := make([]keyedUser, len(users))
+	for i := range users {
+		keyed[i] = keyedUser{key: EmailKey(users[i].Email), User: &users[i]}
+	}
+	slices.SortFunc(keyed, func(a, b keyedUser) int {
+		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.ID, b.ID))
+	})
+	return keyed
+}
+
+// keyedUser is a user with the key under which it is compared, computed once.
+type keyedUser struct {
+	key string
+	*User
+}
+
+// fingerprint is a digest of the users that a plan was made from. It does not
+// depend on their order.
+func fingerprint(users []keyedUser) string {
+	sum := sha256.New()
+	var line []byte
+	for _, user := range users {
+		line = user.appendTo(line[:0])
+		writeTo(sum, line)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// appendTo appends every field, each with its length so that no two users can
+// share a spelling.
+func (u *User) appendTo(line []byte) []byte {
+	for _, text := range [...]string{u.ID, u.Email, u.Name, u.SeatUID} {
+		line = fmt.Appendf(line, "%d:%s", len(text), text)
+	}
+	return fmt.Appendf(line, "%d%d %d %d\n", u.AccessSeat, u.GatewaySeat, u.LastLogin.nanos, u.CreatedAt.nanos)
+}
+
+// writeTo writes to a hash, which never fails.
+func writeTo(sum hash.Hash, data []byte) { _, _ = sum.Write(data) }

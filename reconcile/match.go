@@ -1,0 +1,86 @@
+package reconcile
+
+// pair is a live user together with the entry that speaks of them.
+type pair struct {
+	keyedUser
+	// entry is nil when no file lists the user.
+	entry *DesiredUser
+	// ambiguous is true when other live users have the same email and the file
+	// does not say by id which one it means.
+	ambiguous bool
+}
+
+// matching is the result of laying the file beside the account.
+type matching struct {
+	// pairs has every live user once, ordered by email and id.
+	pairs []pair
+	// absent are the entries that no live user belongs to, in file order.
+	absent []*DesiredUser
+}
+
+// match finds the entry of each live user. Emails are compared without regard to
+// case; an id decides between users that share one, and must then fit.
+func match(desired *Desired, live *Live) matching {
+	index := indexEntries(desired.Users)
+	users := sortUsers(live.Users)
+	result := matching{pairs: make([]pair, len(users))}
+	found := make([]bool, len(desired.Users))
+	for start := 0; start < len(users); {
+		end := start + 1
+		for end < len(users) && users[end].key == users[start].key {
+			end++
+		}
+		shared := end-start > 1
+		for i := start; i < end; i++ {
+			entry, byID := index.find(users[i])
+			result.pairs[i] = pair{keyedUser: users[i], ambiguous: shared && !byID}
+			if entry >= 0 {
+				result.pairs[i].entry = &desired.Users[entry]
+				found[entry] = true
+			}
+		}
+		start = end
+	}
+	for i := range desired.Users {
+		if !found[i] {
+			result.absent = append(result.absent, &desired.Users[i])
+		}
+	}
+	return result
+}
+
+// entryIndex finds entries by email, and by email and id where they name one.
+type entryIndex struct {
+	byEmail map[string]int32
+	byID    map[userKey]int32
+}
+
+func indexEntries(entries []DesiredUser) entryIndex {
+	index := entryIndex{byEmail: make(map[string]int32, len(entries)), byID: make(map[userKey]int32)}
+	for i := range entries {
+		key := EmailKey(entries[i].Email)
+		if entries[i].ID != "" {
+			index.byID[userKey{key, entries[i].ID}] = int32(i)
+		} else {
+			index.byEmail[key] = int32(i)
+		}
+	}
+	return index
+}
+
+// find returns the index of the user's entry, or -1, and whether it was found by
+// id. Users without an email belong to no entry.
+func (x *entryIndex) find(user keyedUser) (entry int, byID bool) {
+	if user.key == "" {
+		return -1, false
+	}
+	if len(x.byID) > 0 {
+		if i, ok := x.byID[userKey{user.key, user.ID}]; ok {
+			return int(i), true
+		}
+	}
+	if i, ok := x.byEmail[user.key]; ok {
+		return int(i), false
+	}
+	return -1, false
+}

@@ -1,0 +1,132 @@
+package reconcile
+
+import (
+	"regexp"
+
+	"gopkg.in/yaml.v3"
+)
+
+// userKeys are the keys of one entry under users.
+var userKeys = []string{"email", "name", "access_seat", "gateway_seat", "until", "exempt", "id"}
+
+func (p *fileParser) parseUsers(node *yaml.Node) {
+	if node.Kind == yaml.SequenceNode {
+		p.users = make([]DesiredUser, 0, len(node.Content))
+	}
+	p.items(node, "users", func(value *yaml.Node) {
+		p.users = append(p.users, p.parseUser(value))
+	})
+}
+
+func (p *fileParser) parseUser(node *yaml.Node) DesiredUser {
+	user := DesiredUser{file: p.file, lines: entryLines{entry: int32(node.Line)}}
+	hasEmail := false
+	p.fields(node, "a user", userKeys, func(key string, at, value *yaml.Node) bool {
+		line := int32(value.Line)
+		switch key {
+		case "email":
+			hasEmail = true
+			user.lines.emailColumn, user.lines.email = int32(value.Column), line
+			user.Email = p.parseEmail(value)
+		case "name":
+			user.lines.name = line
+			user.Name, _ = p.text(value, "name")
+		case "access_seat":
+			user.lines.access = line
+			user.AccessSeat = p.flag(value, "access_seat")
+		case "gateway_seat":
+			user.lines.gateway = line
+			user.GatewaySeat = p.flag(value, "gateway_seat")
+		case "until":
+			user.lines.until = line
+			user.Until = p.parseDate(value, "until")
+		case "exempt":
+			user.lines.exempt, user.lines.exemptColumn = line, int32(value.Column)
+			user.Exempt = p.parseExemption(value)
+		case "id":
+			user.ID = p.parseID(value)
+		default:
+			return false
+		}
+		return true
+	})
+	if !hasEmail && node.Kind == yaml.MappingNode {
+		p.problem(node, "the user has no email: write one, it is the key")
+	}
+	return user
+}
+
+func (p *fileParser) parseEmail(node *yaml.Node) string {
+	text, ok := p.text(node, "email")
+	if !ok {
+		return ""
+	}
+	if err := checkEmail(text); err != nil {
+		p.problem(node, "email: %v", err)
+	}
+	return text
+}
+
+func (p *fileParser) parseDate(node *yaml.Node, what string) Date {
+	text, ok := p.literal(node, what)
+	if !ok {
+		return Date{}
+	}
+	date, err := ParseDate(text)
+	if err != nil {
+		p.problem(node, "%s: %v", what, err)
+	}
+	return date
+}
+
+// idPattern keeps an id from changing the path of a request.
+var idPattern = regexp.MustCompile(`^[0-9A-Za-z_-]{1,36}$`)
+
+func (p *fileParser) parseID(node *yaml.Node) string {
+	text, ok := p.literal(node, "id")
+	if ok && !idPattern.MatchString(text) {
+		p.problem(node, "id: %q is not a user id: copy it from 'seatsync export'", text)
+	}
+	return text
+}
+
+// parseExemption reads an exemption. All four keys are required: an exemption
+// that nobody owns, explains or ends stays for ever.
+func (p *fileParser) parseExemption(node *yaml.Node) *Exemption {
+	exemption := &Exemption{}
+	problems := len(p.problems)
+	keys := []string{"from", "until", "owner", "reason"}
+	p.fields(node, "exempt", keys, func(key string, at, value *yaml.Node) bool {
+		switch key {
+		case "from":
+			exemption.From = p.choice(value, "from", string(Inactive))
+		case "until":
+			exemption.Until = p.parseDate(value, "until")
+		case "owner":
+			exemption.Owner, _ = p.text(value, "owner")
+		case "reason":
+			exemption.Reason, _ = p.text(value, "reason")
+		default:
+			return false
+		}
+		return true
+	})
+	if len(p.problems) > problems || node.Kind != yaml.MappingNode {
+		return nil
+	}
+	for _, key := range []struct {
+		name    string
+		missing bool
+	}{
+		{"from", exemption.From == ""}, {"until", exemption.Until.IsZero()},
+		{"owner", exemption.Owner == ""}, {"reason", exemption.Reason == ""},
+	} {
+		if key.missing {
+			p.problem(node, "exempt: %s is missing: an exemption says from which rule, until when, who owns it and why", key.name)
+		}
+	}
+	if len(p.problems) > problems {
+		return nil
+	}
+	return exemption
+}

@@ -1,0 +1,367 @@
+package reconcile
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// account is an account in memory: a Sink that does what the API documents, and
+// counts the requests.
+type memoryAccount struct {
+	users        []User
+	patches      int
+	puts         int
+	releasedSeat map[string]bool
+}
+
+func (a *memoryAccount) UpdateSeats(_ context.Context, updates []SeatUpdate) ([]SeatAnswer, error) {
+	a.patches++
+	var answers []SeatAnswer
+	for _, update := range updates {
+		for i := range a.users {
+			if a.users[i].SeatUID == update.SeatUID {
+				a.users[i].AccessSeat, a.users[i].GatewaySeat = FlagOf(update.AccessSeat), FlagOf(update.GatewaySeat)
+			}
+		}
+		if !update.AccessSeat && !update.GatewaySeat {
+			a.releasedSeat[update.SeatUID] = true
+		}
+		answers = append(answers, SeatAnswer{update.SeatUID, FlagOf(update.AccessSeat), FlagOf(update.GatewaySeat)})
+	}
+	return answers, nil
+}
+
+func (a *memoryAccount) RenameUser(_ context.Context, rename UserRename) (User, error) {
+	a.puts++
+	for i := range a.users {
+		if a.users[i].ID == rename.UserID {
+			a.users[i].Name = rename.Name
+			return a.users[i], nil
+		}
+	}
+	return User{}, &APIError{Method: "PUT", Status: 404}
+}
+
+func (a *memoryAccount) ReadUsers(context.Context, []UserRef) (map[string]User, error) {
+	users := make(map[string]User)
+	for _, user := range a.users {
+		users[user.ID] = user
+	}
+	return users, nil
+}
+
+// drawMoment draws a moment of every kind, near the thresholds more often.
+func drawMoment(t *rapid.T, label string) Moment {
+	switch rapid.IntRange(0, 5).Draw(t, label+" kind") {
+	case 0:
+		return Moment{}
+	case 1:
+		return UnreadableMoment()
+	case 2:
+		return ago(-time.Duration(rapid.IntRange(1, 1000).Draw(t, label)) * time.Hour)
+	default:
+		return ago(time.Duration(rapid.IntRange(0, 24*120).Draw(t, label)) * time.Hour)
+	}
+}
+
+func drawFlag(t *rapid.T, label string) Flag {
+	return rapid.SampledFrom([]Flag{Unknown, False, True, True}).Draw(t, label)
+}
+
+// drawLive draws an account with every awkward kind of user.
+func drawLive(t *rapid.T) *Live {
+	live := &Live{AccountID: "account", ReadAt: testNow}
+	count := rapid.IntRange(1, 25).Draw(t, "users")
+	for i := range count {
+		user := User{
+			ID:         fmt.Sprintf("id-%d", i),
+			Email:      fmt.Sprintf("U%d@b.c", rapid.IntRange(0, count).Draw(t, "email")),
+			Name:       rapid.SampledFrom([]string{"", "Ada", "Grace"}).Draw(t, "name"),
+			SeatUID:    fmt.Sprintf("seat-%d", i),
+			AccessSeat: drawFlag(t, "access"), GatewaySeat: drawFlag(t, "gateway"),
+			LastLogin: drawMoment(t, "login"), CreatedAt: drawMoment(t, "created"),
+		}
+		switch rapid.IntRange(0, 9).Draw(t, "oddity") {
+		case 0:
+			user.SeatUID = ""
+		case 1:
+			user.SeatUID = "seat-0"
+		case 2:
+			user.Email = ""
+		}
+		live.Users = append(live.Users, user)
+	}
+	if rapid.Bool().Draw(t, "devices") {
+		live.Devices = Devices{Read: true, LastSeen: map[string]Moment{}}
+		for i := range count {
+			if seen := drawMoment(t, "seen"); !seen.IsNone() {
+				live.Devices.LastSeen[fmt.Sprintf("id-%d", i)] = seen
+			}
+		}
+	}
+	return live
+}
+
+// drawFile draws a desired state with every rule.
+func drawFile(t *rapid.T) string {
+	var file strings.Builder
+	fmt.Fprintf(&file, "version: 1\npolicy:\n  unlisted: %s\n  grants: %s\n",
+		rapid.SampledFrom([]string{"keep", "report", "release"}).Draw(t, "unlisted"),
+		rapid.SampledFrom([]string{"request", "never"}).Draw(t, "grants"))
+	if rapid.Bool().Draw(t, "has inactive") {
+		file.WriteString("  inactive: {after: 60d, never_after: 30d, notice: 7d}\n")
+	}
+	if rapid.Bool().Draw(t, "has protected") {
+		file.WriteString("  protected: [u1@b.c, 'u2*@b.c']\n")
+	}
+	fmt.Fprintf(&file, "  limits: {releases: %d%%}\n", rapid.IntRange(0, 100).Draw(t, "limit"))
+	file.WriteString("users:\n")
+	for _, i := range rapid.SliceOfDistinct(rapid.IntRange(0, 25), rapid.ID[int]).Draw(t, "entries") {
+		fmt.Fprintf(&file, "  - email: u%d@b.c\n", i)
+		for _, flag := range []string{"access_seat", "gateway_seat"} {
+			if value := rapid.SampledFrom([]string{"", "true", "false"}).Draw(t, flag); value != "" {
+				fmt.Fprintf(&file, "    %s: %s\n", flag, value)
+			}
+		}
+		switch rapid.IntRange(0, 6).Draw(t, "extra") {
+		case 0:
+			file.WriteString("    name: Ada\n")
+		case 1:
+			file.WriteString("    until: 2026-11-01\n")
+		case 2:
+			file.WriteString("    exempt: {from: inactive, until: 2027-01-01, owner: o, reason: r}\n")
+		case 3:
+			fmt.Fprintf(&file, "    id: id-%d\n", i)
+		}
+	}
+	return file.String()
+}
+
+// drawPlan draws a file and an account and plans. The returned account is the
+// plan's.
+func drawPlan(t *rapid.T) (*Desired, *Live, *Plan) {
+	desired, err := ParseDesired(File{Name: "f.yaml", Data: []byte(drawFile(t))}, nil, testNow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := drawLive(t)
+	plan, err := MakePlan(desired, live, JudgeOptions{Now: testNow, AllowEmpty: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return desired, live, plan
+}
+
+func TestPlanningAfterAnApplyFindsNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		desired, live, plan := drawPlan(t)
+		account := &memoryAccount{users: live.Users, releasedSeat: map[string]bool{}}
+		run := Apply(context.Background(), account, plan, NoJournal{}, ApplyOptions{Clock: func() time.Time { return testNow }, Concurrency: 1})
+		if len(run.Outcomes) != plan.Summary.Pending() || run.Count(Applied) != len(run.Outcomes) {
+			t.Fatalf("outcomes %+v of %+v", run.Outcomes, plan.Summary)
+		}
+		if account.patches != plan.Summary.Calls.Patch || account.puts != plan.Summary.Calls.Put {
+			t.Fatalf("%d PATCH and %d PUT, planned %+v", account.patches, account.puts, plan.Summary.Calls)
+		}
+		if used := CountSeats(account.users).Used; used != plan.Summary.SeatsAfter {
+			t.Fatalf("%d seats used after the apply, planned %d", used, plan.Summary.SeatsAfter)
+		}
+		again, err := MakePlan(desired, &Live{AccountID: "account", Users: account.users, Devices: live.Devices},
+			JudgeOptions{Now: testNow, AllowEmpty: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range again.Changes {
+			// A limit that is a share can rise with the seats that were granted;
+			// whatever else is still to be done would be a second write.
+			if again.Changes[i].WillBeDone() && !(plan.Limit.Tripped && again.Changes[i].Kind == Release) {
+				t.Fatalf("again: %s", line(&again.Changes[i]))
+			}
+		}
+	})
+}
+
+func TestNoProtectedExemptUnknownOrHeldUserIsEverReleased(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		desired, live, plan := drawPlan(t)
+		account := &memoryAccount{users: slices.Clone(live.Users), releasedSeat: map[string]bool{}}
+		Apply(context.Background(), account, plan, NoJournal{}, ApplyOptions{Clock: func() time.Time { return testNow }, Concurrency: 1})
+		byID := map[string]*Change{}
+		for i := range plan.Changes {
+			change := &plan.Changes[i]
+			if change.IsSeatChange() {
+				if byID[change.UserID] != nil {
+					t.Fatalf("two seat changes for %s", change.UserID)
+				}
+				byID[change.UserID] = change
+			}
+			if change.Held != "" && account.releasedSeat[change.SeatUID] && change.SeatUID != "" {
+				t.Fatalf("the seat of a held change was released: %s", line(change))
+			}
+		}
+		for i, before := range live.Users {
+			after := account.users[i]
+			if !before.HoldsSeat() || after.HoldsSeat() {
+				continue
+			}
+			checkRelease(t, desired, live, byID[before.ID], &before)
+		}
+		if plan.Limit.Tripped && len(account.releasedSeat) > 0 || len(account.releasedSeat) > plan.Limit.Releases {
+			t.Fatalf("%d released, limit %+v", len(account.releasedSeat), plan.Limit)
+		}
+	})
+}
+
+// checkRelease looks at one released seat with rules of its own, written without
+// the code that made the plan.
+func checkRelease(t *rapid.T, desired *Desired, live *Live, change *Change, user *User) {
+	if change == nil || change.Held != "" {
+		t.Fatalf("%s lost a seat without a change that is done", user.ID)
+	}
+	key := strings.ToLower(user.Email)
+	if len(desired.Policy.Protected) > 0 && (key == "u1@b.c" || strings.HasPrefix(key, "u2")) {
+		t.Fatalf("protected, and released: %s", line(change))
+	}
+	if change.Reason != Inactive {
+		return
+	}
+	for i := range desired.Users {
+		entry := &desired.Users[i]
+		if strings.EqualFold(entry.Email, user.Email) && entry.Exempt != nil && (entry.ID == "" || entry.ID == user.ID) {
+			t.Fatalf("exempt, and released: %s", line(change))
+		}
+	}
+	seen := live.Devices.LastSeen[user.ID]
+	for _, sign := range []Moment{user.LastLogin, seen} {
+		if sign == UnreadableMoment() || sign.IsKnown() && testNow.Sub(sign.Time()) < 60*Day {
+			t.Fatalf("active or unknown (%s), and released: %s", sign, line(change))
+		}
+	}
+	if user.GatewaySeat != False && !live.Devices.Read {
+		t.Fatalf("devices not read, and released: %s", line(change))
+	}
+	if user.AccessSeat == Unknown || user.GatewaySeat == Unknown {
+		t.Fatalf("a flag not known, and released: %s", line(change))
+	}
+}
+
+func TestOrderOfInputNeverChangesThePlan(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		desired, live, plan := drawPlan(t)
+		shuffled := *live
+		shuffled.Users = slices.Clone(live.Users)
+		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "order"), 1))
+		random.Shuffle(len(shuffled.Users), func(i, j int) {
+			shuffled.Users[i], shuffled.Users[j] = shuffled.Users[j], shuffled.Users[i]
+		})
+		again, err := MakePlan(desired, &shuffled, JudgeOptions{Now: testNow, AllowEmpty: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, _ := json.Marshal(plan)
+		second, _ := json.Marshal(again)
+		if !bytes.Equal(first, second) {
+			t.Fatalf("plans differ:\n%s\n%s", first, second)
+		}
+	})
+}
+
+func TestASavedPlanReadsBackTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		_, _, plan := drawPlan(t)
+		first, _ := json.Marshal(plan)
+		read, err := ReadPlan(bytes.NewReader(first))
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, _ := json.Marshal(read)
+		if !bytes.Equal(first, second) {
+			t.Fatalf("plans differ:\n%s\n%s", first, second)
+		}
+		if stale := StaleChanges(read, &Live{Users: nil}); len(stale) != plan.Summary.Pending() {
+			t.Fatalf("users are gone, but only %d of %d changes are stale", len(stale), plan.Summary.Pending())
+		}
+	})
+}
+
+func TestAPlanIsNotStaleAtOnce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		_, live, plan := drawPlan(t)
+		if stale := StaleChanges(plan, live); len(stale) > 0 {
+			t.Fatalf("stale at once: %v", stale)
+		}
+	})
+}
+
+func TestCallsAreTheFewest(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		_, _, plan := drawPlan(t)
+		batch := rapid.IntRange(1, 10).Draw(t, "batch")
+		seats, names, covered := 0, 0, map[int]int{}
+		for i := range plan.Changes {
+			if plan.Changes[i].WillBeDone() {
+				if plan.Changes[i].IsSeatChange() {
+					seats++
+				} else {
+					names++
+				}
+			}
+		}
+		calls := Calls(plan, batch)
+		for _, call := range calls {
+			for _, change := range call.Changes {
+				covered[change]++
+			}
+		}
+		if len(calls) != (seats+batch-1)/batch+names || len(covered) != seats+names {
+			t.Fatalf("%d calls for %d seats and %d names in batches of %d", len(calls), seats, names, batch)
+		}
+		for change, times := range covered {
+			if times != 1 || !plan.Changes[change].WillBeDone() {
+				t.Fatalf("change %d is in %d calls", change, times)
+			}
+		}
+	})
+}
+
+func TestExportThenPlanFindsNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		live := drawLive(t)
+		for i := range live.Users {
+			live.Users[i].Name = rapid.String().Draw(t, "name")
+		}
+		var file bytes.Buffer
+		if err := Export(&file, live, rapid.Bool().Draw(t, "all flags")); err != nil {
+			t.Fatal(err)
+		}
+		desired, err := ParseDesired(File{Name: "f.yaml", Data: file.Bytes()}, nil, testNow)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, file.String())
+		}
+		for _, change := range Diff(desired, live, testNow) {
+			t.Fatalf("%s\n%s", line(&change), file.String())
+		}
+	})
+}
+
+func TestUnlistedUsersAreNeverTouchedByDefault(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		live := drawLive(t)
+		desired, err := ParseDesired(File{Name: "f.yaml", Data: []byte("version: 1\n")}, nil, testNow)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if changes := Diff(desired, live, testNow); len(changes) > 0 {
+			t.Fatalf("changes: %+v", changes)
+		}
+	})
+}
