@@ -1,0 +1,207 @@
+package record
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// line is one line of a journal. Which fields it has depends on Type.
+type line struct {
+	Type string    `json:"type"`
+	At   time.Time `json:"at"`
+
+	Start    *Start              `json:"start,omitempty"`    // start
+	Plan     *reconcile.Plan     `json:"plan,omitempty"`     // plan
+	Kind     reconcile.CallKind  `json:"kind,omitempty"`     // intent, result
+	Changes  []int               `json:"changes,omitempty"`  // intent, result
+	Outcomes []reconcile.Outcome `json:"outcomes,omitempty"` // result, settled
+	Run      *reconcile.Run      `json:"run,omitempty"`      // end
+	Result   Result              `json:"result,omitempty"`   // end
+	Error    string              `json:"error,omitempty"`    // end
+}
+
+// The types of lines.
+const (
+	lineStart   = "start"
+	linePlan    = "plan"
+	lineIntent  = "intent"
+	lineResult  = "result"
+	lineSettled = "settled"
+	lineEnd     = "end"
+)
+
+// Start says which run a journal is of.
+type Start struct {
+	ID        string         `json:"id"`
+	StartedAt time.Time      `json:"started_at"`
+	Mode      reconcile.Mode `json:"mode"`
+	Tool      string         `json:"tool"`
+	// Who is the user of the system who started the run, and Host the machine.
+	Who       string `json:"who"`
+	Host      string `json:"host"`
+	PID       int    `json:"pid"`
+	AccountID string `json:"account_id"`
+	Commit    string `json:"commit"`
+}
+
+// Result is how a run ended.
+type Result string
+
+// The results of a run. The first three follow the exit codes 0, 3 and 4.
+const (
+	// ResultDone: everything that was to be done was done.
+	ResultDone Result = "done"
+	// ResultHeld: a limit held releases back; everything else was done.
+	ResultHeld Result = "held"
+	// ResultPartial: at least one change failed, went stale or was not reached.
+	ResultPartial Result = "partial"
+	// ResultFailed: the run ended with an error before anything was written.
+	ResultFailed Result = "failed"
+	// ResultKilled: the run never said that it ended.
+	ResultKilled Result = "killed"
+	// ResultRunning: the run has not ended and its process holds the lock.
+	ResultRunning Result = "running"
+)
+
+// NewID returns an id for a run that starts at a time. Ids sort by time.
+func NewID(at time.Time) string {
+	var random [3]byte
+	_, _ = rand.Read(random[:]) // never fails, see crypto/rand
+	return at.UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(random[:])
+}
+
+// Journal writes the record of one run. It is a [reconcile.Journal] and is safe
+// for concurrent use.
+type Journal struct {
+	clock func() time.Time
+
+	mu      sync.Mutex
+	file    *os.File
+	written int64
+	err     error // the first error; nothing is written after it
+
+	syncing sync.Mutex
+	synced  int64
+}
+
+// Begin makes the record of a run with its plan, which is on the disk when it
+// returns.
+func (s *Store) Begin(start Start, plan *reconcile.Plan, clock func() time.Time) (*Journal, error) {
+	if err := s.prepare(); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(s.path(start.ID), os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, fileMode)
+	if err != nil {
+		return nil, s.unusable(err)
+	}
+	journal := &Journal{file: file, clock: clock}
+	err = journal.append(line{Type: lineStart, Start: &start})
+	if err == nil && plan != nil {
+		err = journal.append(line{Type: linePlan, Plan: plan})
+	}
+	if err == nil {
+		err = syncDirectory(s.runs())
+	}
+	if err != nil {
+		return nil, s.unusable(errors.Join(err, file.Close()))
+	}
+	return journal, nil
+}
+
+// syncDirectory makes the name of a new file durable.
+func syncDirectory(path string) error {
+	directory, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	// Some file systems cannot sync a directory; the file itself is synced.
+	_ = directory.Sync()
+	return directory.Close()
+}
+
+// Intent records that a request is about to be sent.
+func (j *Journal) Intent(call reconcile.Call) error {
+	return j.append(line{Type: lineIntent, Kind: call.Kind, Changes: call.Changes})
+}
+
+// Result records what became of the changes in a request.
+func (j *Journal) Result(call reconcile.Call, outcomes []reconcile.Outcome) error {
+	return j.append(line{Type: lineResult, Kind: call.Kind, Changes: call.Changes, Outcomes: outcomes})
+}
+
+// End records how the run ended and closes the record. The error, when not nil,
+// is why the run failed.
+func (j *Journal) End(result Result, run *reconcile.Run, failure error) error {
+	end := line{Type: lineEnd, Run: run, Result: result}
+	if failure != nil {
+		end.Error = failure.Error()
+	}
+	err := j.append(end)
+	return errors.Join(err, j.file.Close())
+}
+
+// append writes one line and returns when it is on the disk.
+func (j *Journal) append(l line) error {
+	position, err := j.write(l)
+	if err != nil {
+		return err
+	}
+	return j.syncTo(position)
+}
+
+// write adds one line to the file and returns where it ends. A line that could
+// only be written in part ends the journal: more after it would be unreadable.
+func (j *Journal) write(l line) (int64, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.err != nil {
+		return 0, j.err
+	}
+	l.At = j.clock().UTC()
+	data, err := encode(l)
+	if err == nil {
+		_, err = j.file.Write(data)
+	}
+	if err != nil {
+		j.err = fmt.Errorf("write %s: %w", j.file.Name(), err)
+		return 0, j.err
+	}
+	j.written += int64(len(data))
+	return j.written, nil
+}
+
+// encode returns a line as JSON with its line break.
+func encode(l line) ([]byte, error) {
+	var data bytes.Buffer
+	encoder := json.NewEncoder(&data)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(l)
+	return data.Bytes(), err
+}
+
+// syncTo returns when everything up to a position is on the disk. Lines that
+// were written while another goroutine was syncing share the next sync.
+func (j *Journal) syncTo(position int64) error {
+	j.syncing.Lock()
+	defer j.syncing.Unlock()
+	if j.synced >= position {
+		return nil
+	}
+	j.mu.Lock()
+	written := j.written
+	j.mu.Unlock()
+	if err := j.file.Sync(); err != nil {
+		return fmt.Errorf("sync %s: %w", j.file.Name(), err)
+	}
+	j.synced = written
+	return nil
+}

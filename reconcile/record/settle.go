@@ -1,0 +1,85 @@
+package record
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// Killed returns the records of runs of the account that were killed and that
+// no later run has looked after yet, the latest first. Only the holder of the
+// lock may ask: without it, a run that is still going looks the same.
+func (s *Store) Killed(accountID string) ([]*Record, error) {
+	records, err := s.List()
+	var killed []*Record
+	for _, record := range records {
+		if record.IsKilled() && !record.settled && record.AccountID == accountID {
+			killed = append(killed, record)
+		}
+	}
+	return killed, err
+}
+
+// Settle looks after a killed run: what is in the account now says what became
+// of the changes that were being written. It adds that to the record, so that
+// the run is told of once, and returns the record as it then is.
+func (s *Store) Settle(record *Record, live *reconcile.Live, clock func() time.Time) (*Record, error) {
+	outcomes := settledOutcomes(record, live)
+	file, err := os.OpenFile(s.path(record.ID), os.O_RDWR|os.O_APPEND, fileMode)
+	if err != nil {
+		return nil, s.unusable(err)
+	}
+	data, err := encode(line{Type: lineSettled, At: clock().UTC(), Changes: record.unknown, Outcomes: outcomes})
+	if err == nil {
+		err = appendWhole(file, data)
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		return nil, s.unusable(fmt.Errorf("settle run %s: %w", record.ID, err))
+	}
+	return s.read(record.ID)
+}
+
+// appendWhole adds a line after dropping what a killed process wrote of its last
+// line, and syncs.
+func appendWhole(file *os.File, data []byte) error {
+	size, err := wholeLines(file)
+	if err != nil {
+		return err
+	}
+	if err := file.Truncate(size); err != nil {
+		return err
+	}
+	if _, err := file.Write(data); err != nil {
+		return err
+	}
+	return file.Sync()
+}
+
+// wholeLines returns the length of the file up to its last line break.
+func wholeLines(file *os.File) (int64, error) {
+	data, err := io.ReadAll(file)
+	return int64(bytes.LastIndexByte(data, '\n') + 1), err
+}
+
+// settledOutcomes judges the changes that were being written by what is there.
+func settledOutcomes(record *Record, live *reconcile.Live) []reconcile.Outcome {
+	users := make(map[string]*reconcile.User, len(live.Users))
+	for i := range live.Users {
+		users[live.Users[i].ID] = &live.Users[i]
+	}
+	outcomes := make([]reconcile.Outcome, len(record.unknown))
+	for i, index := range record.unknown {
+		change := &record.Plan.Changes[index]
+		outcomes[i] = reconcile.Outcome{Change: index, Status: reconcile.Applied}
+		if user := users[change.UserID]; user == nil || !change.IsReached(user) {
+			outcomes[i].Status = reconcile.Failed
+			outcomes[i].Error = "the run was killed while this was being written, and reading the user shows that it took no effect"
+		}
+	}
+	return outcomes
+}
