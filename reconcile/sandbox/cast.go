@@ -146,7 +146,7 @@ func castOfSales() []person {
 			seat: seatNull, created: 444.4, login: daysAgo(104.5),
 		},
 		{
-			// Only uses WARP, and no device is on record: activity unknown.
+			// Only used WARP, and no device is on record any more: counts as never logged in, for 230 days.
 			email: "ingrid.solberg@example.com", name: "Ingrid Solberg", access: no, gateway: yes,
 			created: 230.6, login: never(loginMissing),
 		},
