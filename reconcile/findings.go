@@ -26,6 +26,7 @@ func (j *judgement) findings(plan *Plan) []Finding {
 	people := j.entryFindings()
 	people = append(people, j.pairFindings()...)
 	people = append(people, changeFindings(plan.Changes)...)
+	people = append(people, j.options.Findings...)
 	slices.SortStableFunc(people, func(a, b Finding) int {
 		return cmp.Or(
 			cmp.Compare(a.Code, b.Code),

@@ -18,6 +18,8 @@ type JudgeOptions struct {
 	// PastReleases are the seats that earlier runs released, for counting who
 	// came back.
 	PastReleases []PastRelease
+	// Findings are added to those of the plan.
+	Findings []Finding
 	// Tool and Commit are written into the plan.
 	Tool, Commit string
 }
@@ -48,11 +50,8 @@ func judge(changes []Change, matched matching, desired *Desired, live *Live, opt
 	if err := refuse(desired, live, options); err != nil {
 		return nil, err
 	}
-	seats := CountSeats(live.Users)
-	j := &judgement{
-		desired: desired, live: live, options: options, matched: matched, seats: seats,
-		sharedSeats: sharedSeats(changes, live.Users),
-	}
+	j := newJudgement(changes, matched, desired, live, options)
+	seats := j.seats
 	sortChanges(changes)
 	for i := range changes {
 		j.hold(&changes[i])
@@ -107,31 +106,85 @@ type judgement struct {
 	sharedSeats map[string]bool
 }
 
+func newJudgement(changes []Change, matched matching, desired *Desired, live *Live, options JudgeOptions) *judgement {
+	return &judgement{
+		desired: desired, live: live, options: options, matched: matched, seats: CountSeats(live.Users),
+		sharedSeats: sharedSeats(changes, live.Users),
+	}
+}
+
 // hold decides whether a change may be done, by the first rule that forbids it.
 func (j *judgement) hold(change *Change) {
-	policy := &j.desired.Policy
-	switch {
-	case change.doubts.ambiguous:
-		change.held(HeldAmbiguous, "several live users have this email: name the id of the one you mean")
-	case change.Kind == Rename:
-		return
-	case j.sharedSeats[change.SeatUID]:
-		change.held(HeldAmbiguous, "another live user has the same seat")
-	case change.SeatUID == "":
-		change.held(HeldNoSeat, "there is no seat record: a seat comes with the next login")
-	case change.doubts.flagUnknown:
-		change.held(HeldFlagUnknown, "the API does not tell a flag that the change would have to send")
-	case change.Kind == Grant && policy.Grants == GrantsNever:
-		change.held(HeldGrantsNever, "policy.grants is never")
-	case change.TakesAway() && policy.protectedBy(EmailKey(change.Email)) != nil:
-		at := policy.protectedBy(EmailKey(change.Email)).At
-		change.held(HeldProtected, fmt.Sprintf("protected by %s:%d", at.File, at.Line))
-	case change.Reason == Inactive && j.exemption(change) != nil:
-		change.Exemption = j.exemption(change)
-		change.held(HeldExempt, "exempt until "+change.Exemption.Until.String())
-	case change.doubts.activity != "":
-		change.held(HeldActivityUnknown, change.doubts.activity)
+	for _, rule := range holdRules() {
+		if because := rule.because(j, change); because != "" {
+			change.held(rule.hold, because)
+			if rule.hold == HeldExempt {
+				change.Exemption = j.exemption(change)
+			}
+			return
+		}
 	}
+}
+
+// holdRule is one reason not to carry a change out. It returns why in a
+// sentence, or "" when it does not apply.
+type holdRule struct {
+	hold    Hold
+	because func(j *judgement, change *Change) string
+}
+
+// holdRules are the rules that look at one change, in their order. The limit,
+// which looks at all of them together, comes after.
+func holdRules() []holdRule {
+	return []holdRule{
+		{HeldAmbiguous, (*judgement).ambiguous},
+		{HeldNoSeat, func(_ *judgement, change *Change) string {
+			return when(change.IsSeatChange() && change.SeatUID == "", "there is no seat record: a seat comes with the next login")
+		}},
+		{HeldFlagUnknown, func(_ *judgement, change *Change) string {
+			return when(change.doubts.flagUnknown, "the API does not tell a flag that the change would have to send")
+		}},
+		{HeldGrantsNever, func(j *judgement, change *Change) string {
+			return when(change.Kind == Grant && j.desired.Policy.Grants == GrantsNever, "policy.grants is never")
+		}},
+		{HeldProtected, (*judgement).protected},
+		{HeldExempt, func(j *judgement, change *Change) string {
+			exemption := j.exemption(change)
+			if exemption == nil {
+				return ""
+			}
+			return "exempt until " + exemption.Until.String()
+		}},
+		{HeldActivityUnknown, func(_ *judgement, change *Change) string { return change.doubts.activity }},
+	}
+}
+
+// when returns a sentence where a condition holds, and "" where it does not.
+func when(applies bool, because string) string {
+	if applies {
+		return because
+	}
+	return ""
+}
+
+// ambiguous says that several users, or seats, could be meant.
+func (j *judgement) ambiguous(change *Change) string {
+	if change.doubts.ambiguous {
+		return "several live users have this email: name the id of the one you mean"
+	}
+	return when(change.IsSeatChange() && j.sharedSeats[change.SeatUID], "another live user has the same seat")
+}
+
+// protected says that the policy keeps the user from losing anything.
+func (j *judgement) protected(change *Change) string {
+	if !change.TakesAway() {
+		return ""
+	}
+	glob := j.desired.Policy.protectedBy(EmailKey(change.Email))
+	if glob == nil {
+		return ""
+	}
+	return fmt.Sprintf("protected by %s:%d", glob.At.File, glob.At.Line)
 }
 
 // held marks a change as not carried out.
@@ -139,8 +192,12 @@ func (c *Change) held(hold Hold, because string) {
 	c.Held, c.HeldBecause = hold, because
 }
 
-// exemption returns the exemption from inactivity that covers the change's user.
+// exemption returns the exemption that keeps the rule behind the change from its
+// user, or nil.
 func (j *judgement) exemption(change *Change) *Exemption {
+	if change.Reason != Inactive {
+		return nil
+	}
 	return change.entry.exemptFrom(string(Inactive), j.options.Now, j.desired.Timezone)
 }
 

@@ -1,0 +1,284 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/record"
+	"github.com/seatsync/seatsync/reconcile/report"
+)
+
+// applyFlags are those of apply beyond plan's.
+type applyFlags struct {
+	planFlags
+	yes, dryRun bool
+	maxPlanAge  time.Duration
+	retention   record.Retention
+}
+
+// The defaults of the flags of apply.
+const (
+	defaultMaxPlanAge  = 24 * time.Hour
+	defaultHistoryRuns = 1000
+	defaultHistoryAge  = 400 * reconcile.Day
+)
+
+func (a *app) applyCommand() *cobra.Command {
+	var flags applyFlags
+	cmd := &cobra.Command{
+		Use:   "apply [PLAN.json]",
+		Short: "Plan, ask, and apply; or apply a saved plan exactly",
+		Long: `Plans, shows what would change, asks on a terminal, and applies it with the
+fewest requests. Given a saved plan it applies exactly that, or refuses.
+
+Without a terminal it needs --yes. Every run leaves a record in the state
+directory.`,
+		Example: `  seatsync apply
+  seatsync apply --yes --report html=run.html
+  seatsync plan --out plan.json && seatsync apply plan.json
+  seatsync apply --revert last`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := flags.check(cmd); err != nil {
+				return err
+			}
+			ctx, cancel := a.withTimeout(cmd.Context())
+			defer cancel()
+			switch {
+			case flags.dryRun && len(args) > 0:
+				return errors.New("--dry-run plans anew, so it takes no saved plan: leave one of the two out")
+			case flags.dryRun:
+				return a.plan(ctx, flags.planFlags)
+			case !flags.yes && !isTerminal(a.stdin):
+				return hint(errors.New("there is no terminal to ask on"), "pass --yes to apply without asking, or use 'seatsync plan'")
+			case len(args) > 0:
+				if err := onlyForPlanning(cmd); err != nil {
+					return err
+				}
+				return a.applySaved(ctx, args[0], flags)
+			default:
+				return a.apply(ctx, flags)
+			}
+		},
+	}
+	flags.addTo(cmd)
+	f := cmd.Flags()
+	f.BoolVar(&flags.yes, "yes", false, "apply without asking")
+	f.BoolVar(&flags.dryRun, "dry-run", false, "only plan")
+	f.DurationVar(&flags.maxPlanAge, "max-plan-age", defaultMaxPlanAge, "refuse a saved plan that is older")
+	f.IntVar(&flags.retention.Runs, "history-runs", defaultHistoryRuns, "run records to keep; 0 keeps all")
+	f.DurationVar(&flags.retention.Age, "history-age", defaultHistoryAge, "how long to keep run records; 0 keeps them for ever")
+	return cmd
+}
+
+// onlyForPlanning returns an error for flags that a saved plan has settled.
+func onlyForPlanning(cmd *cobra.Command) error {
+	for _, flag := range []string{"allow-releases", "allow-empty", "revert"} {
+		if cmd.Flags().Changed(flag) {
+			return fmt.Errorf("--%s belongs to planning, and a saved plan is applied as it is: leave it out, or plan again with it", flag)
+		}
+	}
+	return nil
+}
+
+// apply is the story of a run: take the lock, read two states, decide, ask,
+// write, report.
+func (a *app) apply(ctx context.Context, flags applyFlags) error {
+	output, err := flags.output.open(a)
+	if err != nil {
+		return err
+	}
+	defer output.discard()
+	session, err := a.openSession(flags.planFlags, "reading users")
+	if err != nil {
+		return err
+	}
+	defer session.close()
+	run, err := session.beginRun()
+	if err != nil {
+		return err
+	}
+	defer run.end()
+	live, err := session.observe(ctx)
+	if err != nil {
+		return run.failed(err)
+	}
+	if err := run.lookAfterKilled(live); err != nil {
+		return run.failed(err)
+	}
+	plan, err := session.judge(ctx, live)
+	if err != nil {
+		return run.failed(err)
+	}
+	if plan.Summary.Pending() > 0 && !flags.yes {
+		if err := a.ask(ctx, plan, flags); err != nil {
+			return err
+		}
+	}
+	return run.carryOut(ctx, plan, nil, output, flags)
+}
+
+// errDeclined is a no to the question.
+var errDeclined = errors.New("not applied: nothing was changed")
+
+// ask shows the plan and returns nil when it may be applied.
+func (a *app) ask(ctx context.Context, plan *reconcile.Plan, flags applyFlags) error {
+	shown := plan
+	if flags.output.redact {
+		shown = report.Redact(plan, a.getenv(redactKeyVariable))
+	}
+	if err := report.Write(a.stderr, report.Text, shown, report.Options{Color: a.useColor(), Width: a.width()}); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.stderr)
+	yes, err := a.confirm(ctx, fmt.Sprintf("apply %s to account %s?", count(plan.Summary.Pending(), "change"), plan.AccountID))
+	if err != nil {
+		return err
+	}
+	if !yes {
+		return errDeclined
+	}
+	return nil
+}
+
+// recordedRun is one apply with its lock and its record.
+type recordedRun struct {
+	session *session
+	store   *record.Store
+	lock    *record.Lock
+	id      string
+	who     string
+	host    string
+	ended   bool
+}
+
+// beginRun takes the lock, so that one apply writes at a time.
+func (s *session) beginRun() (*recordedRun, error) {
+	r := &recordedRun{
+		session: s, store: record.NewStore(s.app.stateDir), id: record.NewID(s.app.clock()),
+		who: userName(), host: hostName(),
+	}
+	lock, err := r.store.Lock(record.Holder{
+		RunID: r.id, PID: os.Getpid(), Host: r.host, Who: r.who, Since: s.app.clock().UTC(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.lock = lock
+	return r, nil
+}
+
+// end gives the lock back.
+func (r *recordedRun) end() { _ = r.lock.Unlock() }
+
+func (r *recordedRun) start(mode reconcile.Mode, commit string) record.Start {
+	return record.Start{
+		ID: r.id, StartedAt: r.session.app.clock().UTC(), Mode: mode, Tool: tool(),
+		Who: r.who, Host: r.host, PID: os.Getpid(), AccountID: r.session.account, Commit: commit,
+	}
+}
+
+// failed records that the run ended before anything was written, and returns
+// why. That it cannot be recorded is said beside it.
+func (r *recordedRun) failed(cause error) error {
+	journal, err := r.store.Begin(r.start(reconcile.ModeApply, ""), nil, r.session.app.clock)
+	if err == nil {
+		err = journal.End(record.ResultFailed, nil, cause)
+	}
+	if err != nil {
+		r.session.app.note("note: this failure could not be recorded: %v", err)
+	}
+	return cause
+}
+
+// lookAfterKilled tells of runs that were killed, and settles what they were
+// writing by what is in the account now.
+func (r *recordedRun) lookAfterKilled(live *reconcile.Live) error {
+	killed, err := r.store.Killed(r.session.account)
+	if err != nil {
+		r.session.app.note("note: not every run record could be read: %v", err)
+	}
+	for _, earlier := range killed {
+		unknown := len(earlier.Unknown())
+		settled, err := r.store.Settle(earlier, live, r.session.app.clock)
+		if err != nil {
+			return err
+		}
+		applied := 0
+		if settled.Plan != nil {
+			applied = settled.Plan.Run.Count(reconcile.Applied)
+		}
+		r.session.app.note("note: run %s was killed: %s applied, %d of them found by reading the %s that it was writing; see 'seatsync history %s'",
+			earlier.ID, count(applied, "change"), applied-appliedBefore(earlier), count(unknown, "user"), earlier.ID)
+	}
+	return nil
+}
+
+// appliedBefore counts what a killed run itself recorded as applied.
+func appliedBefore(earlier *record.Record) int {
+	if earlier.Plan == nil {
+		return 0
+	}
+	return earlier.Plan.Run.Count(reconcile.Applied)
+}
+
+// carryOut applies a plan, records and reports it.
+func (r *recordedRun) carryOut(ctx context.Context, plan *reconcile.Plan, stale map[int]string, output *output, flags applyFlags) error {
+	app := r.session.app
+	journal, err := r.store.Begin(r.start(reconcile.ModeApply, plan.Desired.Commit), plan, app.clock)
+	if err != nil {
+		return err
+	}
+	advance, finish := app.progress("applying")
+	plan.Run = reconcile.Apply(ctx, r.session.connection.Sink(), plan, journal, reconcile.ApplyOptions{
+		RunID: r.id, Clock: app.clock,
+		BatchSize: flags.requests.batchSize, Concurrency: flags.requests.concurrency,
+		Stale: stale, Progress: advance,
+	})
+	finish()
+	plan.Run.Calls = r.session.connection.Counts()
+	code, result := runCode(plan)
+	problems := errors.Join(journal.End(result, plan.Run, nil), output.write(plan))
+	if err := r.store.Prune(flags.retention, app.clock()); err != nil {
+		app.note("note: old run records were not removed: %v", err)
+	}
+	if problems != nil {
+		return exitError{code: max(code, codeError), err: fmt.Errorf("the run ended (%s), but: %w", result, problems)}
+	}
+	return exitWith(code)
+}
+
+// runCode returns the exit code of a run and the result to record.
+func runCode(plan *reconcile.Plan) (int, record.Result) {
+	switch {
+	case plan.Run.Count(reconcile.Failed)+plan.Run.Count(reconcile.Stale)+plan.Run.Count(reconcile.NotReached) > 0:
+		return codePartial, record.ResultPartial
+	case plan.Limit.Tripped:
+		return codeHeld, record.ResultHeld
+	}
+	return codeOK, record.ResultDone
+}
+
+// userName names who runs the process, for the record.
+func userName() string {
+	if current, err := user.Current(); err == nil {
+		return current.Username
+	}
+	return fmt.Sprintf("uid %d", os.Getuid())
+}
+
+// hostName names the machine, for the record.
+func hostName() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "unknown"
+	}
+	return name
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/zerotrust"
+)
+
+// requestFlags bound how requests are made.
+type requestFlags struct {
+	batchSize, concurrency, quotaShare int
+}
+
+// addTo adds the flags to a command.
+func (f *requestFlags) addTo(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.IntVar(&f.batchSize, "batch-size", reconcile.DefaultBatchSize, "seats per PATCH")
+	flags.IntVar(&f.concurrency, "concurrency", reconcile.DefaultConcurrency, "requests in flight")
+	flags.IntVar(&f.quotaShare, "quota-share", zerotrust.DefaultQuotaShare,
+		"percent of the API's request quota to use; the rest is left to people in the dashboard")
+}
+
+// check returns an error for values that make no sense.
+func (f *requestFlags) check() error {
+	switch {
+	case f.batchSize < 1:
+		return fmt.Errorf("--batch-size %d: write at least 1", f.batchSize)
+	case f.concurrency < 1 || f.concurrency > 100:
+		return fmt.Errorf("--concurrency %d: write a number from 1 to 100", f.concurrency)
+	case f.quotaShare < 1 || f.quotaShare > 100:
+		return fmt.Errorf("--quota-share %d: write a percentage from 1 to 100", f.quotaShare)
+	}
+	return nil
+}
+
+// accountID returns the account to work on: the flag, the environment, or the
+// file's. A file that was written for another account is worth a word.
+func (a *app) accountID(fromFile string) (string, error) {
+	account := a.account
+	if account == "" {
+		account = fromFile
+	}
+	if account == "" {
+		return "", hint(errors.New("no account is named"),
+			"pass --account, set CLOUDFLARE_ACCOUNT_ID, or write 'account:' into the file")
+	}
+	if err := reconcile.CheckAccountID(account); err != nil {
+		return "", err
+	}
+	if fromFile != "" && fromFile != account {
+		a.note("note: working on account %s as you asked, although the file names %s", account, fromFile)
+	}
+	return account, nil
+}
+
+// connect opens the connection to the API with the credentials of the environment.
+func (a *app) connect(account string, requests requestFlags, progress func(done, total int)) (*zerotrust.Connection, error) {
+	credentials, err := zerotrust.ReadCredentials(a.getenv, a.tokenFile)
+	if err != nil {
+		return nil, err
+	}
+	if notice := credentials.Notice(); notice != "" {
+		a.note("note: %s", notice)
+	}
+	config := zerotrust.Config{
+		BaseURL:     a.baseURL,
+		AccountID:   account,
+		Credentials: credentials,
+		UserAgent:   tool(),
+		Concurrency: requests.concurrency,
+		QuotaShare:  requests.quotaShare,
+		Progress:    progress,
+		Logger:      a.logger(),
+	}
+	if a.adjust != nil {
+		a.adjust(&config)
+	}
+	return zerotrust.Connect(config)
+}
+
+// tool is how seatsync names itself in plans and requests.
+func tool() string { return "seatsync " + version }
+
+// gitTimeout bounds the question for the commit, which nothing depends on.
+const gitTimeout = 5 * time.Second
+
+// commitOf returns the git commit that the files are from, with "-dirty" when
+// they differ from it, or "" where there is no git or no repository.
+func commitOf(ctx context.Context, files []string) string {
+	if len(files) == 0 || strings.HasPrefix(files[0], "<") {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, gitTimeout)
+	defer cancel()
+	directory := filepath.Dir(files[0])
+	commit, err := git(ctx, directory, "rev-parse", "HEAD")
+	if err != nil {
+		return ""
+	}
+	arguments := []string{"status", "--porcelain", "--"}
+	for _, file := range files {
+		absolute, err := filepath.Abs(file)
+		if err != nil {
+			return ""
+		}
+		arguments = append(arguments, absolute)
+	}
+	changed, err := git(ctx, directory, arguments...)
+	if err != nil {
+		return ""
+	}
+	if changed != "" {
+		commit += "-dirty"
+	}
+	return commit
+}
+
+// git runs a reading command of git. A file-system monitor is switched off, since
+// a repository's configuration could make it run any program.
+func git(ctx context.Context, directory string, arguments ...string) (string, error) {
+	arguments = append([]string{"-C", directory, "-c", "core.fsmonitor=false"}, arguments...)
+	output, err := exec.CommandContext(ctx, "git", arguments...).Output()
+	return strings.TrimSpace(string(output)), err
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatsync/seatsync/reconcile/report"
+)
+
+func (a *app) diffCommand() *cobra.Command {
+	var formatName string
+	var redact bool
+	cmd := &cobra.Command{
+		Use:   "diff OLD.json NEW.json",
+		Short: "Show what is new, gone and unchanged between two saved plans",
+		Long: `Compares two saved plans, so that a daily review looks only at what is new. It
+needs no credentials and no network.`,
+		Example: `  seatsync diff yesterday.json today.json`,
+		Args:    cobra.ExactArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			format, err := report.ParseFormat(formatName)
+			if err != nil {
+				return fmt.Errorf("--format: %w", err)
+			}
+			before, err := readPlan(args[0])
+			if err != nil {
+				return err
+			}
+			after, err := readPlan(args[1])
+			if err != nil {
+				return err
+			}
+			if redact {
+				key := a.getenv(redactKeyVariable)
+				before, after = report.Redact(before, key), report.Redact(after, key)
+			}
+			difference := report.Diff(before, after)
+			return report.WriteDifference(a.stdout, format, &difference, report.Options{Color: a.useColor(), Width: a.width()})
+		},
+	}
+	cmd.Flags().StringVar(&formatName, "format", string(report.Text), "what standard output gets: text, json or markdown")
+	cmd.Flags().BoolVar(&redact, "redact", false, "mask emails, names and ids")
+	return cmd
+}

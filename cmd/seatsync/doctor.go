@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/record"
+	"github.com/seatsync/seatsync/reconcile/zerotrust"
+)
+
+func (a *app) doctorCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Check token, account, permissions, clock and file",
+		Long: `Checks everything that a run needs and says what to do about each problem. It
+sends no request but GET, and whether the token may write cannot be told
+without writing: that shows with the first apply.
+
+Exits 1 when a check fails; warnings do not count.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, cancel := a.withTimeout(cmd.Context())
+			defer cancel()
+			checkup := &checkup{app: a}
+			checkup.run(ctx)
+			if checkup.failures > 0 {
+				return exitWith(codeError)
+			}
+			return nil
+		},
+	}
+}
+
+// checkup is one pass of the doctor.
+type checkup struct {
+	app      *app
+	failures int
+}
+
+// line writes the result of one check, and the next step where there is one.
+func (c *checkup) line(color, mark, name, text, next string) {
+	if c.app.useColor() {
+		mark = "\x1b[" + color + "m" + mark + "\x1b[0m"
+	}
+	fmt.Fprintf(c.app.stdout, "%s  %-20s %s\n", mark, name, oneLine(text))
+	if next != "" {
+		fmt.Fprintf(c.app.stdout, "%-8s %-20s → %s\n", "", "", oneLine(next))
+	}
+}
+
+func (c *checkup) ok(name, text string)            { c.line("32", "ok     ", name, text, "") }
+func (c *checkup) warning(name, text, next string) { c.line("33", "warning", name, text, next) }
+func (c *checkup) failure(name string, err error, next string) {
+	c.failures++
+	c.line("31", "FAILURE", name, err.Error(), next)
+}
+
+// run makes every check that can still be made after those before it.
+func (c *checkup) run(ctx context.Context) {
+	desired := c.file()
+	c.stateDirectory()
+	credentials, err := zerotrust.ReadCredentials(c.app.getenv, c.app.tokenFile)
+	if err != nil {
+		c.failure("credentials", err, "")
+		return
+	}
+	c.ok("credentials", "well formed, from "+credentials.Origin())
+	fromFile := ""
+	if desired != nil {
+		fromFile = desired.Account
+	}
+	account, err := c.app.accountID(fromFile)
+	if err != nil {
+		c.failure("account", err, "pass --account, set CLOUDFLARE_ACCOUNT_ID, or write 'account:' into the file")
+		return
+	}
+	requests := requestFlags{concurrency: 1, batchSize: 1, quotaShare: zerotrust.DefaultQuotaShare}
+	connection, err := c.app.connect(account, requests, nil)
+	if err != nil {
+		c.failure("connection", err, "")
+		return
+	}
+	defer connection.Close()
+	probe := connection.Probe()
+	c.token(ctx, probe)
+	c.users(ctx, probe, account)
+	c.devices(ctx, probe, desired)
+	c.clock(probe)
+}
+
+// file checks the desired state. The result is nil when it cannot be read.
+func (c *checkup) file() *reconcile.Desired {
+	desired, err := c.app.load(c.app.clock())
+	var problems reconcile.Problems
+	switch {
+	case errors.As(err, &problems):
+		c.failure("desired state", fmt.Errorf("%s, the first: %s", count(len(problems), "problem"), problems[0]),
+			"run 'seatsync validate' to see them all")
+	case err != nil:
+		c.failure("desired state", err, "")
+	default:
+		c.ok("desired state", fmt.Sprintf("%s in %s", count(len(desired.Users), "user"), count(len(desired.Files), "file")))
+	}
+	return desired
+}
+
+// stateDirectory checks that a run could be recorded.
+func (c *checkup) stateDirectory() {
+	if err := record.NewStore(c.app.stateDir).CheckWritable(); err != nil {
+		c.failure("state directory", err, "")
+		return
+	}
+	c.ok("state directory", c.app.stateDir+" is writable")
+}
+
+// expirySoon is how long before its end a token is worth a word.
+const expirySoon = 14 * reconcile.Day
+
+// token checks what the API says about the token itself.
+func (c *checkup) token(ctx context.Context, probe *zerotrust.Probe) {
+	status, err := probe.Token(ctx)
+	now := c.app.clock()
+	switch {
+	case errors.Is(err, zerotrust.ErrNoToken):
+		c.warning("token", err.Error(), "make an API token with just the permissions that seatsync needs")
+	case err != nil:
+		c.failure("token", err, "make a new token, and check that CLOUDFLARE_BASE_URL is what you mean")
+	case !status.IsActive():
+		c.failure("token", fmt.Errorf("the token %s is %s", status.ID, status.Status), "activate it, or make a new one")
+	case status.ExpiresOn.IsKnown() && status.ExpiresOn.Time().Sub(now) < expirySoon:
+		c.warning("token", "active, and ends on "+status.ExpiresOn.Time().Format(time.DateOnly), "make a new one before then")
+	default:
+		c.ok("token", fmt.Sprintf("active, owned by the %s", status.Owner))
+	}
+}
+
+// users checks that the account can be reached and listed.
+func (c *checkup) users(ctx context.Context, probe *zerotrust.Probe, account string) {
+	total, known, err := probe.Users(ctx)
+	var refused *reconcile.APIError
+	switch {
+	case errors.As(err, &refused) && refused.IsNotFound():
+		c.failure("account", err, fmt.Sprintf("check the account id %s", account))
+	case errors.As(err, &refused) && refused.IsDenied():
+		c.failure("list users", err, fmt.Sprintf("give the token the permission %q on account %s", zerotrust.PermissionList, account))
+	case err != nil:
+		c.failure("list users", err, "")
+	case !known:
+		c.failure("list users", errors.New("the answer does not say how many users there are"), "seatsync needs that to know that a listing is complete")
+	default:
+		c.ok("list users", count(total, "user"))
+	}
+}
+
+// devices checks whether the evidence of devices can be had.
+func (c *checkup) devices(ctx context.Context, probe *zerotrust.Probe, desired *reconcile.Desired) {
+	err := probe.Devices(ctx)
+	switch {
+	case err == nil:
+		c.ok("list devices", "readable")
+	case desired != nil && desired.Policy.Inactive == nil:
+		c.warning("list devices", err.Error(), "not needed as long as the file has no policy.inactive")
+	default:
+		c.warning("list devices", err.Error(), fmt.Sprintf(
+			"give the token a permission to read devices, such as %q: until then nobody who may use one is called inactive", zerotrust.PermissionDevices))
+	}
+}
+
+// maxSkew is how far the clocks may be apart before rules about days suffer.
+const maxSkew = 30 * time.Second
+
+// clock compares the clocks.
+func (c *checkup) clock(probe *zerotrust.Probe) {
+	skew, known := probe.Skew()
+	switch {
+	case !known:
+		c.warning("clock", "the API did not tell the time", "")
+	case skew.Abs() > maxSkew:
+		c.warning("clock", fmt.Sprintf("the clock here is %s off", skew.Round(time.Second)), "set it by NTP: rules count days by it")
+	default:
+		c.ok("clock", "agrees with the API's")
+	}
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/record"
+	"github.com/seatsync/seatsync/reconcile/report"
+)
+
+func (a *app) explainCommand() *cobra.Command {
+	var flags planFlags
+	cmd := &cobra.Command{
+		Use:   "explain EMAIL",
+		Short: "Say everything that bears on the decision about one person",
+		Long: `Shows, for one person, the live state, the evidence, each rule with its verdict
+in the order in which the rules count, what the plan does, and what earlier
+runs did: the answer to "why did I lose my seat?". It sends no request but GET.`,
+		Example: `  seatsync explain jdoe@example.com`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := flags.check(cmd); err != nil {
+				return err
+			}
+			ctx, cancel := a.withTimeout(cmd.Context())
+			defer cancel()
+			return a.explain(ctx, args[0], flags)
+		},
+	}
+	flags.addRuleFlags(cmd)
+	flags.requests.addTo(cmd)
+	return cmd
+}
+
+// explain plans as usual and shows what the plan makes of one person.
+func (a *app) explain(ctx context.Context, email string, flags planFlags) error {
+	session, err := a.openSession(flags, "reading users")
+	if err != nil {
+		return err
+	}
+	defer session.close()
+	live, err := session.observe(ctx)
+	if err != nil {
+		return err
+	}
+	plan, err := session.judge(ctx, live)
+	if err != nil {
+		return err
+	}
+	explanations := reconcile.Explain(email, session.desired, live, plan, reconcile.JudgeOptions{Now: session.now})
+	past := pastChanges(record.NewStore(a.stateDir), session.account, email)
+	if len(explanations) == 0 && len(past) == 0 {
+		return hint(fmt.Errorf("neither the account nor the file knows %s", email), "check the spelling; 'seatsync export' lists everybody")
+	}
+	return report.WriteExplanations(a.stdout, explanations, past, session.now,
+		report.Options{Color: a.useColor(), Width: a.width()})
+}
+
+// pastChanges finds what recorded runs of the account did about an email, the
+// latest first. Records that cannot be read are passed over.
+func pastChanges(store *record.Store, account, email string) []report.PastChange {
+	records, _ := store.List()
+	var past []report.PastChange
+	for _, r := range records {
+		if r.AccountID != account || r.Plan == nil || r.Plan.Run == nil {
+			continue
+		}
+		for _, outcome := range r.Plan.Run.Outcomes {
+			change := r.Plan.Changes[outcome.Change]
+			if reconcile.EmailKey(change.Email) == reconcile.EmailKey(email) {
+				past = append(past, report.PastChange{RunID: r.ID, At: r.FinishedAt, Change: change, Outcome: outcome})
+			}
+		}
+	}
+	return past
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/zerotrust"
+)
+
+func (a *app) exportCommand() *cobra.Command {
+	requests := requestFlags{
+		batchSize: reconcile.DefaultBatchSize, concurrency: reconcile.DefaultConcurrency, quotaShare: zerotrust.DefaultQuotaShare,
+	}
+	var path string
+	var allFlags bool
+	cmd := &cobra.Command{
+		Use:   "export",
+		Short: "Print the live users as a desired-state file",
+		Long: `Prints the users of the account as a desired-state file, for a first adoption:
+planning from it finds nothing to change. It sends no request but GET.`,
+		Example: `  seatsync export --account 023e105f4ecef8ad9ca31a8372d0c353 > desired-state.yaml`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, cancel := a.withTimeout(cmd.Context())
+			defer cancel()
+			account, err := a.accountID("")
+			if err != nil {
+				return err
+			}
+			advance, finish := a.progress("reading users")
+			connection, err := a.connect(account, requests, advance)
+			if err != nil {
+				return err
+			}
+			defer connection.Close()
+			live, err := connection.Source().Snapshot(ctx)
+			finish()
+			if err != nil {
+				return err
+			}
+			return a.writeExport(&live, path, allFlags)
+		},
+	}
+	cmd.Flags().StringVar(&path, "out", "", "write to this file instead of standard output")
+	cmd.Flags().BoolVar(&allFlags, "all-flags", false, "write flags that are false too: a later login then counts as a difference")
+	return cmd
+}
+
+// writeExport writes the export to a file, which appears only when it is
+// complete, or to standard output.
+func (a *app) writeExport(live *reconcile.Live, path string, allFlags bool) error {
+	if path == "" {
+		return reconcile.Export(a.stdout, live, allFlags)
+	}
+	file, err := newPendingFile(path)
+	if err != nil {
+		return err
+	}
+	if err := file.commit(reconcile.Export(file, live, allFlags)); err != nil {
+		return err
+	}
+	a.note("wrote %s; next: seatsync plan -f %s", count(len(live.Users), "user"), path)
+	return nil
+}

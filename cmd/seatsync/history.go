@@ -1,0 +1,162 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/record"
+)
+
+func (a *app) historyCommand() *cobra.Command {
+	var output outputFlags
+	var limit int
+	cmd := &cobra.Command{
+		Use:   "history [RUN]",
+		Short: "List the recorded runs, or show one in any report format",
+		Long: `Lists the runs recorded in the state directory, the latest first, with time,
+mode, result, counts, who started them and from which commit. Given a run, by
+its id, the beginning of its id, or 'last', it shows that run's report.
+
+Results: done; held (a limit held releases back); partial (something failed, was
+stale or not reached); failed (ended with an error, nothing written); killed
+(the process ended without saying so); running.`,
+		Example: `  seatsync history
+  seatsync history last
+  seatsync history 20261122T0600 --format html > run.html`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			store := record.NewStore(a.stateDir)
+			if len(args) > 0 {
+				return a.showRun(store, args[0], output)
+			}
+			records, err := store.List()
+			if err != nil {
+				a.note("note: %v", err)
+			}
+			if limit > 0 && len(records) > limit {
+				records = records[:limit]
+			}
+			if output.format == "json" {
+				return writeHistoryJSON(a.stdout, records)
+			}
+			return a.writeHistory(records)
+		},
+	}
+	output.addTo(cmd)
+	cmd.Flags().IntVar(&limit, "limit", 50, "most runs to list; 0 lists all")
+	return cmd
+}
+
+// showRun writes the report of one recorded run.
+func (a *app) showRun(store *record.Store, id string, flags outputFlags) error {
+	found, err := store.Read(id)
+	if err != nil {
+		return err
+	}
+	if found.Plan == nil {
+		a.note("run %s %s before it had a plan, so there is no report: %s", found.ID, found.Result, found.Error)
+		return exitWith(codeError)
+	}
+	output, err := flags.open(a)
+	if err != nil {
+		return err
+	}
+	defer output.discard()
+	return output.write(found.Plan)
+}
+
+// writeHistory writes the list for people.
+func (a *app) writeHistory(records []*record.Record) error {
+	if len(records) == 0 {
+		a.note("no runs are recorded in %s", a.stateDir)
+		return nil
+	}
+	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "RUN\tSTARTED\tTOOK\tMODE\tRESULT\tCHANGES\tWHO\tCOMMIT")
+	for _, r := range records {
+		fmt.Fprintln(table, strings.Join([]string{
+			r.ID, r.StartedAt.UTC().Format("2006-01-02 15:04:05"), r.FinishedAt.Sub(r.StartedAt).Round(time.Second).String(),
+			string(r.Mode), string(r.Result), oneLine(counts(r)), oneLine(r.Who), oneLine(shortCommit(r.Commit)),
+		}, "\t"))
+	}
+	return table.Flush()
+}
+
+// counts writes what became of the changes of a run.
+func counts(r *record.Record) string {
+	if r.Plan == nil || r.Plan.Run == nil {
+		if r.Error != "" {
+			return r.Error
+		}
+		return "-"
+	}
+	var parts []string
+	for _, status := range []reconcile.Status{
+		reconcile.Applied, reconcile.NotTaken, reconcile.Failed, reconcile.Stale, reconcile.NotReached,
+	} {
+		if n := r.Plan.Run.Count(status); n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, status))
+		}
+	}
+	if r.Plan.Summary.Held > 0 {
+		parts = append(parts, fmt.Sprintf("%d held", r.Plan.Summary.Held))
+	}
+	if len(parts) == 0 {
+		return "nothing to change"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// shortCommit cuts a commit to what people write.
+func shortCommit(commit string) string {
+	hash, dirty := strings.CutSuffix(commit, "-dirty")
+	hash = hash[:min(len(hash), 10)]
+	switch {
+	case hash == "":
+		return "-"
+	case dirty:
+		return hash + "-dirty"
+	}
+	return hash
+}
+
+// historyEntry is one run in the list as JSON.
+type historyEntry struct {
+	record.Start
+	FinishedAt time.Time                `json:"finished_at"`
+	Result     record.Result            `json:"result"`
+	Error      string                   `json:"error,omitempty"`
+	Summary    *reconcile.Summary       `json:"summary"`
+	Outcomes   map[reconcile.Status]int `json:"outcomes"`
+}
+
+// writeHistoryJSON writes the list for programs.
+func writeHistoryJSON(w io.Writer, records []*record.Record) error {
+	entries := make([]historyEntry, len(records))
+	for i, r := range records {
+		entries[i] = historyEntry{
+			Start: r.Start, FinishedAt: r.FinishedAt, Result: r.Result, Error: r.Error,
+			Outcomes: map[reconcile.Status]int{},
+		}
+		if r.Plan == nil {
+			continue
+		}
+		entries[i].Summary = &r.Plan.Summary
+		if r.Plan.Run != nil {
+			for _, outcome := range r.Plan.Run.Outcomes {
+				entries[i].Outcomes[outcome.Status]++
+			}
+		}
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(entries)
+}

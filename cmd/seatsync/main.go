@@ -1,0 +1,95 @@
+// Command seatsync keeps the seats and names of a Cloudflare Zero Trust account
+// as a YAML file in git declares them.
+//
+// This package only wires: it reads flags and the environment, builds a source
+// and, for apply alone, a sink, and hands over to package reconcile. It must
+// never decide about a seat. Read on in plan.go and apply.go, which tell the two
+// main stories; testdata/*.txtar are the tests of what users see.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+	_ "time/tzdata" // timezones also where the system has none, as in a small container
+)
+
+// version is set by the linker in release builds.
+var version = "0.1.0-dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// After the first signal the second one ends the process at once.
+	context.AfterFunc(ctx, stop)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv)
+	stop()
+	os.Exit(code)
+}
+
+// run is the whole program but for the process.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
+	app := &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, clock: time.Now}
+	return app.execute(ctx, args)
+}
+
+// execute runs one command and returns the exit code.
+func (a *app) execute(ctx context.Context, args []string) int {
+	root := a.rootCommand()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var exit exitError
+	switch {
+	case err == nil:
+		return codeOK
+	case errors.As(err, &exit) && exit.err == nil:
+		return exit.code
+	}
+	a.printError(err)
+	if errors.As(err, &exit) {
+		return exit.code
+	}
+	return codeError
+}
+
+// The exit codes, which are promises.
+const (
+	// codeOK: done; for plan --detailed-exitcode: nothing to change.
+	codeOK = 0
+	// codeError: bad input or credentials, unreadable state; nothing was changed.
+	codeError = 1
+	// codePending: plan --detailed-exitcode found changes.
+	codePending = 2
+	// codeHeld: a limit held releases back.
+	codeHeld = 3
+	// codePartial: applied in part.
+	codePartial = 4
+)
+
+// exitError ends the program with a code; without an error it says nothing, as
+// the report has said it.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e exitError) Unwrap() error { return e.err }
+
+// exitWith returns the error for a code, nil for success.
+func exitWith(code int) error {
+	if code == codeOK {
+		return nil
+	}
+	return exitError{code: code}
+}

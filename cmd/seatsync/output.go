@@ -1,0 +1,176 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/report"
+)
+
+// redactKeyVariable names the variable whose value is mixed into masks.
+const redactKeyVariable = "SEATSYNC_REDACT_KEY"
+
+// outputFlags say who gets the plan, and in which form.
+type outputFlags struct {
+	format  string
+	reports []string
+	out     string
+	redact  bool
+}
+
+// addTo adds the flags to a command.
+func (f *outputFlags) addTo(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.format, "format", string(report.Text), "what standard output gets: "+formatNames())
+	flags.StringArrayVar(&f.reports, "report", nil, "also write a report, as FORMAT=PATH; repeatable")
+	flags.StringVar(&f.out, "out", "", "save the plan, to be applied with 'seatsync apply PATH'")
+	flags.BoolVar(&f.redact, "redact", false, "mask emails, names and ids in every output")
+}
+
+// formatNames lists the formats for help.
+func formatNames() string {
+	names := make([]string, 0, len(report.Formats()))
+	for _, format := range report.Formats() {
+		names = append(names, string(format))
+	}
+	return strings.Join(names, ", ")
+}
+
+// output is where a plan will go. Its files are opened before anything is done,
+// so that a wrong path is found while nothing has been changed.
+type output struct {
+	app     *app
+	flags   outputFlags
+	format  report.Format
+	files   []*pendingFile
+	formats []report.Format // of files
+}
+
+// open checks the flags and prepares the files.
+func (f outputFlags) open(a *app) (*output, error) {
+	format, err := report.ParseFormat(f.format)
+	if err != nil {
+		return nil, fmt.Errorf("--format: %w", err)
+	}
+	o := &output{app: a, flags: f, format: format}
+	if f.out != "" {
+		err = o.add(report.JSON, f.out)
+	}
+	for _, text := range f.reports {
+		name, path, found := strings.Cut(text, "=")
+		if !found || path == "" {
+			err = errors.Join(err, fmt.Errorf("--report %q: write it as FORMAT=PATH, for instance html=plan.html", text))
+			continue
+		}
+		fileFormat, formatErr := report.ParseFormat(name)
+		if formatErr != nil {
+			err = errors.Join(err, fmt.Errorf("--report: %w", formatErr))
+			continue
+		}
+		err = errors.Join(err, o.add(fileFormat, path))
+	}
+	if err != nil {
+		o.discard()
+		return nil, err
+	}
+	return o, nil
+}
+
+// add prepares one file.
+func (o *output) add(format report.Format, path string) error {
+	file, err := newPendingFile(path)
+	if err != nil {
+		return err
+	}
+	o.files, o.formats = append(o.files, file), append(o.formats, format)
+	return nil
+}
+
+// discard removes what was prepared and not written. It may be called twice.
+func (o *output) discard() {
+	for _, file := range o.files {
+		file.discard()
+	}
+	o.files, o.formats = nil, nil
+}
+
+// write delivers the plan, and its run if it has one, to every place. One that
+// fails does not keep it from the others.
+func (o *output) write(plan *reconcile.Plan) error {
+	if o.flags.redact {
+		if o.flags.out != "" {
+			o.app.note("note: %s is redacted, so it cannot be applied", o.flags.out)
+		}
+		plan = report.Redact(plan, o.app.getenv(redactKeyVariable))
+	}
+	var problems []error
+	wantsSummary := o.format == report.GitHub
+	for i, file := range o.files {
+		err := report.Write(file, o.formats[i], plan, report.Options{})
+		problems = append(problems, file.commit(err))
+		wantsSummary = wantsSummary || o.formats[i] == report.GitHub
+	}
+	o.files, o.formats = nil, nil
+	options := report.Options{Color: o.app.useColor(), Width: o.app.width()}
+	problems = append(problems, report.Write(o.app.stdout, o.format, plan, options))
+	if path := o.app.getenv("GITHUB_STEP_SUMMARY"); wantsSummary && path != "" {
+		problems = append(problems, appendStepSummary(path, plan))
+	}
+	return errors.Join(problems...)
+}
+
+// appendStepSummary adds the report to the job summary of GitHub Actions.
+func appendStepSummary(path string, plan *reconcile.Plan) error {
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("write the job summary: %w", err)
+	}
+	err = report.WriteStepSummary(file, plan)
+	return errors.Join(err, file.Close())
+}
+
+// pendingFile is a file that appears under its name only when it is complete.
+type pendingFile struct {
+	io.Writer
+	file *os.File
+	path string
+}
+
+// newPendingFile prepares a file beside the path, readable to its owner alone
+// because it will hold names and emails.
+func newPendingFile(path string) (*pendingFile, error) {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return nil, fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	return &pendingFile{Writer: file, file: file, path: path}, nil
+}
+
+// commit gives the file its name, or removes it when writing it has failed.
+func (p *pendingFile) commit(failure error) error {
+	if failure == nil {
+		failure = p.file.Sync()
+	}
+	failure = errors.Join(failure, p.file.Close())
+	if failure == nil {
+		failure = os.Rename(p.file.Name(), p.path)
+	}
+	if failure != nil {
+		_ = os.Remove(p.file.Name())
+		return fmt.Errorf("cannot write %s: %w", p.path, failure)
+	}
+	return nil
+}
+
+// discard removes the file.
+func (p *pendingFile) discard() {
+	_ = p.file.Close()
+	_ = os.Remove(p.file.Name())
+}

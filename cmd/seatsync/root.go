@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/zerotrust"
+)
+
+// app is what every command shares: the streams, the environment, the clock and
+// the global flags.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	clock          func() time.Time
+	// adjust, when not nil, changes how requests are made: tests wait less.
+	adjust func(*zerotrust.Config)
+
+	file, account, baseURL, tokenFile, stateDir string
+	color, logLevel, logFormat                  string
+	timeout                                     time.Duration
+}
+
+const about = `seatsync keeps the seats and names of a Cloudflare Zero Trust account as a YAML
+file in git declares them: it reads the file, reads the account, shows the
+difference, and applies it with the fewest requests.
+
+New here? 'seatsync demo' shows the whole job without an account.
+With an account: 'seatsync export > desired-state.yaml', then 'seatsync plan'.`
+
+// rootCommand builds the whole command line.
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "seatsync",
+		Short:         "Declarative seats and names for Cloudflare Zero Trust",
+		Long:          about,
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return a.readGlobals(cmd)
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return hint(err, fmt.Sprintf("see '%s --help'", cmd.CommandPath()))
+	})
+	flags := root.PersistentFlags()
+	flags.StringVarP(&a.file, "file", "f", "", "desired state; '-' is standard input (SEATSYNC_FILE; default desired-state.yaml)")
+	flags.StringVar(&a.account, "account", "", "account id (CLOUDFLARE_ACCOUNT_ID; default the file's account)")
+	flags.StringVar(&a.baseURL, "base-url", "", "address of the API (CLOUDFLARE_BASE_URL; default Cloudflare's)")
+	flags.StringVar(&a.tokenFile, "api-token-file", "", "file that holds the API token (CLOUDFLARE_API_TOKEN_FILE)")
+	flags.StringVar(&a.stateDir, "state-dir", "", "directory of run records (SEATSYNC_STATE_DIR; default .seatsync)")
+	flags.StringVar(&a.color, "color", "auto", "colours in text: auto, always or never (NO_COLOR)")
+	flags.StringVar(&a.logLevel, "log-level", "warn", "log at this level and above: debug, info, warn or error")
+	flags.StringVar(&a.logFormat, "log-format", "text", "form of the log: text or json")
+	flags.DurationVar(&a.timeout, "timeout", 0, "deadline of the whole command, for instance 10m (default none)")
+
+	root.AddCommand(
+		a.planCommand(), a.applyCommand(), a.explainCommand(), a.diffCommand(), a.historyCommand(),
+		a.validateCommand(), a.exportCommand(), a.schemaCommand(), a.doctorCommand(),
+		a.sandboxCommand(), a.demoCommand(), a.versionCommand(),
+	)
+	return root
+}
+
+// readGlobals fills the global flags that were not given from the environment.
+func (a *app) readGlobals(cmd *cobra.Command) error {
+	flags := cmd.Flags()
+	for _, global := range []struct {
+		flag, variable, fallback string
+		value                    *string
+	}{
+		{"file", "SEATSYNC_FILE", "desired-state.yaml", &a.file},
+		{"account", "CLOUDFLARE_ACCOUNT_ID", "", &a.account},
+		{"base-url", "CLOUDFLARE_BASE_URL", "", &a.baseURL},
+		{"state-dir", "SEATSYNC_STATE_DIR", ".seatsync", &a.stateDir},
+	} {
+		if flags.Changed(global.flag) {
+			continue
+		}
+		if *global.value = a.getenv(global.variable); *global.value == "" {
+			*global.value = global.fallback
+		}
+	}
+	for _, choice := range []struct {
+		flag, value string
+		words       []string
+	}{
+		{"color", a.color, []string{"auto", "always", "never"}},
+		{"log-level", a.logLevel, []string{"debug", "info", "warn", "error"}},
+		{"log-format", a.logFormat, []string{"text", "json"}},
+	} {
+		if err := oneOf(choice.flag, choice.value, choice.words); err != nil {
+			return err
+		}
+	}
+	if a.timeout < 0 {
+		return fmt.Errorf("--timeout %s: write a positive duration, for instance 10m", a.timeout)
+	}
+	return nil
+}
+
+// logger returns the log, which goes to standard error.
+func (a *app) logger() *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(a.logLevel)) // checked in readGlobals
+	options := &slog.HandlerOptions{Level: level}
+	if a.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(a.stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, options))
+}
+
+// withTimeout applies --timeout.
+func (a *app) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	if a.timeout == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, a.timeout,
+		fmt.Errorf("the time of --timeout %s is over", a.timeout))
+}
+
+// now returns the clock for rules: --now where it was given.
+func (a *app) now(flag string) (time.Time, error) {
+	if flag == "" {
+		return a.clock(), nil
+	}
+	now, err := time.Parse(time.RFC3339, flag)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("--now %q is not a time: write it as 2026-11-22T06:00:00Z", flag)
+	}
+	return now, nil
+}
+
+// load reads the desired state.
+func (a *app) load(now time.Time) (*reconcile.Desired, error) {
+	desired, err := reconcile.Load(a.file, a.stdin, now)
+	if err != nil {
+		return nil, err
+	}
+	return desired, nil
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/report"
+)
+
+func (a *app) schemaCommand() *cobra.Command {
+	var plan bool
+	cmd := &cobra.Command{
+		Use:   "schema",
+		Short: "Print the JSON Schema of the desired-state file",
+		Long: `Prints the JSON Schema of the desired-state file, for editors that complete and
+check YAML; with --plan that of the plan in JSON.`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			schema := reconcile.Schema
+			if plan {
+				schema = report.PlanSchema()
+			}
+			_, err := a.stdout.Write(schema)
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&plan, "plan", false, "print the schema of the plan instead")
+	return cmd
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			revision := ""
+			if info, ok := debug.ReadBuildInfo(); ok {
+				for _, setting := range info.Settings {
+					if setting.Key == "vcs.revision" {
+						revision = " " + setting.Value
+					}
+				}
+			}
+			_, err := fmt.Fprintf(a.stdout, "%s%s %s %s/%s\n", tool(), revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return err
+		},
+	}
+}

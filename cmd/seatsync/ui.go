@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// The rules of the interface: the result goes to standard output and everything
+// else to standard error; messages are lower case, without a full stop; an error
+// is followed by a hint where we know one; nothing moves or has colour unless a
+// terminal is there.
+
+// hintedError is an error with the next step.
+type hintedError struct {
+	err  error
+	hint string
+}
+
+func (e *hintedError) Error() string { return e.err.Error() }
+func (e *hintedError) Unwrap() error { return e.err }
+
+// hint adds the next step to an error.
+func hint(err error, text string) error { return &hintedError{err: err, hint: text} }
+
+// printError writes an error, with every problem of a file on its own line.
+func (a *app) printError(err error) {
+	var problems reconcile.Problems
+	if errors.As(err, &problems) {
+		fmt.Fprintln(a.stderr, problems)
+		fmt.Fprintf(a.stderr, "seatsync: error: %s in the desired state; nothing was planned\n", count(len(problems), "problem"))
+	} else {
+		fmt.Fprintf(a.stderr, "seatsync: error: %s\n", oneLine(err.Error()))
+	}
+	var hinted *hintedError
+	if errors.As(err, &hinted) {
+		fmt.Fprintf(a.stderr, "seatsync: hint: %s\n", hinted.hint)
+	}
+}
+
+// oneLine keeps what others wrote (an API, a file name) from moving the cursor.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return ' '
+		case r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069:
+			return '\uFFFD'
+		}
+		return r
+	}, text)
+}
+
+// note writes a line of advice to standard error.
+func (a *app) note(format string, args ...any) {
+	fmt.Fprintf(a.stderr, "seatsync: %s\n", oneLine(fmt.Sprintf(format, args...)))
+}
+
+// count writes a number and a noun: 1 user, 2 users.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// oneOf checks the value of a flag with few words.
+func oneOf(flag, value string, words []string) error {
+	if slices.Contains(words, value) {
+		return nil
+	}
+	return fmt.Errorf("--%s %q: use one of %s", flag, value, strings.Join(words, ", "))
+}
+
+// isTerminal reports whether a stream is a terminal.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// useColor says whether text may have colours.
+func (a *app) useColor() bool {
+	switch a.color {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	return a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb" && isTerminal(a.stdout)
+}
+
+// width returns the columns of the terminal, or 0 where there is none.
+func (a *app) width() int {
+	file, ok := a.stdout.(*os.File)
+	if !ok {
+		return 0
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+// confirm asks a question on the terminal and returns true for yes. The answer
+// is no when ctx ends first.
+func (a *app) confirm(ctx context.Context, question string) (bool, error) {
+	fmt.Fprintf(a.stderr, "%s [y/N] ", question)
+	answers := make(chan string, 1)
+	failures := make(chan error, 1)
+	go func() {
+		// This read cannot be interrupted; it ends with the process.
+		answer, err := bufio.NewReader(a.stdin).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			failures <- err
+			return
+		}
+		answers <- answer
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(a.stderr)
+		return false, context.Cause(ctx)
+	case err := <-failures:
+		return false, fmt.Errorf("read the answer: %w", err)
+	case answer := <-answers:
+		answer = strings.ToLower(strings.TrimSpace(answer))
+		return answer == "y" || answer == "yes", nil
+	}
+}
+
+// progressDelay is how long work may take before a bar appears.
+const progressDelay = 700 * time.Millisecond
+
+// progress returns a function that shows how far work has come, and one that
+// clears the bar. Where standard error is no terminal both do nothing.
+func (a *app) progress(what string) (advance func(done, total int), finish func()) {
+	if !isTerminal(a.stderr) {
+		return func(int, int) {}, func() {}
+	}
+	var bar *progressbar.ProgressBar
+	started := a.clock()
+	advance = func(done, total int) {
+		if bar == nil {
+			if a.clock().Sub(started) < progressDelay {
+				return
+			}
+			bar = progressbar.NewOptions(total,
+				progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription(what),
+				progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true),
+				progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
+				progressbar.OptionFullWidth())
+		}
+		bar.ChangeMax(total)
+		_ = bar.Set(done) // a bar that cannot be drawn is no reason to stop
+	}
+	return advance, func() {
+		if bar != nil {
+			_ = bar.Clear()
+		}
+	}
+}

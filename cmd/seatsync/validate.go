@@ -1,0 +1,38 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) validateCommand() *cobra.Command {
+	var nowFlag string
+	cmd := &cobra.Command{
+		Use:   "validate [FILE]",
+		Short: "Check the desired-state files, offline",
+		Long: `Reads the desired state and everything it includes, and prints every problem as
+file:line:column. It needs no credentials and no network.`,
+		Example: `  seatsync validate
+  seatsync validate -f teams.yaml`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				a.file = args[0]
+			}
+			now, err := a.now(nowFlag)
+			if err != nil {
+				return err
+			}
+			desired, err := a.load(now)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.stdout, "%s: ok, %s in %s\n", desired.Files[0],
+				count(len(desired.Users), "user"), count(len(desired.Files), "file"))
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&nowFlag, "now", "", "the clock for exemptions, as `RFC3339`")
+	return cmd
+}

@@ -1,0 +1,69 @@
+package reconcile
+
+import "fmt"
+
+// Reverted is the reason of changes that restore what an earlier run changed.
+const Reverted Reason = "reverted"
+
+// Revert returns the changes that restore what a run changed, for [Judge] to
+// hold to the same rules as any other, and findings about what cannot be
+// restored. Only what the run applied is restored, and only where the user is
+// still as the run left them: what someone changed since is theirs.
+func Revert(run *Plan, live *Live) ([]Change, []Finding) {
+	if run.Run == nil {
+		return nil, nil
+	}
+	users := make(map[string]*User, len(live.Users))
+	for i := range live.Users {
+		users[live.Users[i].ID] = &live.Users[i]
+	}
+	var changes []Change
+	var findings []Finding
+	for _, outcome := range run.Run.Outcomes {
+		if outcome.Status != Applied {
+			continue
+		}
+		done := &run.Changes[outcome.Change]
+		user := users[done.UserID]
+		if user == nil || !done.IsReached(user) || user.SeatUID != done.SeatUID {
+			findings = append(findings, notRestored(done, user))
+			continue
+		}
+		change := done.reverse(user, run.Run.ID)
+		changes = append(changes, change)
+		if change.Kind == Grant {
+			findings = append(findings, Finding{
+				Severity: SeverityWarning, Code: CodeRevertNotGuaranteed, Email: change.Email,
+				Message: "the seat is asked for, but the API may not give it: a seat comes back with the next login",
+			})
+		}
+	}
+	return changes, findings
+}
+
+// notRestored says why a change is left as the run made it.
+func notRestored(done *Change, user *User) Finding {
+	message := fmt.Sprintf("the %s is not restored: the user has changed since the run", done.Kind)
+	if user == nil {
+		message = fmt.Sprintf("the %s is not restored: the user is no longer in the account", done.Kind)
+	}
+	return Finding{Severity: SeverityWarning, Code: CodeRevertNotGuaranteed, Email: done.Email, Message: message}
+}
+
+// reverse returns the change that leads back to where a change came from.
+func (c *Change) reverse(user *User, runID string) Change {
+	back := Change{
+		Kind: Rename, Reason: Reverted, Email: user.Email, UserID: user.ID, SeatUID: user.SeatUID,
+		Before: user.state(), After: user.state(),
+		Because:  "restores what run " + runID + " changed",
+		Evidence: Evidence{LastSuccessfulLogin: user.LastLogin, CreatedAt: user.CreatedAt},
+	}
+	if c.Kind == Rename {
+		back.After.Name = c.Before.Name
+		return back
+	}
+	back.After.AccessSeat, back.After.GatewaySeat = c.Before.AccessSeat, c.Before.GatewaySeat
+	back.Kind = seatKind(back.Before, back.After)
+	back.doubts.flagUnknown = back.After.AccessSeat == Unknown || back.After.GatewaySeat == Unknown
+	return back
+}
