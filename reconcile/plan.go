@@ -249,7 +249,6 @@ const (
 	CodeNarrowUndocumented  Code = "narrow-undocumented"
 	CodeFlagUnknown         Code = "flag-unknown"
 	CodeSharedSeat          Code = "shared-seat"
-	CodeActivityUnreadable  Code = "activity-unreadable"
 	CodeRevertNotGuaranteed Code = "revert-not-guaranteed"
 )
 

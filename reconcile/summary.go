@@ -81,12 +81,12 @@ func idleHeld(changes []Change) int {
 	return count
 }
 
-// bucketDays is the width of the buckets of the spread: a week reads well from
-// a threshold of a month up to one of a year.
-const bucketDays = 7
+// bucketDays is the width of the buckets of the spread. The usual thresholds (30,
+// 60, 90, 180 and 365 days) are multiples of it, so the line falls between two.
+const bucketDays = 5
 
 // maxBuckets bounds the spread; what is older goes into the last bucket.
-const maxBuckets = 60
+const maxBuckets = 80
 
 // spread counts seat holders by the days since their last sign of activity.
 func (j *judgement) spread() *Activity {
