@@ -8,8 +8,8 @@ import (
 
 // doubts are what makes a change uncertain before any policy is asked.
 type doubts struct {
-	// ambiguous: several live users could be meant.
-	ambiguous bool
+	// ambiguous is why another live user could be meant, or "".
+	ambiguous string
 	// flagUnknown: a flag that the change would have to send is not known.
 	flagUnknown bool
 	// activity is why the user's activity cannot be known, or "".
@@ -181,7 +181,7 @@ func (d *differ) release(p *pair, reason Reason, because string, source Position
 
 // isSpared reports whether the rule about inactivity passes the user over.
 func (d *differ) isSpared(p *pair) bool {
-	return p.ambiguous || d.desired.Policy.protectedBy(p.key) != nil ||
+	return p.ambiguous != "" || d.desired.Policy.protectedBy(p.key) != nil ||
 		p.entry.exemptFrom(string(Inactive), d.now, d.desired.Timezone) != nil
 }
 

@@ -162,10 +162,10 @@ func (j *judgement) pairFindings() (findings []Finding) {
 	assessor := assessor{rule: j.desired.Policy.Inactive, devices: &j.live.Devices, now: j.options.Now}
 	for i := range j.matched.pairs {
 		p := &j.matched.pairs[i]
-		if p.ambiguous && p.key != "" {
+		if p.ambiguous != "" && p.key != "" {
 			finding := Finding{
 				Severity: SeverityWarning, Code: CodeAmbiguousUser, Email: p.Email,
-				Message: fmt.Sprintf("several live users have this email, one with the id %s: name an id in the file to tell them apart", p.ID),
+				Message: fmt.Sprintf("%s (this one has the id %s)", p.ambiguous, p.ID),
 			}
 			if p.entry != nil {
 				finding.Source = pointer(p.entry.Position())
@@ -188,7 +188,7 @@ func (j *judgement) pairFindings() (findings []Finding) {
 // noticeFinding reports a seat holder who falls due within the notice.
 func (j *judgement) noticeFinding(p *pair, assessor *assessor) (Finding, bool) {
 	rule := j.desired.Policy.Inactive
-	if rule == nil || rule.Notice == 0 || !p.HoldsSeat() || p.ambiguous {
+	if rule == nil || rule.Notice == 0 || !p.HoldsSeat() || p.ambiguous != "" {
 		return Finding{}, false
 	}
 	assessment := assessor.assess(p.User)
@@ -222,7 +222,7 @@ func changeFindings(changes []Change) (findings []Finding) {
 		case change.Held == HeldNoSeat:
 			finding = Finding{Severity: SeverityWarning, Code: CodeNoSeatRecord,
 				Message: "the account has no seat record of this user: a seat comes with the next login"}
-		case change.Held == HeldAmbiguous && !change.doubts.ambiguous:
+		case change.Held == HeldAmbiguous && change.doubts.ambiguous == "":
 			finding = Finding{Severity: SeverityWarning, Code: CodeSharedSeat,
 				Message: fmt.Sprintf("the seat %s belongs to several live users, so it is left alone", change.SeatUID)}
 		case change.Kind == Narrow && change.WillBeDone():

@@ -169,8 +169,8 @@ func when(applies bool, because string) string {
 
 // ambiguous says that several users, or seats, could be meant.
 func (j *judgement) ambiguous(change *Change) string {
-	if change.doubts.ambiguous {
-		return "several live users have this email: name the id of the one you mean"
+	if change.doubts.ambiguous != "" {
+		return change.doubts.ambiguous
 	}
 	return when(change.IsSeatChange() && j.sharedSeats[change.SeatUID], "another live user has the same seat")
 }

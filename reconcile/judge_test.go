@@ -292,6 +292,14 @@ func TestHolds(t *testing.T) {
 			[]string{"release A@b.c 10>00 listed", "release a@b.c 10>00 unlisted held:ambiguous"},
 		},
 		{
+			"someone whose email has changed is not someone whom no file lists", "policy: {unlisted: release}\nusers: [{email: old@b.c, id: id-new}]\n",
+			[]User{person("new@b.c")}, []string{"release new@b.c 10>00 unlisted held:ambiguous"},
+		},
+		{
+			"someone without an email may be anyone", "policy: {inactive: {after: 90d}, protected: [ceo@b.c]}\n",
+			[]User{person("", old, withID("id-ceo"))}, []string{"release  10>00 inactive held:ambiguous"},
+		},
+		{
 			"two live users with one seat", "users: [{email: a@b.c, access_seat: false}]\n",
 			[]User{person("a@b.c"), person("z@b.c", seat("seat-a"))}, []string{"release a@b.c 10>00 listed held:ambiguous"},
 		},

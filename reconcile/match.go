@@ -5,10 +5,17 @@ type pair struct {
 	keyedUser
 	// entry is nil when no file lists the user.
 	entry *DesiredUser
-	// ambiguous is true when other live users have the same email and the file
-	// does not say by id which one it means.
-	ambiguous bool
+	// ambiguous says why it is not certain that the entry, or the lack of one, is
+	// about this user; "" when it is.
+	ambiguous string
 }
+
+// Why a user is ambiguous.
+const (
+	sharedEmail = "several live users have this email: name the id of the one you mean"
+	otherEmail  = "the file lists this id with another email: correct the email"
+	noEmail     = "the API does not tell the user's email, so nobody knows whether the file protects them"
+)
 
 // matching is the result of laying the file beside the account.
 type matching struct {
@@ -33,7 +40,16 @@ func match(desired *Desired, live *Live) matching {
 		shared := end-start > 1
 		for i := start; i < end; i++ {
 			entry, byID := index.find(users[i])
-			result.pairs[i] = pair{keyedUser: users[i], ambiguous: shared && !byID}
+			result.pairs[i] = pair{keyedUser: users[i]}
+			switch {
+			case byID:
+			case users[i].key == "":
+				result.pairs[i].ambiguous = noEmail
+			case shared:
+				result.pairs[i].ambiguous = sharedEmail
+			case index.ids[users[i].ID]:
+				result.pairs[i].ambiguous = otherEmail
+			}
 			if entry >= 0 {
 				result.pairs[i].entry = &desired.Users[entry]
 				found[entry] = true
@@ -53,14 +69,18 @@ func match(desired *Desired, live *Live) matching {
 type entryIndex struct {
 	byEmail map[string]int32
 	byID    map[userKey]int32
+	// ids are those that entries name, whatever the email beside them: someone
+	// whose email has changed is not someone whom no file lists.
+	ids map[string]bool
 }
 
 func indexEntries(entries []DesiredUser) entryIndex {
-	index := entryIndex{byEmail: make(map[string]int32, len(entries)), byID: make(map[userKey]int32)}
+	index := entryIndex{byEmail: make(map[string]int32, len(entries)), byID: make(map[userKey]int32), ids: make(map[string]bool)}
 	for i := range entries {
 		key := EmailKey(entries[i].Email)
 		if entries[i].ID != "" {
 			index.byID[userKey{key, entries[i].ID}] = int32(i)
+			index.ids[entries[i].ID] = true
 		} else {
 			index.byEmail[key] = int32(i)
 		}

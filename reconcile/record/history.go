@@ -2,7 +2,7 @@ package record
 
 import (
 	"bufio"
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,9 +23,9 @@ type Record struct {
 	Result     Result
 	// Error is why the run failed; empty when it did not.
 	Error string
-	// Plan carries the run, also when the run was killed: changes that were
-	// being written then are failed and say that their outcome is not known.
-	// It is nil when the run failed before it had a plan.
+	// Plan always carries the run, also when the run was killed: changes that
+	// were being written then are failed and say that their outcome is not
+	// known. It is nil when the run ended before it had a plan.
 	Plan *reconcile.Plan
 
 	// unknown are the changes that were being written when the run was killed.
@@ -88,23 +88,38 @@ func (s *Store) resolve(id string) (string, error) {
 // List returns the records of all runs, the latest first. A file that cannot be
 // read as a record is left out and named in the error, beside the others.
 func (s *Store) List() ([]*Record, error) {
+	records, problems, err := s.readAll(time.Time{})
+	return records, errors.Join(err, problems)
+}
+
+// readAll reads the records of runs that started no earlier than a time, the
+// latest first, and collects what is wrong with those that cannot be read.
+func (s *Store) readAll(since time.Time) (records []*Record, problems, err error) {
 	ids, err := s.ids()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var records []*Record
-	var problems []error
 	for _, id := range ids {
+		if started, ok := startOf(id); ok && started.Before(since) {
+			continue
+		}
 		record, err := s.read(id)
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // removed meanwhile by retention
 		case err != nil:
-			problems = append(problems, err)
+			problems = errors.Join(problems, err)
 		default:
 			records = append(records, record)
 		}
 	}
-	return records, errors.Join(problems...)
+	return records, problems, nil
+}
+
+// startOf returns when the run with an id started, to the second.
+func startOf(id string) (time.Time, bool) {
+	text, _, _ := strings.Cut(id, "-")
+	started, err := time.Parse(idTime, text)
+	return started, err == nil
 }
 
 // read returns the record in one file.
@@ -114,7 +129,10 @@ func (s *Store) read(id string) (*Record, error) {
 		return nil, fmt.Errorf("read the record of run %s: %w", id, err)
 	}
 	defer file.Close()
-	record, err := parse(file)
+	record, _, err := parse(file)
+	if err == nil && record.ID != id {
+		err = fmt.Errorf("it is of run %q, so it was renamed or copied", record.ID)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the record of run %s: %w", id, err)
 	}
@@ -124,33 +142,50 @@ func (s *Store) read(id string) (*Record, error) {
 	return record, nil
 }
 
-// errNoStart is a file that is not a journal, or of which not even the first
-// line was written.
-var errNoStart = errors.New("the first line is not that of a run")
+// Errors about what a file holds.
+var (
+	// errNothing is the file of a run that was killed before it had written its
+	// first line. It had sent no request then.
+	errNothing = errors.New("the run was killed before it had recorded anything")
+	errNoStart = errors.New("the first line is not that of a run")
+	errMisfit  = errors.New("an outcome is of no change in the plan")
+)
 
-// parse reads a journal. A line that is not whole is where the writing was cut
-// off: it and all after it are not there.
-func parse(r io.Reader) (*Record, error) {
+// parse reads a journal and returns how many bytes of it count. A line that is
+// not whole is where the writing was cut off: it and all after it are not there.
+func parse(r io.Reader) (*Record, int64, error) {
 	p := parser{intents: make(map[int]bool), outcomes: make(map[int]reconcile.Outcome)}
 	reader := bufio.NewReader(r)
+	var whole int64
 	for {
 		data, err := reader.ReadBytes('\n')
 		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, err
+			return nil, 0, err
 		}
-		if errors.Is(err, io.EOF) {
-			break
-		}
+		isCut := err != nil
 		var l line
-		if json.Unmarshal(bytes.TrimSpace(data), &l) != nil {
-			break
+		isBroken := isCut || json.Unmarshal(data, &l) != nil
+		isNoStart := l.Type != lineStart || l.Start == nil
+		if isBroken || p.start == nil && isNoStart {
+			if p.start == nil {
+				return nil, 0, missingStart(data, isCut)
+			}
+			record, err := p.record()
+			return record, whole, err
 		}
+		whole += int64(len(data))
 		p.take(l)
 	}
-	if p.start == nil {
-		return nil, errNoStart
+}
+
+// missingStart says why there is no start, given the first line.
+func missingStart(data []byte, isCut bool) error {
+	const beginning = `{"type":"` + lineStart + `"`
+	text := string(data[:min(len(data), len(beginning))])
+	if isCut && strings.HasPrefix(beginning, text) {
+		return errNothing
 	}
-	return p.record(), nil
+	return errNoStart
 }
 
 // parser collects the lines of one journal.
@@ -165,12 +200,14 @@ type parser struct {
 }
 
 func (p *parser) take(l line) {
-	p.last = l.At
+	if l.Type != lineSettled { // which a later run has written
+		p.last = l.At
+	}
 	switch l.Type {
 	case lineStart:
-		p.start = l.Start
+		p.start = cmp.Or(p.start, l.Start)
 	case linePlan:
-		p.plan = l.Plan
+		p.plan = cmp.Or(p.plan, l.Plan)
 	case lineIntent:
 		for _, change := range l.Changes {
 			p.intents[change] = true
@@ -189,27 +226,34 @@ func (p *parser) take(l line) {
 }
 
 // record returns what the lines say of the run.
-func (p *parser) record() *Record {
-	record := &Record{Start: *p.start, Plan: p.plan, settled: p.settled}
+func (p *parser) record() (*Record, error) {
+	record := &Record{Start: *p.start, FinishedAt: p.last, Result: ResultKilled, Plan: p.plan, settled: p.settled}
+	var run *reconcile.Run
 	if p.end != nil {
-		record.FinishedAt, record.Result, record.Error = p.end.At, p.end.Result, p.end.Error
-		if record.Plan != nil {
-			record.Plan.Run = p.end.Run
-		}
-		return record
-	}
-	record.FinishedAt, record.Result = p.last, ResultKilled
-	if record.Plan != nil {
+		record.Result, record.Error = p.end.Result, p.end.Error
+		run = p.end.Run
+	} else if p.plan != nil {
 		record.unknown = p.unknownChanges()
-		record.Plan.Run = p.killedRun(record)
 	}
-	return record
+	if p.plan == nil {
+		return record, nil
+	}
+	if run == nil {
+		run = p.killedRun(record)
+	}
+	for _, outcome := range run.Outcomes {
+		if outcome.Change < 0 || outcome.Change >= len(p.plan.Changes) {
+			return nil, errMisfit
+		}
+	}
+	record.Plan.Run = run
+	return record, nil
 }
 
 // unknownChanges are those with an intent and no result.
 func (p *parser) unknownChanges() (changes []int) {
 	for i := range p.plan.Changes {
-		if p.intents[i] {
+		if p.intents[i] && p.plan.Changes[i].WillBeDone() {
 			changes = append(changes, i)
 		}
 	}
@@ -218,11 +262,11 @@ func (p *parser) unknownChanges() (changes []int) {
 
 const killedMessage = "the run was killed while this was being written: whether it took effect is not known"
 
-// killedRun puts together the run that a killed process could not report.
+// killedRun puts together the run that a process did not get to report.
 func (p *parser) killedRun(record *Record) *reconcile.Run {
 	run := &reconcile.Run{
 		ID: record.ID, StartedAt: record.StartedAt, FinishedAt: record.FinishedAt,
-		Outcomes: []reconcile.Outcome{}, Stopped: "the run was killed",
+		Outcomes: []reconcile.Outcome{}, Stopped: cmp.Or(record.Error, "the run was killed"),
 	}
 	for i := range p.plan.Changes {
 		if !p.plan.Changes[i].WillBeDone() {
@@ -233,20 +277,23 @@ func (p *parser) killedRun(record *Record) *reconcile.Run {
 		case p.intents[i]:
 			outcome = reconcile.Outcome{Change: i, Status: reconcile.Failed, Error: killedMessage}
 		case !known:
-			outcome = reconcile.Outcome{Change: i, Status: reconcile.NotReached, Error: "the run was killed"}
+			outcome = reconcile.Outcome{Change: i, Status: reconcile.NotReached, Error: run.Stopped}
 		}
 		run.Outcomes = append(run.Outcomes, outcome)
 	}
 	return run
 }
 
+// longestRun is longer than any run takes.
+const longestRun = 24 * time.Hour
+
 // PastReleases returns the seats that recorded runs released since a time. A
 // record that cannot be read is passed over: it is no reason not to plan.
 func (s *Store) PastReleases(accountID string, since time.Time) []reconcile.PastRelease {
-	records, _ := s.List()
+	records, _, _ := s.readAll(since.Add(-longestRun))
 	var releases []reconcile.PastRelease
 	for _, record := range records {
-		if record.Plan == nil || record.Plan.Run == nil || record.AccountID != accountID || record.FinishedAt.Before(since) {
+		if record.Plan == nil || record.AccountID != accountID || record.FinishedAt.Before(since) {
 			continue
 		}
 		for _, outcome := range record.Plan.Run.Outcomes {

@@ -3,6 +3,7 @@ package record
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -72,11 +73,26 @@ const (
 	ResultRunning Result = "running"
 )
 
-// NewID returns an id for a run that starts at a time. Ids sort by time.
+// NewID returns an id for a run that starts at a time. Ids sort by time, also
+// those of one second: the first half of what follows the time is a fraction of
+// a second, the rest is random.
 func NewID(at time.Time) string {
-	var random [3]byte
-	_, _ = rand.Read(random[:]) // never fails, see crypto/rand
-	return at.UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(random[:])
+	var suffix [4]byte
+	_, _ = rand.Read(suffix[2:]) // never fails, see crypto/rand
+	binary.BigEndian.PutUint16(suffix[:], uint16(at.Nanosecond()*(1<<16)/int(time.Second)))
+	return at.UTC().Format(idTime) + "-" + hex.EncodeToString(suffix[:])
+}
+
+// idTime is how an id begins.
+const idTime = "20060102T150405Z"
+
+// journalFile is what a journal needs of its file. Tests stand in for a disk
+// that fails.
+type journalFile interface {
+	Name() string
+	Write(data []byte) (int, error)
+	Sync() error
+	Close() error
 }
 
 // Journal writes the record of one run. It is a [reconcile.Journal] and is safe
@@ -85,16 +101,18 @@ type Journal struct {
 	clock func() time.Time
 
 	mu      sync.Mutex
-	file    *os.File
+	file    journalFile
 	written int64
 	err     error // the first error; nothing is written after it
 
 	syncing sync.Mutex
 	synced  int64
+	lost    error // why a sync failed; nothing after synced is certain
 }
 
 // Begin makes the record of a run with its plan, which is on the disk when it
-// returns.
+// returns. Where that fails it leaves no record: the run has done nothing, and
+// half a record would look like a run that was killed.
 func (s *Store) Begin(start Start, plan *reconcile.Plan, clock func() time.Time) (*Journal, error) {
 	if err := s.prepare(); err != nil {
 		return nil, err
@@ -109,10 +127,10 @@ func (s *Store) Begin(start Start, plan *reconcile.Plan, clock func() time.Time)
 		err = journal.append(line{Type: linePlan, Plan: plan})
 	}
 	if err == nil {
-		err = syncDirectory(s.runs())
+		err = errors.Join(syncDirectory(s.runs()), syncDirectory(s.directory))
 	}
 	if err != nil {
-		return nil, s.unusable(errors.Join(err, file.Close()))
+		return nil, s.unusable(errors.Join(err, file.Close(), os.Remove(file.Name())))
 	}
 	return journal, nil
 }
@@ -190,18 +208,35 @@ func encode(l line) ([]byte, error) {
 
 // syncTo returns when everything up to a position is on the disk. Lines that
 // were written while another goroutine was syncing share the next sync.
+//
+// A sync that fails ends the journal: the system may drop what it could not
+// write, and report the next sync as a success.
 func (j *Journal) syncTo(position int64) error {
 	j.syncing.Lock()
 	defer j.syncing.Unlock()
 	if j.synced >= position {
 		return nil
 	}
+	if j.lost != nil {
+		return j.lost
+	}
 	j.mu.Lock()
 	written := j.written
 	j.mu.Unlock()
 	if err := j.file.Sync(); err != nil {
-		return fmt.Errorf("sync %s: %w", j.file.Name(), err)
+		j.lost = fmt.Errorf("sync %s: %w", j.file.Name(), err)
+		j.fail(j.lost)
+		return j.lost
 	}
 	j.synced = written
 	return nil
+}
+
+// fail lets nothing more be written.
+func (j *Journal) fail(err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.err == nil {
+		j.err = err
+	}
 }

@@ -38,9 +38,16 @@ func (e *LockedError) Error() string {
 }
 
 // Lock is the right to write. The system takes it back when the process dies.
-type Lock struct{ file *flock.Flock }
+type Lock struct {
+	file   *flock.Flock
+	holder string
+}
 
 func (s *Store) lockPath() string { return filepath.Join(s.directory, "lock") }
+
+// holderPath is where the holder of the lock says who it is. It is a file of its
+// own because Windows lets nobody read or write one that is locked.
+func (s *Store) holderPath() string { return filepath.Join(s.directory, "lock.json") }
 
 // Lock takes the lock of the state directory, or returns a *[LockedError] at once.
 func (s *Store) Lock(holder Holder) (*Lock, error) {
@@ -57,12 +64,12 @@ func (s *Store) Lock(holder Holder) (*Lock, error) {
 	}
 	data, err := json.Marshal(holder)
 	if err == nil {
-		err = os.WriteFile(s.lockPath(), data, fileMode)
+		err = os.WriteFile(s.holderPath(), data, fileMode)
 	}
 	if err != nil {
 		return nil, s.unusable(errors.Join(err, file.Unlock()))
 	}
-	return &Lock{file: file}, nil
+	return &Lock{file: file, holder: s.holderPath()}, nil
 }
 
 // lockPatience is how long taking the lock is tried: someone who lists the runs
@@ -80,12 +87,20 @@ func tryBriefly(file *flock.Flock) (bool, error) {
 	return locked, err
 }
 
-// Unlock gives the lock back.
-func (l *Lock) Unlock() error { return l.file.Unlock() }
+// Unlock gives the lock back. It may be called more than once.
+func (l *Lock) Unlock() error {
+	if !l.file.Locked() {
+		return nil
+	}
+	// Whoever holds the lock next is not taken for us, even before it has said
+	// who it is. What a process that was killed leaves there means nothing.
+	_ = os.Remove(l.holder)
+	return l.file.Unlock()
+}
 
 // holder reads who took the lock last. Where that cannot be read it is empty.
 func (s *Store) holder() (holder Holder) {
-	data, err := os.ReadFile(s.lockPath())
+	data, err := os.ReadFile(s.holderPath())
 	if err == nil {
 		_ = json.Unmarshal(data, &holder) // cut or foreign content names nobody
 	}

@@ -2,7 +2,6 @@ package record
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"time"
 )
@@ -15,21 +14,45 @@ type Retention struct {
 	Age time.Duration
 }
 
-// Prune removes the records that retention does not keep. Those of runs that
-// were killed and not looked after are kept whatever it says.
+// Prune removes the records that retention does not keep, and the files of runs
+// that were killed before they had recorded anything. Records of runs that were
+// killed and not looked after are kept whatever retention says, and so are files
+// that cannot be read as a record, which are named in the error. Only the holder
+// of the lock may prune.
 func (s *Store) Prune(retention Retention, now time.Time) error {
-	records, err := s.List()
+	ids, err := s.ids()
 	if err != nil {
-		return fmt.Errorf("not pruned: %w", err)
+		return err
 	}
 	var problems []error
-	for i, record := range records {
-		tooMany := retention.Runs > 0 && i >= retention.Runs
-		tooOld := retention.Age > 0 && now.Sub(record.FinishedAt) > retention.Age
-		unfinished := record.Result == ResultRunning || record.IsKilled() && !record.settled
-		if (tooMany || tooOld) && !unfinished {
-			problems = append(problems, os.Remove(s.path(record.ID)))
+	kept := 0
+	for _, id := range ids {
+		record, err := s.read(id)
+		isUnwanted := false
+		switch {
+		case errors.Is(err, errNothing):
+			isUnwanted = !s.isHeldBy(id)
+		case err != nil:
+			problems = append(problems, err)
+		default:
+			isUnwanted = !record.isUnfinished() && retention.isOver(record, kept, now)
+			kept++
+		}
+		if isUnwanted {
+			problems = append(problems, os.Remove(s.path(id)))
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// isOver reports whether a record is not to be kept any longer, given how many
+// later ones there are.
+func (r Retention) isOver(record *Record, later int, now time.Time) bool {
+	return r.Runs > 0 && later >= r.Runs || r.Age > 0 && now.Sub(record.FinishedAt) > r.Age
+}
+
+// isUnfinished reports whether a later run still has to look after the record,
+// or the run is going on.
+func (r *Record) isUnfinished() bool {
+	return r.Result == ResultRunning || r.IsKilled() && !r.settled
 }

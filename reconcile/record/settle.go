@@ -1,10 +1,8 @@
 package record
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"time"
 
@@ -30,7 +28,7 @@ func (s *Store) Killed(accountID string) ([]*Record, error) {
 // the run is told of once, and returns the record as it then is.
 func (s *Store) Settle(record *Record, live *reconcile.Live, clock func() time.Time) (*Record, error) {
 	outcomes := settledOutcomes(record, live)
-	file, err := os.OpenFile(s.path(record.ID), os.O_RDWR|os.O_APPEND, fileMode)
+	file, err := os.OpenFile(s.path(record.ID), os.O_RDWR, fileMode) // Windows cannot truncate with O_APPEND
 	if err != nil {
 		return nil, s.unusable(err)
 	}
@@ -44,26 +42,20 @@ func (s *Store) Settle(record *Record, live *reconcile.Live, clock func() time.T
 	return s.read(record.ID)
 }
 
-// appendWhole adds a line after dropping what a killed process wrote of its last
-// line, and syncs.
+// appendWhole adds a line after dropping what does not count: what a killed
+// process wrote of its last line, which would make ours unreadable.
 func appendWhole(file *os.File, data []byte) error {
-	size, err := wholeLines(file)
+	_, whole, err := parse(file)
 	if err != nil {
 		return err
 	}
-	if err := file.Truncate(size); err != nil {
+	if err := file.Truncate(whole); err != nil {
 		return err
 	}
-	if _, err := file.Write(data); err != nil {
+	if _, err := file.WriteAt(data, whole); err != nil {
 		return err
 	}
 	return file.Sync()
-}
-
-// wholeLines returns the length of the file up to its last line break.
-func wholeLines(file *os.File) (int64, error) {
-	data, err := io.ReadAll(file)
-	return int64(bytes.LastIndexByte(data, '\n') + 1), err
 }
 
 // settledOutcomes judges the changes that were being written by what is there.
@@ -75,11 +67,17 @@ func settledOutcomes(record *Record, live *reconcile.Live) []reconcile.Outcome {
 	outcomes := make([]reconcile.Outcome, len(record.unknown))
 	for i, index := range record.unknown {
 		change := &record.Plan.Changes[index]
-		outcomes[i] = reconcile.Outcome{Change: index, Status: reconcile.Applied}
-		if user := users[change.UserID]; user == nil || !change.IsReached(user) {
-			outcomes[i].Status = reconcile.Failed
-			outcomes[i].Error = "the run was killed while this was being written, and reading the user shows that it took no effect"
+		user := users[change.UserID]
+		switch {
+		case user == nil:
+			outcomes[i] = reconcile.Outcome{Change: index, Status: reconcile.Failed, Error: killedWriting + "the user is no longer in the account"}
+		case change.IsReached(user):
+			outcomes[i] = reconcile.Outcome{Change: index, Status: reconcile.Applied}
+		default:
+			outcomes[i] = reconcile.Outcome{Change: index, Status: reconcile.Failed, Error: killedWriting + "reading the user shows that it took no effect"}
 		}
 	}
 	return outcomes
 }
+
+const killedWriting = "the run was killed while this was being written, and "

@@ -4,8 +4,9 @@
 // a time.
 //
 // A journal is JSON lines: a start, the plan, an intent before and a result
-// after each request, and an end. It must never be rewritten, only added to,
-// and nothing may be concluded from a line that is not whole.
+// after each request, and an end. It must never be rewritten, only added to, but
+// for a last line that a killed process left half written: nothing may be
+// concluded from a line that is not whole.
 //
 // Read on in journal.go for writing, history.go for reading, settle.go for runs
 // that were killed, and lock.go for the lock.

@@ -1,0 +1,288 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// beat is how often an account looks at the clock and at its file, whatever the
+// schedule says.
+const beat = time.Minute
+
+// account is one account in the daemon.
+type account struct {
+	daemon  *Daemon
+	name    string
+	runner  Runner
+	history History
+
+	mu        sync.Mutex
+	id        string // the account id, or name while it is not known
+	settings  Settings
+	unread    error // why the file could not be read the last time
+	timetable timetable
+	beatAt    time.Time
+	current   *Run // the run that is going on
+	last      *Run // the last run that is over
+	attempted time.Time
+	succeeded time.Time
+}
+
+// restore takes over what the records say, so that a restart forgets nothing.
+func (a *account) restore() {
+	runs, err := a.history.Runs(restoredRuns)
+	if err != nil {
+		a.daemon.log.Warn("not every run record could be read", "account", a.label(), "error", err.Error())
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for i := range runs {
+		run := &runs[i]
+		if run.Result == ResultRunning {
+			continue
+		}
+		if a.last == nil {
+			a.last, a.attempted = run, run.StartedAt
+		}
+		if run.Result.isSuccess() {
+			a.succeeded = run.FinishedAt
+			break
+		}
+	}
+	a.daemon.metrics.restore(a.id, a.last, a.attempted, a.succeeded)
+}
+
+// restoredRuns is how far back the last success is looked for.
+const restoredRuns = 1000
+
+// label returns the value of the metric label account.
+func (a *account) label() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.id
+}
+
+// loop makes runs when they are due until ctx ends.
+func (a *account) loop(ctx context.Context, reload <-chan struct{}) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-reload:
+			a.read(time.Now(), true)
+		case <-timer.C:
+		}
+		now := time.Now()
+		a.read(now, false)
+		if mode, isDue := a.look(now); isDue {
+			a.start(ctx, mode, now)
+		}
+		timer.Reset(a.untilNext(time.Now()))
+	}
+}
+
+// look notes that the account is alive and returns what is due.
+func (a *account) look(now time.Time) (reconcile.Mode, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.beatAt = now
+	mode, isDue := a.timetable.due(now)
+	next, _ := a.timetable.next()
+	a.daemon.metrics.next(a.id, next)
+	return mode, isDue
+}
+
+// untilNext returns how long to sleep.
+func (a *account) untilNext(now time.Time) time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	next, _ := a.timetable.next()
+	if next.IsZero() {
+		return beat
+	}
+	return max(0, min(beat, next.Sub(now)))
+}
+
+// read asks for the settings and follows a schedule that has changed. While the
+// file cannot be read the schedule stays as it was: the run that is due next
+// tells of the error.
+func (a *account) read(now time.Time, asked bool) {
+	settings, err := a.runner.Settings(now)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	before := a.unread
+	if err == nil {
+		err = a.timetable.follow(settings, now)
+	}
+	if a.unread = err; err != nil {
+		if asked || before == nil || before.Error() != err.Error() {
+			a.daemon.log.Error("the file cannot be read, the schedule stays", "account", a.id, "error", err.Error())
+		}
+		return
+	}
+	isNew := !sameSchedule(a.settings, settings) || before != nil
+	a.settings = settings
+	if settings.AccountID != "" && settings.AccountID != a.id {
+		a.daemon.metrics.rename(a.id, settings.AccountID)
+		a.id = settings.AccountID
+	}
+	if asked || isNew {
+		next, mode := a.timetable.next()
+		a.daemon.log.Info("schedule read", "account", a.id, "entries", len(settings.Schedule), "next", stamp(next), "mode", string(mode))
+	}
+}
+
+// sameSchedule reports whether two settings are due at the same times.
+func sameSchedule(a, b Settings) bool {
+	if len(a.Schedule) != len(b.Schedule) || fmt.Sprint(a.Zone) != fmt.Sprint(b.Zone) || a.AccountID != b.AccountID {
+		return false
+	}
+	for i := range a.Schedule {
+		if a.Schedule[i].Cron != b.Schedule[i].Cron || a.Schedule[i].Mode != b.Schedule[i].Mode {
+			return false
+		}
+	}
+	return true
+}
+
+// stamp writes a time for the log, "never" for none.
+func stamp(at time.Time) string {
+	if at.IsZero() {
+		return "never"
+	}
+	return at.Format(time.RFC3339)
+}
+
+// start begins a run beside the loop, or skips it while another is going on.
+func (a *account) start(ctx context.Context, mode reconcile.Mode, now time.Time) {
+	run := Run{ID: a.daemon.options.NewID(now), Mode: mode, Result: ResultRunning, StartedAt: now}
+	a.mu.Lock()
+	run.AccountID = a.id
+	going := a.current
+	if going == nil {
+		a.current = &run
+	}
+	a.mu.Unlock()
+	if going != nil {
+		a.daemon.metrics.skipped(run.AccountID, mode)
+		a.daemon.log.Warn("run skipped: the one before is still going", "account", run.AccountID, "mode", string(mode),
+			"run", going.ID, "since", stamp(going.StartedAt))
+		return
+	}
+	a.daemon.runs.Go(func() {
+		defer a.over()
+		if !sleep(ctx, a.daemon.jitter()) {
+			return
+		}
+		a.make(ctx, Request{ID: run.ID, Mode: mode})
+	})
+}
+
+// sleep waits and reports whether ctx lasted so long.
+func sleep(ctx context.Context, wait time.Duration) bool {
+	if wait <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// over notes that no run is going on any more.
+func (a *account) over() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.current = nil
+}
+
+// make makes one run and tells everyone what came of it.
+func (a *account) make(ctx context.Context, request Request) Outcome {
+	began := time.Now()
+	label := a.label()
+	log := a.daemon.log.With("run", request.ID, "account", label)
+	log.Info("run started", "mode", string(request.Mode))
+	a.daemon.metrics.began(label, began)
+	outcome := a.guarded(ctx, request, log)
+	if outcome.Run.StartedAt.IsZero() {
+		outcome.Run.StartedAt = began
+	}
+	if outcome.Run.FinishedAt.IsZero() {
+		outcome.Run.FinishedAt = time.Now()
+	}
+	run := outcome.Run
+	a.mu.Lock()
+	before := a.last
+	a.last, a.attempted = &run, began
+	if run.Result.isSuccess() {
+		a.succeeded = run.FinishedAt
+	}
+	if run.AccountID != "" && run.AccountID != a.id {
+		a.daemon.metrics.rename(a.id, run.AccountID)
+		a.id = run.AccountID
+	}
+	label = a.id
+	a.mu.Unlock()
+	a.daemon.metrics.ended(label, outcome, time.Since(began))
+	logEnd(log, outcome)
+	if after := a.daemon.options.AfterRun; after != nil {
+		after(ctx, Ended{Account: label, Before: before, Outcome: outcome})
+	}
+	return outcome
+}
+
+// guarded makes a run, and turns a panic in it into its failure: whatever is
+// wrong with one run, those after it are made.
+func (a *account) guarded(ctx context.Context, request Request, log *slog.Logger) (outcome Outcome) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err := fmt.Errorf("the run panicked, which is a bug of seatsync: %v", cause)
+			log.Error("panic", "error", err.Error(), "stack", string(debug.Stack()))
+			outcome = Outcome{
+				Err: err,
+				Run: Run{ID: request.ID, AccountID: a.label(), Mode: request.Mode, Result: ResultFailed, Error: err.Error()},
+			}
+		}
+	}()
+	return a.runner.Run(ctx, request)
+}
+
+// logEnd writes the one line about the end of a run.
+func logEnd(log *slog.Logger, outcome Outcome) {
+	run := &outcome.Run
+	attributes := []slog.Attr{
+		slog.String("mode", string(run.Mode)), slog.String("result", string(run.Result)),
+		slog.Duration("took", run.FinishedAt.Sub(run.StartedAt).Round(time.Millisecond)),
+	}
+	if run.Summary != nil {
+		pending := 0
+		for _, count := range run.Pending {
+			pending += count
+		}
+		attributes = append(attributes, slog.Int("applied", run.Outcomes[reconcile.Applied]), slog.Int("pending", pending),
+			slog.Int("held", run.Summary.Held), slog.Int("seats", run.Seats.Used))
+	}
+	if outcome.Frozen != "" {
+		attributes = append(attributes, slog.String("frozen", outcome.Frozen))
+	}
+	level := slog.LevelInfo
+	if !run.Result.isSuccess() {
+		level = slog.LevelError
+	}
+	if run.Error != "" {
+		attributes = append(attributes, slog.String("error", run.Error))
+	}
+	log.LogAttrs(context.Background(), level, "run ended", attributes...)
+}

@@ -1,0 +1,210 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// Account is one account to look after.
+type Account struct {
+	// Name is what the account is called until its id is known: its file.
+	Name    string
+	Runner  Runner
+	History History
+}
+
+// Options say what a daemon does. Accounts and NewID are required.
+type Options struct {
+	Accounts []Account
+	// NewID returns the id of a run that begins at a time.
+	NewID func(at time.Time) string
+	// Jitter is the longest that a run is put off, at random, so that many
+	// daemons do not ask at once.
+	Jitter time.Duration
+	// RunAtStart makes a dry run of each account right away.
+	RunAtStart bool
+	// Logger gets one line an event; nothing is logged when nil.
+	Logger *slog.Logger
+	// Metrics is made by [NewMetrics]; nil makes one.
+	Metrics *Metrics
+	// AfterRun, when not nil, is called after each run, from the goroutine of the
+	// run. What goes wrong in it is its own affair.
+	AfterRun func(ctx context.Context, ended Ended)
+	// Tell, when not nil, is told the state of the process, for a service manager.
+	Tell func(State)
+	// Watchdog is how often Tell wants to hear [StateAlive]; 0 means never.
+	Watchdog time.Duration
+	// Report writes the report of a run as a page, and ReportPolicy is the content
+	// security policy to send with it.
+	Report       func(w io.Writer, plan *reconcile.Plan) error
+	ReportPolicy string
+	// Tool names the program and its version.
+	Tool string
+}
+
+// Ended is a run that is over, and the one before it.
+type Ended struct {
+	Account string
+	// Before is nil for the first run.
+	Before  *Run
+	Outcome Outcome
+}
+
+// State is what a service manager is told.
+type State string
+
+// The states, in the order in which they occur.
+const (
+	StateReady     State = "ready"
+	StateAlive     State = "alive"
+	StateReloading State = "reloading"
+	StateStopping  State = "stopping"
+)
+
+// Daemon makes runs on a schedule. Make one with [New].
+type Daemon struct {
+	options  Options
+	log      *slog.Logger
+	metrics  *Metrics
+	accounts []*account
+	runs     sync.WaitGroup
+
+	mu       sync.Mutex
+	started  time.Time
+	stopping bool
+}
+
+// New returns a daemon that has read the settings and the records of its
+// accounts. An account whose file cannot be read yet does not keep the others
+// from being looked after; the error is that of every account when none can.
+func New(options Options) (*Daemon, error) {
+	d := &Daemon{options: options, log: options.Logger, metrics: options.Metrics, started: time.Now()}
+	if d.log == nil {
+		d.log = slog.New(slog.DiscardHandler)
+	}
+	if d.metrics == nil {
+		d.metrics = NewMetrics()
+	}
+	var problems []error
+	for _, given := range options.Accounts {
+		a := &account{daemon: d, name: given.Name, id: given.Name, runner: given.Runner, history: given.History, beatAt: d.started}
+		a.read(d.started, false)
+		if a.unread != nil {
+			problems = append(problems, a.unread)
+		}
+		a.restore()
+		d.accounts = append(d.accounts, a)
+	}
+	if len(problems) == len(d.accounts) {
+		return nil, errors.Join(problems...)
+	}
+	return d, nil
+}
+
+// Entries returns how many entries the schedules of all accounts have.
+func (d *Daemon) Entries() int {
+	entries := 0
+	for _, a := range d.accounts {
+		a.mu.Lock()
+		entries += len(a.timetable.rows)
+		a.mu.Unlock()
+	}
+	return entries
+}
+
+// Run makes runs until ctx ends, and returns when those that were going on have
+// drained. A value from reload makes every account read its file at once.
+func (d *Daemon) Run(ctx context.Context, reload <-chan struct{}) {
+	var loops sync.WaitGroup
+	reloads := make([]chan struct{}, len(d.accounts))
+	for i, a := range d.accounts {
+		reloads[i] = make(chan struct{}, 1)
+		loops.Go(func() { a.loop(ctx, reloads[i]) })
+		if d.options.RunAtStart {
+			a.start(ctx, reconcile.ModeDryRun, time.Now())
+		}
+	}
+	d.tell(StateReady)
+	d.attend(ctx, reload, reloads)
+	d.stop()
+	loops.Wait()
+	d.runs.Wait()
+}
+
+// attend passes on reloads and keeps the watchdog quiet until ctx ends.
+func (d *Daemon) attend(ctx context.Context, reload <-chan struct{}, reloads []chan struct{}) {
+	var watchdog <-chan time.Time
+	if d.options.Watchdog > 0 {
+		ticker := time.NewTicker(d.options.Watchdog)
+		defer ticker.Stop()
+		watchdog = ticker.C
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-watchdog:
+			if d.health(time.Now()) == nil {
+				d.tell(StateAlive)
+			}
+		case <-reload:
+			d.log.Info("reading every file now")
+			d.tell(StateReloading)
+			for _, one := range reloads {
+				select {
+				case one <- struct{}{}:
+				default: // it has not got to the last one yet
+				}
+			}
+			d.tell(StateReady)
+		}
+	}
+}
+
+// stop notes that nothing will be started any more.
+func (d *Daemon) stop() {
+	d.mu.Lock()
+	d.stopping = true
+	d.mu.Unlock()
+	d.log.Info("stopping: no new run starts, those that are going on drain")
+	d.tell(StateStopping)
+}
+
+func (d *Daemon) tell(state State) {
+	if d.options.Tell != nil {
+		d.options.Tell(state)
+	}
+}
+
+// jitter returns how long to put off a run.
+func (d *Daemon) jitter() time.Duration {
+	if d.options.Jitter <= 0 {
+		return 0
+	}
+	return rand.N(d.options.Jitter)
+}
+
+// Once makes one run of each account now, side by side, and returns what came of
+// them in the order of the accounts.
+func (d *Daemon) Once(ctx context.Context, mode reconcile.Mode) []Outcome {
+	outcomes := make([]Outcome, len(d.accounts))
+	for i, a := range d.accounts {
+		d.runs.Go(func() {
+			if sleep(ctx, d.jitter()) {
+				outcomes[i] = a.make(ctx, Request{ID: d.options.NewID(time.Now()), Mode: mode})
+				return
+			}
+			err := context.Cause(ctx)
+			outcomes[i] = Outcome{Err: err, Run: Run{AccountID: a.label(), Mode: mode, Result: ResultFailed, Error: err.Error()}}
+		})
+	}
+	d.runs.Wait()
+	return outcomes
+}

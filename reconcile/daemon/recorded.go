@@ -1,0 +1,74 @@
+package daemon
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// recorded returns the latest runs of some accounts, the latest first.
+func (d *Daemon) recorded(accounts []*account, most int) []Run {
+	runs := []Run{}
+	for _, a := range accounts {
+		found, err := a.history.Runs(most)
+		if err != nil {
+			d.log.Warn("not every run record could be read", "account", a.label(), "error", err.Error())
+		}
+		runs = append(runs, found...)
+	}
+	slices.SortStableFunc(runs, func(a, b Run) int {
+		return cmp.Or(b.StartedAt.Compare(a.StartedAt), cmp.Compare(b.ID, a.ID))
+	})
+	return runs[:min(len(runs), most)]
+}
+
+// clockTime writes a moment for people, in its own timezone.
+func clockTime(at time.Time) string { return at.Format("Mon 2006-01-02 15:04 MST") }
+
+// ago writes the time between two moments in the one unit that matters.
+func ago(from, to time.Time) string {
+	elapsed := max(0, to.Sub(from))
+	switch {
+	case elapsed < time.Minute:
+		return count(int(elapsed/time.Second), "second", "seconds")
+	case elapsed < 2*time.Hour:
+		return count(int(elapsed/time.Minute), "minute", "minutes")
+	case elapsed < 48*time.Hour:
+		return count(int(elapsed/time.Hour), "hour", "hours")
+	}
+	return count(int(elapsed/(24*time.Hour)), "day", "days")
+}
+
+// took writes how long a run took.
+func took(elapsed time.Duration) string {
+	if elapsed < 10*time.Second {
+		return elapsed.Round(100 * time.Millisecond).String()
+	}
+	return elapsed.Round(time.Second).String()
+}
+
+// count writes a number and a noun.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// thousands writes a decimal number with separators: 10,500.00.
+func thousands(number string) string {
+	whole, rest, hasRest := strings.Cut(number, ".")
+	var text strings.Builder
+	for i, digit := range whole {
+		if i > 0 && (len(whole)-i)%3 == 0 {
+			text.WriteByte(',')
+		}
+		text.WriteRune(digit)
+	}
+	if hasRest {
+		text.WriteString("." + rest)
+	}
+	return text.String()
+}

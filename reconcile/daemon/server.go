@@ -1,0 +1,199 @@
+package daemon
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+//go:embed page/status.html page/status.css
+var pageFiles embed.FS
+
+// Handler serves the endpoints. None of them changes anything: whatever is not
+// GET or HEAD is refused before it is looked at.
+func (d *Daemon) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/healthz", d.serveHealth)
+	mux.HandleFunc("/readyz", d.serveReadiness)
+	mux.Handle("/metrics", d.metrics.Handler())
+	mux.HandleFunc("/{$}", d.serveStatus)
+	mux.HandleFunc("/runs/{id}", d.serveReport)
+	mux.HandleFunc("/api/v1/runs", d.serveRuns)
+	policy := statusPolicy()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Content-Security-Policy", policy)
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("X-Frame-Options", "DENY")
+		header.Set("Referrer-Policy", "no-referrer")
+		header.Set("Cross-Origin-Resource-Policy", "same-origin")
+		header.Set("Cross-Origin-Opener-Policy", "same-origin")
+		header.Set("Cache-Control", "no-store")
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			header.Set("Allow", "GET, HEAD")
+			http.Error(w, "everything here is read-only", http.StatusMethodNotAllowed)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// statusPolicy lets the status page use its own style and nothing else.
+func statusPolicy() string {
+	sum := sha256.Sum256([]byte(pageFile("page/status.css")))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+
+// pageFile returns an embedded file. It is part of the program, so that it is
+// there is checked by every test of the page.
+func pageFile(name string) string {
+	data, err := pageFiles.ReadFile(name)
+	if err != nil {
+		panic("daemon: " + err.Error())
+	}
+	return string(data)
+}
+
+func (d *Daemon) serveHealth(w http.ResponseWriter, _ *http.Request) {
+	answerState(w, d.health(time.Now()))
+}
+
+func (d *Daemon) serveReadiness(w http.ResponseWriter, _ *http.Request) {
+	answerState(w, d.readiness())
+}
+
+// answerState answers 200, or 503 with the reason.
+func answerState(w http.ResponseWriter, err error) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if err != nil {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprintln(w, err)
+		return
+	}
+	fmt.Fprintln(w, "ok")
+}
+
+// The number of runs that the API and the status page show.
+const (
+	defaultRuns = 100
+	mostRuns    = 1000
+)
+
+// serveRuns answers the recorded runs, the latest first.
+func (d *Daemon) serveRuns(w http.ResponseWriter, r *http.Request) {
+	limit := defaultRuns
+	if text := r.URL.Query().Get("limit"); text != "" {
+		var err error
+		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > mostRuns {
+			answerProblem(w, http.StatusBadRequest, fmt.Sprintf("limit: write a number from 1 to %d", mostRuns))
+			return
+		}
+	}
+	accounts, ok := d.asked(r)
+	if !ok {
+		answerProblem(w, http.StatusNotFound, "this daemon does not look after that account")
+		return
+	}
+	answerJSON(w, http.StatusOK, struct {
+		Runs []Run `json:"runs"`
+	}{d.recorded(accounts, limit)})
+}
+
+// asked returns the accounts that a request is about: the one that it names, or
+// all. It reports false when there is no account of that name.
+func (d *Daemon) asked(r *http.Request) ([]*account, bool) {
+	id := r.URL.Query().Get("account")
+	if id == "" {
+		return d.accounts, true
+	}
+	for _, a := range d.accounts {
+		if a.label() == id {
+			return []*account{a}, true
+		}
+	}
+	return nil, false
+}
+
+func answerProblem(w http.ResponseWriter, status int, text string) {
+	answerJSON(w, status, struct {
+		Error string `json:"error"`
+	}{text})
+}
+
+func answerJSON(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	_ = encoder.Encode(value) // who asked has gone
+}
+
+// serveReport answers the report of one run.
+func (d *Daemon) serveReport(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	for _, a := range d.accounts {
+		run, plan, err := a.history.Read(id)
+		switch {
+		case errors.Is(err, ErrNoRun):
+			continue
+		case err != nil:
+			d.log.Error("a run record cannot be read", "run", id, "error", err.Error())
+			d.answerPage(w, http.StatusInternalServerError, "problem", problemPage{Title: "This run cannot be shown", Text: "its record cannot be read: the log says more"})
+		case plan == nil || d.options.Report == nil:
+			d.answerPage(w, http.StatusOK, "problem", problemPage{
+				Title: "Run " + run.ID + " ended before it had a plan", Text: run.Error,
+				Facts: []fact{{"account", run.AccountID}, {"mode", string(run.Mode)}, {"result", string(run.Result)}, {"started", clockTime(run.StartedAt)}},
+			})
+		default:
+			var page bytes.Buffer
+			if err := d.options.Report(&page, plan); err != nil {
+				d.log.Error("a report cannot be written", "run", id, "error", err.Error())
+				http.Error(w, "the report cannot be written: the log says more", http.StatusInternalServerError)
+				return
+			}
+			w.Header().Set("Content-Security-Policy", d.options.ReportPolicy+"; frame-ancestors 'none'")
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			_, _ = page.WriteTo(w)
+		}
+		return
+	}
+	d.answerPage(w, http.StatusNotFound, "problem", problemPage{Title: "No such run is recorded", Text: "It may have been removed by retention."})
+}
+
+// problemPage is a page with little to say.
+type problemPage struct {
+	Title, Text string
+	Facts       []fact
+}
+
+type fact struct{ Label, Text string }
+
+// answerPage answers a page made from a template.
+func (d *Daemon) answerPage(w http.ResponseWriter, status int, name string, content any) {
+	pages, err := template.ParseFS(pageFiles, "page/status.html")
+	var page bytes.Buffer
+	if err == nil {
+		err = pages.ExecuteTemplate(&page, name, struct {
+			Style   template.CSS
+			Content any
+			Tool    string
+		}{template.CSS(pageFile("page/status.css")), content, d.options.Tool})
+	}
+	if err != nil {
+		d.log.Error("a page cannot be made", "page", name, "error", err.Error())
+		http.Error(w, "this page cannot be made: the log says more", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = page.WriteTo(w)
+}

@@ -1,0 +1,330 @@
+package daemon
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// The most that the status page shows of each list.
+const (
+	shownRuns   = 25
+	chartedRuns = 400
+	shownHeld   = 12 // people in one group of held changes
+)
+
+// serveStatus answers the page for an administrator at nine in the morning.
+func (d *Daemon) serveStatus(w http.ResponseWriter, r *http.Request) {
+	accounts, ok := d.asked(r)
+	if !ok {
+		d.answerPage(w, http.StatusNotFound, "problem", problemPage{Title: "No such account", Text: "This daemon does not look after it."})
+		return
+	}
+	now := time.Now()
+	if len(accounts) > 1 {
+		d.answerPage(w, http.StatusOK, "fleet", d.fleet(accounts, now))
+		return
+	}
+	d.answerPage(w, http.StatusOK, "status", d.status(accounts[0], now))
+}
+
+// statusPage is what the page of one account shows.
+type statusPage struct {
+	Account, Tone, Sentence, Detail string
+	Fleet                           bool
+	Alive, AliveDetail              string
+	Success, SuccessDetail          string
+	Next, NextDetail, Will          string
+	Warnings                        []string
+	Seats, SeatsDetail              string
+	Cost, CostDetail                string
+	Charts                          []chart
+	Waiting                         []waiting
+	WaitingTotal                    int
+	LastReport                      string
+	Runs                            []runRow
+	Now                             string
+}
+
+// runRow is one run in a list.
+type runRow struct {
+	ID, Started, Took, Mode, Result, Tone, Changes, Who, Report string
+}
+
+// waiting is the changes that one rule holds.
+type waiting struct {
+	Reason, Meaning string
+	Count, More     int
+	People          []heldChange
+}
+
+type heldChange struct{ Email, Change, Because, Line string }
+
+// status puts together the page of an account.
+func (d *Daemon) status(a *account, now time.Time) statusPage {
+	runs := d.recorded([]*account{a}, chartedRuns)
+	a.mu.Lock()
+	last, current, unread, settings := a.last, a.current, a.unread, a.settings
+	succeeded, id, entries := a.succeeded, a.id, len(a.timetable.rows)
+	next, mode := a.timetable.next()
+	apply := a.timetable.nextApply()
+	a.mu.Unlock()
+
+	page := statusPage{Account: id, Fleet: len(d.accounts) > 1, Now: clockTime(now)}
+	page.Tone, page.Sentence, page.Detail = verdict(last, unread, now)
+	page.Alive, page.AliveDetail = "Yes, since "+ago(d.started, now), count(entries, "entry", "entries")+" in the schedule"
+	if current != nil {
+		page.Alive, page.AliveDetail = "A run is going on", string(current.Mode)+" "+current.ID+", since "+ago(current.StartedAt, now)
+	}
+	if err := d.health(now); err != nil {
+		page.Alive, page.AliveDetail = "No", err.Error()
+	}
+	page.Success, page.SuccessDetail = "Never", "no run that is recorded succeeded"
+	if !succeeded.IsZero() {
+		page.Success, page.SuccessDetail = ago(succeeded, now)+" ago", clockTime(succeeded.In(zoneOf(settings)))
+	}
+	page.Next, page.NextDetail = "Never", "nothing is scheduled"
+	if !next.IsZero() {
+		page.Next = "in " + ago(now, next)
+		page.NextDetail = string(mode) + ", " + clockTime(next)
+	}
+	page.Warnings = warnings(settings, unread, mode, next, apply)
+	d.describeLast(&page, a, runs)
+	page.Charts = charts(runs)
+	for _, run := range runs[:min(len(runs), shownRuns)] {
+		page.Runs = append(page.Runs, newRunRow(run))
+	}
+	return page
+}
+
+func zoneOf(settings Settings) *time.Location {
+	if settings.Zone == nil {
+		return time.UTC
+	}
+	return settings.Zone
+}
+
+// verdict says in one sentence how things stand.
+func verdict(last *Run, unread error, now time.Time) (tone, sentence, detail string) {
+	switch {
+	case last == nil && unread != nil:
+		return "broken", "The file cannot be read, and nothing has run yet", ""
+	case last == nil:
+		return "waiting", "Nothing has run yet", "The page fills with the first run."
+	}
+	when := ago(last.FinishedAt, now) + " ago"
+	switch last.Result {
+	case ResultDone:
+		return "calm", "All is well: the last run succeeded " + when, ""
+	case ResultHeld:
+		return "held", "A limit holds releases back: nobody is released until someone decides", "The last run was " + when + "; its report says which."
+	case ResultPartial:
+		return "broken", "The last run was applied in part " + when, "Its report says what failed."
+	case ResultKilled:
+		return "broken", "The last run was killed " + when, "The next apply finds out what it had done."
+	}
+	return "broken", "The last run failed " + when, last.Error
+}
+
+// warnings are what the file says and someone should know.
+func warnings(settings Settings, unread error, mode reconcile.Mode, next, apply time.Time) []string {
+	var list []string
+	if unread != nil {
+		list = append(list, "The file cannot be read at the moment, and the next run will fail: "+unread.Error())
+	}
+	if mode == reconcile.ModeApply && !next.IsZero() {
+		if why := settings.frozen(next); why != "" {
+			list = append(list, "The next apply falls into a freeze and will be a dry run: "+why)
+		}
+	} else if !apply.IsZero() {
+		if why := settings.frozen(apply); why != "" {
+			list = append(list, "The apply due "+clockTime(apply)+" falls into a freeze and will be a dry run: "+why)
+		}
+	}
+	return list
+}
+
+// describeLast fills in what the last run with a plan found: the numbers, what
+// the next run will do and what is held.
+func (d *Daemon) describeLast(page *statusPage, a *account, runs []Run) {
+	at := slices.IndexFunc(runs, func(run Run) bool { return run.Summary != nil })
+	if at < 0 {
+		page.Will = "not known before the first run that has a plan"
+		return
+	}
+	run := &runs[at]
+	page.LastReport = run.Report
+	page.Will = "as of run " + run.ID + ": " + pendingWords(run)
+	page.Seats, page.SeatsDetail = fmt.Sprint(run.Seats.Used), "purchased: not told in the file"
+	if run.Seats.Purchased != nil {
+		page.Seats = fmt.Sprintf("%d of %d", run.Seats.Used, *run.Seats.Purchased)
+		page.SeatsDetail = count(*run.Seats.Purchased-run.Seats.Used, "seat is", "seats are") + " free"
+	}
+	if run.Cost != "" {
+		page.Cost = thousands(string(run.Cost)) + " " + run.Summary.Currency
+		page.CostDetail = "a month for the seats in use"
+		if pending := run.Summary.MonthlyCostAfter; len(run.Outcomes) == 0 && pending != run.Cost {
+			page.CostDetail = thousands(string(pending)) + " once the pending changes are applied"
+		}
+	}
+	_, plan, err := a.history.Read(run.ID)
+	if err != nil || plan == nil {
+		return
+	}
+	page.Waiting = heldGroups(plan)
+	for _, group := range page.Waiting {
+		page.WaitingTotal += group.Count
+	}
+}
+
+// pendingWords says what a run left to do.
+func pendingWords(run *Run) string {
+	words := map[reconcile.Kind][3]string{
+		reconcile.Release: {"release", "seat", "seats"}, reconcile.Narrow: {"narrow", "seat", "seats"},
+		reconcile.Grant: {"request", "seat", "seats"}, reconcile.Rename: {"rename", "user", "users"},
+	}
+	var parts []string
+	for _, kind := range reconcile.Kinds() {
+		if n := run.Pending[kind]; n > 0 {
+			parts = append(parts, words[kind][0]+" "+count(n, words[kind][1], words[kind][2]))
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing to change"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// holdMeanings says what each hold waits for.
+var holdMeanings = map[reconcile.Hold]string{
+	reconcile.HeldLimit:           "more releases than one run may do: look at them, then raise policy.limits or pass --allow-releases once",
+	reconcile.HeldAmbiguous:       "several live users share an email or a seat: name the id of the one you mean",
+	reconcile.HeldNoSeat:          "there is no seat record yet: it comes with the next login",
+	reconcile.HeldFlagUnknown:     "the API does not tell whether the seat is in use",
+	reconcile.HeldGrantsNever:     "policy.grants is never",
+	reconcile.HeldProtected:       "policy.protected names the user",
+	reconcile.HeldExempt:          "the file exempts the user",
+	reconcile.HeldActivityUnknown: "a sign of activity may exist that cannot be read",
+}
+
+// heldGroups groups the held changes, those that someone can decide first.
+func heldGroups(plan *reconcile.Plan) []waiting {
+	order := append([]reconcile.Hold{reconcile.HeldLimit}, holds()...)
+	groups := make(map[reconcile.Hold]*waiting)
+	for i := range plan.Changes {
+		change := &plan.Changes[i]
+		if change.WillBeDone() {
+			continue
+		}
+		group := groups[change.Held]
+		if group == nil {
+			group = &waiting{Reason: string(change.Held), Meaning: holdMeanings[change.Held]}
+			groups[change.Held] = group
+		}
+		group.Count++
+		if len(group.People) == shownHeld {
+			group.More++
+			continue
+		}
+		group.People = append(group.People, heldChange{
+			Email: change.Email, Change: string(change.Kind), Because: cmp.Or(change.HeldBecause, change.Because),
+			Line: fmt.Sprintf("%s:%d", change.Source.File, change.Source.Line),
+		})
+	}
+	var list []waiting
+	for _, hold := range order {
+		if group := groups[hold]; group != nil {
+			list = append(list, *group)
+			delete(groups, hold)
+		}
+	}
+	return list
+}
+
+// newRunRow returns a run as the list shows it.
+func newRunRow(run Run) runRow {
+	row := runRow{
+		ID: run.ID, Started: clockTime(run.StartedAt), Took: took(run.FinishedAt.Sub(run.StartedAt)), Mode: string(run.Mode),
+		Result: string(run.Result), Tone: resultTone(run.Result), Who: run.Who, Report: run.Report, Changes: run.Error,
+	}
+	if run.Summary == nil {
+		return row
+	}
+	var parts []string
+	for _, status := range []reconcile.Status{
+		reconcile.Applied, reconcile.NotTaken, reconcile.Failed, reconcile.Stale, reconcile.NotReached,
+	} {
+		if n := run.Outcomes[status]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, status))
+		}
+	}
+	if run.Mode == reconcile.ModeDryRun && run.Summary.Pending() > 0 {
+		parts = append(parts, fmt.Sprintf("%d pending", run.Summary.Pending()))
+	}
+	if run.Summary.Held > 0 {
+		parts = append(parts, fmt.Sprintf("%d held", run.Summary.Held))
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "nothing to change")
+	}
+	row.Changes = strings.Join(parts, ", ")
+	return row
+}
+
+func resultTone(result Result) string {
+	switch result {
+	case ResultDone:
+		return "calm"
+	case ResultHeld:
+		return "held"
+	case ResultRunning:
+		return "waiting"
+	}
+	return "broken"
+}
+
+// fleetPage lists the accounts of a daemon that has more than one.
+type fleetPage struct {
+	Tone, Sentence, Now string
+	Accounts            []fleetRow
+}
+
+type fleetRow struct {
+	Account, Tone, Sentence, Next, Seats, Pending string
+}
+
+// fleet puts together the page of all accounts, those in trouble first.
+func (d *Daemon) fleet(accounts []*account, now time.Time) fleetPage {
+	page := fleetPage{Now: clockTime(now), Tone: "calm"}
+	troubled := 0
+	for _, a := range accounts {
+		a.mu.Lock()
+		row := fleetRow{Account: a.id, Next: "never"}
+		row.Tone, row.Sentence, _ = verdict(a.last, a.unread, now)
+		if next, mode := a.timetable.next(); !next.IsZero() {
+			row.Next = string(mode) + " in " + ago(now, next)
+		}
+		if a.last != nil && a.last.Summary != nil {
+			row.Seats, row.Pending = fmt.Sprint(a.last.Seats.Used), pendingWords(a.last)
+		}
+		a.mu.Unlock()
+		if row.Tone == "broken" {
+			troubled++
+		}
+		page.Accounts = append(page.Accounts, row)
+	}
+	page.Sentence = fmt.Sprintf("All %d accounts are looked after", len(accounts))
+	if troubled > 0 {
+		page.Tone, page.Sentence = "broken", fmt.Sprintf("%d of %d accounts need someone", troubled, len(accounts))
+	}
+	rank := map[string]int{"broken": 0, "held": 1, "waiting": 2, "calm": 3}
+	slices.SortStableFunc(page.Accounts, func(a, b fleetRow) int {
+		return cmp.Or(cmp.Compare(rank[a.Tone], rank[b.Tone]), cmp.Compare(a.Account, b.Account))
+	})
+	return page
+}

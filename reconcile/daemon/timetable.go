@@ -1,0 +1,99 @@
+package daemon
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// timetable is the schedule of one account with the next time of each entry.
+//
+// It uses the expressions of robfig/cron and not its runner: entries of one
+// account must not overlap, those that are due together are one run, and the
+// wall clock has to be looked at again after the machine was asleep or its clock
+// was set, which a timer alone does not notice.
+//
+// On the day when clocks go forward a time that does not exist is left out; on
+// the day when they go back a time that occurs twice is due twice.
+type timetable struct {
+	zone *time.Location
+	rows []row
+}
+
+// row is one entry of the schedule.
+type row struct {
+	entry    reconcile.ScheduleEntry
+	schedule cron.Schedule
+	next     time.Time // zero when it never comes
+}
+
+// follow takes over a schedule. Entries that were there already keep their next
+// time, so that a file that is saved every minute does not put off @every 1h.
+func (t *timetable) follow(settings Settings, now time.Time) error {
+	zone := settings.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	sameZone := t.zone != nil && t.zone.String() == zone.String()
+	rows := make([]row, 0, len(settings.Schedule))
+	for _, entry := range settings.Schedule {
+		schedule, err := reconcile.ParseCron(entry.Cron)
+		if err != nil {
+			return fmt.Errorf("schedule: %w", err)
+		}
+		next := schedule.Next(now.In(zone))
+		for _, earlier := range t.rows {
+			if sameZone && earlier.entry.Cron == entry.Cron && earlier.entry.Mode == entry.Mode {
+				next = earlier.next
+			}
+		}
+		rows = append(rows, row{entry: entry, schedule: schedule, next: next})
+	}
+	t.zone, t.rows = zone, rows
+	return nil
+}
+
+// due returns what is due now and moves those entries on. An apply that is due
+// together with a dry run wins: it plans too.
+func (t *timetable) due(now time.Time) (mode reconcile.Mode, isDue bool) {
+	for i := range t.rows {
+		row := &t.rows[i]
+		if row.next.IsZero() || now.Before(row.next) {
+			continue
+		}
+		row.next = row.schedule.Next(now.In(t.zone))
+		if !isDue || row.entry.Mode == reconcile.ModeApply {
+			mode = row.entry.Mode
+		}
+		isDue = true
+	}
+	return mode, isDue
+}
+
+// next returns when something is due next and what, the zero time for never.
+func (t *timetable) next() (at time.Time, mode reconcile.Mode) {
+	for _, row := range t.rows {
+		switch {
+		case row.next.IsZero():
+		case at.IsZero() || row.next.Before(at):
+			at, mode = row.next, row.entry.Mode
+		case row.next.Equal(at) && row.entry.Mode == reconcile.ModeApply:
+			mode = row.entry.Mode
+		}
+	}
+	return at, mode
+}
+
+// nextApply returns when the next apply is due, the zero time for never.
+func (t *timetable) nextApply() time.Time {
+	var at time.Time
+	for _, row := range t.rows {
+		if row.entry.Mode == reconcile.ModeApply && !row.next.IsZero() && (at.IsZero() || row.next.Before(at)) {
+			at = row.next
+		}
+	}
+	return at
+}

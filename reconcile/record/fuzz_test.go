@@ -1,0 +1,97 @@
+package record
+
+import (
+	"bytes"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// FuzzParse reads journals that nobody wrote. What is read must hold together, or be an error.
+func FuzzParse(f *testing.F) {
+	data, lines := story(f)
+	ends := []int{}
+	for i, char := range data {
+		if char == '\n' {
+			ends = append(ends, i+1)
+		}
+	}
+	f.Add(data)
+	for _, end := range ends {
+		f.Add(data[:end])
+		f.Add(data[:end-1])
+	}
+	settled, err := encode(line{Type: lineSettled, Changes: []int{4, 5}, Outcomes: []reconcile.Outcome{applied(4)}})
+	must(f, err)
+	f.Add(append(bytes.Clone(data[:ends[len(ends)-2]]), settled...))
+	f.Add(bytes.Replace(data, []byte(`"change":7`), []byte(`"change":-7`), 1))
+	f.Add(bytes.ReplaceAll(data, []byte(`"changes":[0`), []byte(`"changes":[1000000000000`)))
+	f.Add(append(bytes.Clone(data), data...))
+	f.Add(append(bytes.Clone(data[ends[0]:ends[1]]), data...))
+	f.Add([]byte(`{"type":"start","start":{}}` + "\n" + `{"type":"end","run":null}` + "\n"))
+
+	store := NewStore(f.TempDir())
+	must(f, store.prepare())
+	id := lines[0].Start.ID
+	f.Fuzz(func(t *testing.T, data []byte) {
+		record, whole, err := parse(bytes.NewReader(data))
+		if err != nil {
+			if record != nil {
+				t.Fatalf("a record beside the error %v", err)
+			}
+			return
+		}
+		checkRecord(t, record)
+		if whole < 1 || whole > int64(len(data)) || data[whole-1] != '\n' {
+			t.Fatalf("%d bytes of %d count", whole, len(data))
+		}
+		again, _, err := parse(bytes.NewReader(data[:whole]))
+		must(t, err)
+		if asJSON(t, again) != asJSON(t, record) {
+			t.Fatal("what does not count does count")
+		}
+		if record.ID != id {
+			return // which a store would not take
+		}
+		must(t, os.WriteFile(store.path(id), data, fileMode))
+		store.PastReleases(record.AccountID, time.Time{})
+		if !record.IsKilled() {
+			return
+		}
+		settled, err := store.Settle(record, &reconcile.Live{}, frozen)
+		must(t, err)
+		checkRecord(t, settled)
+		if !settled.settled || len(settled.unknown) > 0 {
+			t.Fatalf("settled, but %v are unknown", settled.unknown)
+		}
+	})
+}
+
+// checkRecord fails the test unless those who show a record can rely on it.
+func checkRecord(t *testing.T, record *Record) {
+	t.Helper()
+	if record.Plan == nil {
+		if len(record.Unknown()) > 0 {
+			t.Fatalf("without a plan, %v are unknown", record.Unknown())
+		}
+		return
+	}
+	if record.Plan.Run == nil {
+		t.Fatal("a plan without a run")
+	}
+	seen := make(map[int]bool)
+	for _, outcome := range record.Plan.Run.Outcomes {
+		change := &record.Plan.Changes[outcome.Change] // panics for one that there is not
+		if record.IsKilled() && (seen[outcome.Change] || !change.WillBeDone()) {
+			t.Fatalf("an outcome too many, of change %d", outcome.Change)
+		}
+		seen[outcome.Change] = true
+	}
+	for _, index := range record.Unknown() {
+		if !seen[index] || !record.IsKilled() {
+			t.Fatalf("change %d is unknown and has no outcome", index)
+		}
+	}
+}

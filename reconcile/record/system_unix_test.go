@@ -1,0 +1,174 @@
+//go:build unix
+
+package record
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// systemRoles are the roles that need something of the system.
+func systemRoles() map[string]func(*Store) error {
+	return map[string]func(*Store) error{
+		"unprivileged": roleUnprivileged,
+		"full-at-once": func(store *Store) error { return roleFull(store, 0) },
+		"full-early":   func(store *Store) error { return roleFull(store, 1<<10) },
+		"full-later":   func(store *Store) error { return roleFull(store, 8<<10) },
+	}
+}
+
+// nobody is a user without any rights.
+const nobody = 65534
+
+// roleUnprivileged tries everything that writes as a user who may only read, and says what came of it.
+func roleUnprivileged(store *Store) error {
+	if os.Getuid() == 0 {
+		if err := errors.Join(syscall.Setgroups(nil), syscall.Setgid(nobody), syscall.Setuid(nobody)); err != nil {
+			return err
+		}
+	}
+	_, err := store.Lock(Holder{})
+	fmt.Println("lock:", err)
+	_, err = store.Begin(startAt(0), newPlan(1), time.Now)
+	fmt.Println("begin:", err)
+	fmt.Println("check:", store.CheckWritable())
+	records, err := store.List()
+	fmt.Println("list:", len(records), err)
+	for _, record := range records {
+		_, err := store.Settle(record, liveOf(record.Plan), time.Now)
+		fmt.Println("settle:", err)
+	}
+	return nil
+}
+
+// roleFull writes a run on a disk that takes files of so many bytes, until it is full.
+func roleFull(store *Store, limit uint64) error {
+	signal.Ignore(syscall.SIGXFSZ) // so that the write fails instead
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: limit, Max: limit}); err != nil {
+		return err
+	}
+	lock, err := store.Lock(Holder{PID: os.Getpid()})
+	if err != nil {
+		return fmt.Errorf("lock: %w", err)
+	}
+	journal, err := store.Begin(startAt(0), newPlan(5), time.Now)
+	if err != nil {
+		return fmt.Errorf("begin: %w", errors.Join(err, lock.Unlock()))
+	}
+	for intents := 0; err == nil; intents++ {
+		if err = journal.Intent(patch(0)); err == nil {
+			err = journal.Result(patch(0), nil)
+		}
+	}
+	again := journal.Intent(patch(1))
+	return fmt.Errorf("journal: %w; again: %w; end: %w", err, again, journal.End(ResultPartial, nil, nil))
+}
+
+// runOther runs another process in a role to its end, and returns what it said.
+func runOther(t *testing.T, role, directory string) string {
+	t.Helper()
+	executable, err := os.Executable()
+	must(t, err)
+	cmd := exec.CommandContext(t.Context(), executable, directory)
+	cmd.Env = append(os.Environ(), roleVariable+"="+role)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return said.String()
+}
+
+func TestAReadOnlyDirectoryIsExplainedAndLeftAlone(t *testing.T) {
+	directory := t.TempDir()
+	store := NewStore(directory)
+	journal := begin(t, store, startAt(0), newPlan(1))
+	must(t, journal.Intent(patch(0)))
+	abandon(t, journal)
+	before := filesIn(t, directory)
+	must(t, os.Chmod(filepath.Dir(directory), 0o755)) // or another user would not even see it
+	for _, entry := range []string{"", "runs"} {
+		must(t, os.Chmod(filepath.Join(directory, entry), 0o555))
+	}
+	for _, file := range before {
+		must(t, os.Chmod(filepath.Join(directory, file), 0o444))
+	}
+	t.Cleanup(func() { _ = os.Chmod(filepath.Join(directory, "runs"), 0o755) })
+	t.Cleanup(func() { _ = os.Chmod(directory, 0o755) })
+
+	said := runOther(t, "unprivileged", directory)
+	if !strings.Contains(said, "list: 1 <nil>") {
+		t.Skipf("the directory of temporary files cannot be reached by another user:\n%s", said)
+	}
+	for _, action := range []string{"lock", "begin", "check", "settle"} {
+		want := action + ": the state directory " + directory + " cannot be used: "
+		if !strings.Contains(said, want) {
+			t.Errorf("no %q in\n%s", want, said)
+		}
+	}
+	if n := strings.Count(said, "permission denied; make it writable, or name another with --state-dir"); n != 4 {
+		t.Errorf("%d errors of 4 say why and what to do:\n%s", n, said)
+	}
+	if after := filesIn(t, directory); strings.Join(after, " ") != strings.Join(before, " ") {
+		t.Errorf("files %q, before %q", after, before)
+	}
+}
+
+func TestAFullDiskStopsTheRunAndLosesNothing(t *testing.T) {
+	tests := []struct {
+		role, want string
+		records    int
+	}{
+		{"full-at-once", "lock: the state directory", 0},
+		{"full-early", "begin: the state directory", 0},
+		{"full-later", "journal: write ", 1},
+	}
+	for _, test := range tests {
+		t.Run(test.role, func(t *testing.T) {
+			store := NewStore(t.TempDir())
+			said := runOther(t, test.role, store.Directory())
+			if !strings.HasPrefix(said, test.want) || !strings.Contains(said, "file too large") {
+				t.Errorf("it said %q, want %q and why", said, test.want)
+			}
+			lock, err := store.Lock(Holder{})
+			if err != nil {
+				t.Fatalf("the lock is left behind: %v", err)
+			}
+			defer lock.Unlock()
+			records, err := store.List()
+			if len(records) != test.records || err != nil {
+				t.Fatalf("%d records (%v), want %d", len(records), err, test.records)
+			}
+			if test.records == 0 {
+				return
+			}
+			if n := strings.Count(said, "file too large"); n != 3 {
+				t.Errorf("%d of 3 errors say why: %s", n, said)
+			}
+			record := records[0]
+			if !record.IsKilled() || len(record.Plan.Run.Outcomes) != 6 {
+				t.Fatalf("%s with %v", record.Result, statuses(record))
+			}
+			// There is room again, and the half line does not get in the way.
+			settled, err := store.Settle(record, liveOf(record.Plan), time.Now)
+			must(t, err)
+			if len(settled.Unknown()) > 0 || settled.Plan.Run.Count("applied") > 0 {
+				t.Errorf("unknown %v, outcomes %v", settled.Unknown(), statuses(settled))
+			}
+			if killed, err := store.Killed(account); len(killed) > 0 || err != nil {
+				t.Errorf("%d runs to look after (%v)", len(killed), err)
+			}
+		})
+	}
+}

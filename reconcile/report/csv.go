@@ -1,0 +1,132 @@
+package report
+
+import (
+	"bufio"
+	"encoding/csv"
+	"strconv"
+	"strings"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// csvColumns are the columns of the CSV report. Sheets and scripts address
+// them by name: add to the end, and never rename or remove one.
+func csvColumns() []string {
+	return []string{
+		"kind", "status", "email", "name_before", "name_after",
+		"access_seat_before", "access_seat_after", "gateway_seat_before", "gateway_seat_after",
+		"reason", "because", "held", "held_because", "error",
+		"last_successful_login", "device_last_seen", "created_at",
+		"monthly_cost_before", "monthly_cost_after", "currency",
+		"file", "line", "user_id", "seat_uid",
+	}
+}
+
+// writeCSV writes one row a change as RFC 4180 has it.
+func writeCSV(out *bufio.Writer, plan *reconcile.Plan) {
+	rows := csv.NewWriter(out)
+	rows.UseCRLF = true
+	_ = rows.Write(csvColumns())
+	results := outcomes(plan)
+	for i := range plan.Changes {
+		var outcome *reconcile.Outcome
+		if results != nil {
+			outcome = results[i]
+		}
+		_ = rows.Write(csvRow(plan, &plan.Changes[i], outcome))
+	}
+	rows.Flush() // an error is kept by out, which the caller flushes
+}
+
+// csvRow returns the cells of a change in the order of csvColumns.
+func csvRow(plan *reconcile.Plan, change *reconcile.Change, outcome *reconcile.Outcome) []string {
+	status, failure := "planned", ""
+	switch {
+	case outcome != nil:
+		status, failure = string(outcome.Status), outcome.Error
+	case !change.WillBeDone():
+		status = "held"
+	}
+	before, after := seatCost(plan, change)
+	currency := ""
+	if before != "" {
+		currency = plan.Summary.Currency
+	}
+	line := ""
+	if change.Source.Line > 0 {
+		line = strconv.Itoa(change.Source.Line)
+	}
+	return []string{
+		cell(value(string(change.Kind))), cell(value(status)), cell(value(change.Email)),
+		cell(value(change.Before.Name)), cell(value(change.After.Name)),
+		csvFlag(change.Before.AccessSeat), csvFlag(change.After.AccessSeat),
+		csvFlag(change.Before.GatewaySeat), csvFlag(change.After.GatewaySeat),
+		cell(value(string(change.Reason))), cell(sentence(change.Because)),
+		cell(value(string(change.Held))), cell(sentence(change.HeldBecause)), cell(sentence(failure)),
+		csvMoment(change.Evidence.LastSuccessfulLogin), csvMoment(change.Evidence.DeviceLastSeen),
+		csvMoment(change.Evidence.CreatedAt),
+		string(before), string(after), cell(value(currency)),
+		cell(value(change.Source.File)), line, cell(value(change.UserID)), cell(value(change.SeatUID)),
+	}
+}
+
+// seatCost is what the user's seat costs a month before the change and, as
+// planned, after it, so that the sums of the two columns differ by what the
+// plan saves. A rename costs nothing and has no amounts: its user's seat may
+// have a row of its own.
+func seatCost(plan *reconcile.Plan, change *reconcile.Change) (before, after reconcile.Amount) {
+	if !change.IsSeatChange() {
+		return "", ""
+	}
+	before = plan.Money.Price.Times(seatsOf(change.Before))
+	if !change.WillBeDone() {
+		return before, before
+	}
+	return before, plan.Money.Price.Times(seatsOf(change.After))
+}
+
+// csvFlag leaves the cell of an unknown flag empty: it is not "false".
+func csvFlag(flag reconcile.Flag) string {
+	if flag == reconcile.Unknown {
+		return ""
+	}
+	return flag.String()
+}
+
+// csvMoment leaves the cell of an unknown moment empty.
+func csvMoment(moment reconcile.Moment) string {
+	if !moment.IsKnown() {
+		return ""
+	}
+	return moment.String()
+}
+
+// formulaStarts are the characters with which spreadsheets take a cell for a
+// formula, their wide forms included.
+const formulaStarts = "=+-@\t\r\n＝＋－＠"
+
+// cell defuses formulas: a spreadsheet shows a cell that begins with an
+// apostrophe as text. Where the system's list separator is a semicolon,
+// spreadsheets also split cells at semicolons, so what follows one is defused
+// as well.
+func cell(text string) string {
+	if !strings.ContainsAny(text, formulaStarts) {
+		return text
+	}
+	parts := strings.Split(text, ";")
+	for i, part := range parts {
+		bare := strings.TrimLeft(part, " \"'")
+		if startsFormula(bare) {
+			parts[i] = "'" + part
+		}
+	}
+	return strings.Join(parts, ";")
+}
+
+// startsFormula reports whether the first character begins a formula.
+func startsFormula(text string) bool {
+	for _, r := range text {
+		return strings.ContainsRune(formulaStarts, r)
+	}
+	return false
+}

@@ -1,0 +1,94 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// Format is a way to write a plan. Its value is what users pass to --format.
+type Format string
+
+// The formats.
+const (
+	// Text is for an administrator in a terminal.
+	Text Format = "text"
+	// JSON is for programs, and the form in which a plan is saved.
+	JSON Format = "json"
+	// Markdown is for a pull-request comment or a job summary.
+	Markdown Format = "markdown"
+	// HTML is one page that needs nothing beside itself.
+	HTML Format = "html"
+	// CSV is for a spreadsheet: one row a change.
+	CSV Format = "csv"
+	// GitHub is workflow commands that annotate the lines of a pull request.
+	GitHub Format = "github"
+)
+
+// Formats lists the formats in the order in which help shows them.
+func Formats() []Format { return []Format{Text, JSON, Markdown, HTML, CSV, GitHub} }
+
+// ParseFormat returns the format of that name. The error lists the valid ones.
+func ParseFormat(name string) (Format, error) {
+	var names []string
+	for _, format := range Formats() {
+		if name == string(format) {
+			return format, nil
+		}
+		names = append(names, string(format))
+	}
+	return "", fmt.Errorf("unknown format %q: use one of %s", name, strings.Join(names, ", "))
+}
+
+// Options say how a report is to look. The zero value is right for a file.
+type Options struct {
+	// Color lets text use the colours of a terminal.
+	Color bool
+	// Width is the number of columns that text may use; 0 sets no bound, which
+	// is right for files and pipes.
+	Width int
+	// Rows is the most rows that text shows of one group of held changes or
+	// findings: 0 is 10, and a negative number is all. Changes that will be
+	// carried out are always shown.
+	Rows int
+}
+
+// Write writes the plan, and its run if it has one, to w in the given format.
+// It writes as it goes, so a report of 100,000 changes is never held in memory
+// whole; after an error of w, w holds the beginning of a report.
+func Write(w io.Writer, format Format, plan *reconcile.Plan, options Options) error {
+	out := bufio.NewWriterSize(w, 64<<10)
+	if err := writeTo(out, format, plan, options); err != nil {
+		return fmt.Errorf("write the %s report: %w", format, err)
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("write the %s report: %w", format, err)
+	}
+	return nil
+}
+
+// writeTo picks the writer of the format. A bufio.Writer remembers its first
+// error, so the writers need not look at each result; Flush returns it.
+func writeTo(out *bufio.Writer, format Format, plan *reconcile.Plan, options Options) error {
+	switch format {
+	case Text:
+		writeText(out, plan, options)
+	case JSON:
+		return writeJSON(out, plan)
+	case Markdown:
+		writeMarkdown(out, plan)
+	case HTML:
+		return writeHTML(out, plan)
+	case CSV:
+		writeCSV(out, plan)
+	case GitHub:
+		writeGitHub(out, plan)
+	default:
+		_, err := ParseFormat(string(format))
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,224 @@
+package zerotrust
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// TestNeverMoreThanTheShareInAnyFiveMinutes runs the budget with any share, any
+// number of workers and any pauses, and looks at every window there is.
+func TestNeverMoreThanTheShareInAnyFiveMinutes(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		share := rapid.IntRange(1, 100).Draw(r, "share")
+		workers := rapid.IntRange(1, 12).Draw(r, "workers")
+		requests := rapid.IntRange(1, 3000).Draw(r, "requests")
+		pauses := rapid.SliceOfN(rapid.IntRange(0, 3000), 1, 20).Draw(r, "milliseconds")
+		var starts []time.Time
+		synctest.Test(t, func(t *testing.T) { starts = drain(t, share, workers, requests, pauses) })
+		if len(starts) != requests {
+			r.Fatalf("%d requests started, want %d", len(starts), requests)
+		}
+		allowed := documentedRequests * share / 100
+		for i := allowed; i < len(starts); i++ {
+			if window := starts[i].Sub(starts[i-allowed]); window < documentedWindow {
+				r.Fatalf("%d requests within %v, from request %d on", allowed+1, window, i-allowed)
+			}
+		}
+	})
+}
+
+// drain starts requests from several workers and returns when, in order.
+func drain(t *testing.T, share, workers, requests int, pauses []int) []time.Time {
+	budget, err := NewBudget(share)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var starts []time.Time
+	var group sync.WaitGroup
+	for worker := range workers {
+		group.Go(func() {
+			for i := worker; i < requests; i += workers {
+				if err := budget.start(t.Context(), time.Minute); err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				starts = append(starts, time.Now())
+				mu.Unlock()
+				time.Sleep(time.Duration(pauses[i%len(pauses)]) * time.Millisecond)
+				budget.finish()
+			}
+		})
+	}
+	group.Wait()
+	slices.SortFunc(starts, time.Time.Compare)
+	return starts
+}
+
+// newTestBudget returns a budget, with the function that makes so many requests
+// and returns how long they waited.
+func newTestBudget(t *testing.T, share int) (*Budget, func(requests int) time.Duration) {
+	budget, err := NewBudget(share)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return budget, func(requests int) time.Duration {
+		begin := time.Now()
+		for range requests {
+			if err := budget.start(t.Context(), 5*time.Minute); err != nil {
+				t.Fatal(err)
+			}
+			budget.finish()
+		}
+		return time.Since(begin)
+	}
+}
+
+func TestASmallRunNeverWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, spend := newTestBudget(t, 80)
+		if waited := spend(960); waited != 0 {
+			t.Errorf("960 requests waited %v", waited)
+		}
+		if waited := spend(1); waited != 5*time.Minute {
+			t.Errorf("the next request waited %v, want until the first is five minutes old", waited)
+		}
+	})
+}
+
+// told makes the headers that Cloudflare documents.
+func told(remaining, reset, quota, window int) quotaHeaders {
+	header := http.Header{"Ratelimit": {fmt.Sprintf(`"default";r=%d;t=%d`, remaining, reset)}}
+	if quota > 0 {
+		header.Set("Ratelimit-Policy", fmt.Sprintf(`"burst";q=%d;w=%d`, quota, window))
+	}
+	return parseQuotaHeaders(header)
+}
+
+func TestTheBudgetObeysTheAnswers(t *testing.T) {
+	tests := []struct {
+		name     string
+		told     quotaHeaders
+		requests int
+		want     time.Duration
+	}{
+		{"plenty left: at once", told(1000, 200, 0, 0), 100, 0},
+		{"half of the window left: at once until then", told(650, 240, 1200, 300), 50, 0},
+		{"less than half left: its share is spread over the rest", told(50, 30, 0, 0), 2, 2 * 30 * time.Second / 40},
+		{"nothing left: when the window starts anew", told(0, 30, 100, 60), 1, 30 * time.Second},
+		{"the last one is left to people", told(1, 30, 100, 60), 1, 30 * time.Second},
+		{"after the window has started anew: at once", told(0, 30, 100, 60), 3, 30 * time.Second},
+		{"nonsense is not obeyed", told(0, 1_000_000, 0, 0), 10, 0},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				budget, spend := newTestBudget(t, 80)
+				spend(1)
+				budget.inFlight++ // the answer that tells belongs to a request
+				budget.learn(time.Now(), test.told)
+				budget.finish()
+				got := spend(test.requests)
+				// Each start changes what is spread over how long, by a little.
+				if difference := got - test.want; difference.Abs() > test.want/20 {
+					t.Errorf("%d requests waited %v, want about %v", test.requests, got, test.want)
+				}
+			})
+		})
+	}
+}
+
+func TestAPolicyLimitsTheWindowThatItSpeaksOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		budget, spend := newTestBudget(t, 80)
+		budget.learn(time.Now(), parseQuotaHeaders(http.Header{"Ratelimit-Policy": {`"burst";q=100;w=60`}}))
+		if waited := spend(80); waited != 0 {
+			t.Errorf("80 of 100 requests waited %v", waited)
+		}
+		if waited := spend(1); waited != time.Minute {
+			t.Errorf("the next one waited %v, want a minute", waited)
+		}
+	})
+}
+
+func TestRequestsInFlightCountAsSpent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		budget, _ := newTestBudget(t, 100)
+		for range 8 {
+			if err := budget.start(t.Context(), time.Minute); err != nil {
+				t.Fatal(err)
+			}
+		}
+		budget.learn(time.Now(), told(7, 30, 100, 60)) // seven others may not be in it
+		if wait, _ := budget.tryStart(time.Now()); wait != 30*time.Second {
+			t.Errorf("the next request waits %v, want until the window starts anew", wait)
+		}
+	})
+}
+
+func TestAWaitThatOutlastsTheCallerIsRefusedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		budget, _ := newTestBudget(t, 80)
+		why := &reconcile.APIError{Status: 429}
+		budget.pauseFor(time.Now(), 2*time.Minute, why)
+		begin := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var throttled *reconcile.ThrottledError
+		err := budget.start(ctx, time.Hour)
+		if !errors.As(err, &throttled) || throttled.RetryAfter != 2*time.Minute || !errors.Is(err, why) {
+			t.Errorf("got %v", err)
+		}
+		if err := budget.start(t.Context(), time.Minute); !errors.As(err, &throttled) {
+			t.Errorf("a wait longer than the longest gave %v", err)
+		}
+		if waited := time.Since(begin); waited != 0 {
+			t.Errorf("it took %v to say so", waited)
+		}
+	})
+}
+
+func TestAWaitEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		budget, _ := newTestBudget(t, 80)
+		budget.pauseFor(time.Now(), time.Minute, errors.New("busy"))
+		ctx, cancel := context.WithCancelCause(t.Context())
+		stopped := errors.New("stopped by hand")
+		time.AfterFunc(time.Second, func() { cancel(stopped) })
+		if err := budget.start(ctx, time.Hour); !errors.Is(err, stopped) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestTheEstimateIsWhatItTakes(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		share := rapid.IntRange(1, 100).Draw(r, "share")
+		before := rapid.IntRange(0, 1500).Draw(r, "before")
+		idle := rapid.IntRange(0, 400).Draw(r, "seconds idle")
+		requests := rapid.IntRange(1, 3000).Draw(r, "requests")
+		var estimated, took time.Duration
+		synctest.Test(t, func(t *testing.T) {
+			budget, spend := newTestBudget(t, share)
+			spend(before)
+			time.Sleep(time.Duration(idle) * time.Second)
+			estimated = budget.Estimate(requests)
+			took = spend(requests)
+		})
+		if estimated != took {
+			r.Fatalf("estimated %v, took %v", estimated, took)
+		}
+	})
+}

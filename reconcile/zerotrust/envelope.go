@@ -1,0 +1,211 @@
+package zerotrust
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// An answer is read element by element instead of into the generated envelope,
+// so that a page takes the memory of its users and not three times as much, and
+// so that an answer that is large and wrong is given up at its first fault.
+
+// failureError is an envelope that says that the request was not carried out.
+type failureError struct{ messages []reconcile.APIMessage }
+
+func (*failureError) Error() string { return "success is false" }
+
+// resultInfo says where in a listing an answer stands. All of it is optional.
+type resultInfo struct {
+	Count      count  `json:"count"`
+	PerPage    count  `json:"per_page"`
+	TotalCount count  `json:"total_count"`
+	Cursor     string `json:"cursor"`
+	// told is false when the answer has none.
+	told bool
+}
+
+// readEnvelope reads an answer. The function takes in the result, at which the
+// decoder stands when it is called. It is called once or the envelope is an
+// error, and what it has taken in counts only when there is none.
+func readEnvelope(body io.Reader, takeResult func(*json.Decoder) error) (resultInfo, error) {
+	var info *resultInfo
+	var success reconcile.Flag
+	var failures json.RawMessage
+	decoder := json.NewDecoder(body)
+	seen := make(map[string]bool)
+	err := readObject(decoder, func(key string) error {
+		if seen[key] {
+			return fmt.Errorf("%q occurs twice", key)
+		}
+		switch key {
+		case "success":
+			seen[key] = true
+			return decoder.Decode(&success)
+		case "result":
+			seen[key] = true
+			return takeResult(decoder)
+		case "result_info":
+			seen[key] = true
+			return decoder.Decode(&info)
+		case "errors":
+			seen[key] = true
+			return decoder.Decode(&failures)
+		}
+		var skipped json.RawMessage
+		return decoder.Decode(&skipped)
+	})
+	switch {
+	case err != nil:
+		return resultInfo{}, plainEOF(err)
+	case success == reconcile.Unknown:
+		return resultInfo{}, errors.New("it does not say whether it is a success")
+	case success == reconcile.False:
+		return resultInfo{}, &failureError{messagesOf(failures)}
+	case !seen["result"]:
+		return resultInfo{}, errors.New("it has no result")
+	}
+	if info == nil {
+		return resultInfo{}, nil
+	}
+	info.told = true
+	return *info, nil
+}
+
+// readObject reads the only value there is, an object. The function takes in
+// the value of each key.
+func readObject(decoder *json.Decoder, takeValue func(key string) error) error {
+	if err := expect(decoder, json.Delim('{')); err != nil {
+		return err
+	}
+	for decoder.More() {
+		token, err := decoder.Token()
+		if err != nil {
+			return err
+		}
+		key, ok := token.(string)
+		if !ok {
+			return fmt.Errorf("%v where a key should be", token)
+		}
+		if err := takeValue(key); err != nil {
+			return err
+		}
+	}
+	if err := expect(decoder, json.Delim('}')); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return errors.New("there is something after its end")
+	}
+	return nil
+}
+
+// readArray reads an array, or null, which is how some services write an empty
+// one. The function takes in each element.
+func readArray(decoder *json.Decoder, takeElement func() error) error {
+	token, err := decoder.Token()
+	if err != nil || token == nil {
+		return err
+	}
+	if token != json.Delim('[') {
+		return fmt.Errorf("%v where a list should be", token)
+	}
+	for decoder.More() {
+		if err := takeElement(); err != nil {
+			return err
+		}
+	}
+	return expect(decoder, json.Delim(']'))
+}
+
+// expect reads one token that is known beforehand.
+func expect(decoder *json.Decoder, want json.Delim) error {
+	token, err := decoder.Token()
+	if err != nil {
+		return err
+	}
+	if token != want {
+		return fmt.Errorf("%v where %v should be", token, want)
+	}
+	return nil
+}
+
+// plainEOF says in words that an answer ends too early.
+func plainEOF(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("it is not whole JSON: it ends too early")
+	}
+	return err
+}
+
+// refusalMessages returns the errors of an envelope, as far as there is one.
+func refusalMessages(body []byte) []reconcile.APIMessage {
+	var envelope struct {
+		Errors json.RawMessage `json:"errors"`
+	}
+	if json.Unmarshal(body, &envelope) != nil {
+		return nil
+	}
+	return messagesOf(envelope.Errors)
+}
+
+// messagesOf reads a list of errors. It is lenient: what the API wants to say
+// must not get lost because it says it in another form than documented.
+func messagesOf(list json.RawMessage) []reconcile.APIMessage {
+	var items []json.RawMessage
+	if json.Unmarshal(list, &items) != nil {
+		return nil
+	}
+	var messages []reconcile.APIMessage
+	for _, item := range items {
+		var code struct {
+			Code float64 `json:"code"`
+		}
+		var text struct {
+			Message string `json:"message"`
+		}
+		// An error leaves the zero value, which is all that is known then.
+		_ = json.Unmarshal(item, &code)
+		_ = json.Unmarshal(item, &text)
+		if code.Code < 0 || code.Code > largestNumber {
+			code.Code = 0
+		}
+		if code.Code != 0 || text.Message != "" {
+			messages = append(messages, reconcile.APIMessage{Code: int(code.Code), Message: text.Message})
+		}
+	}
+	return messages
+}
+
+// count is a number of things. The API types its counters as numbers, so that
+// 20.0 is as good as 20; a fraction or a negative number is an error.
+type count struct {
+	value int
+	known bool
+}
+
+// UnmarshalJSON reads a number, or null for a count that is not told.
+func (c *count) UnmarshalJSON(data []byte) error {
+	*c = count{}
+	if string(data) == "null" {
+		return nil
+	}
+	number, err := strconv.ParseFloat(string(data), 64)
+	if err != nil || number != float64(int64(number)) || number < 0 || number > largestNumber {
+		return fmt.Errorf("%s where a count should be", inert(string(data)))
+	}
+	*c = count{value: int(number), known: true}
+	return nil
+}
+
+// String returns the number, or that it is not told.
+func (c count) String() string {
+	if !c.known {
+		return "nothing"
+	}
+	return strconv.Itoa(c.value)
+}

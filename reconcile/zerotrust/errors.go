@@ -1,0 +1,125 @@
+package zerotrust
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// WriteRefusedError says that something tried to write through a connection
+// that only reads. Nothing was sent. It is a mistake of the program, never of
+// its user.
+type WriteRefusedError struct{ Method, Path string }
+
+// Error names the request.
+func (e *WriteRefusedError) Error() string {
+	return fmt.Sprintf("%s %s: refused before it was sent: this connection only reads", e.Method, e.Path)
+}
+
+// RedirectError is an answer that sends us elsewhere. It is not followed: the
+// API does not redirect, and whoever does must not be handed the credentials.
+type RedirectError struct {
+	Method, Path string
+	Status       int
+	// Host is where the answer points to.
+	Host string
+}
+
+// Error names the host that was not asked.
+func (e *RedirectError) Error() string {
+	return fmt.Sprintf("%s %s: %d redirects to %s, which was not followed: check the base URL, and what is between here and the API",
+		e.Method, e.Path, e.Status, e.Host)
+}
+
+// PermissionError is a refusal that a permission of the token would have prevented.
+type PermissionError struct {
+	// Permission is what it is called in Cloudflare's dashboard.
+	Permission string
+	// Err is the answer.
+	Err error
+}
+
+// Error says what was refused and what to do.
+func (e *PermissionError) Error() string {
+	return fmt.Sprintf("%v: check that the token is valid for this account and has the permission %q (%s)", e.Err, e.Permission, tokenPage)
+}
+
+// Unwrap returns the answer.
+func (e *PermissionError) Unwrap() error { return e.Err }
+
+// withPermission adds to a refusal for lack of rights which one is missing. The
+// API answers the same to a bad token as to a missing permission.
+func withPermission(err error, permission string) error {
+	var refused *reconcile.APIError
+	if errors.As(err, &refused) && refused.IsDenied() {
+		return &PermissionError{Permission: permission, Err: err}
+	}
+	return err
+}
+
+// UnreadableError is an answer that says success and cannot be understood.
+// Nobody knows what became of the request.
+type UnreadableError struct {
+	Method, Path string
+	// ContentType is what the answer says it is.
+	ContentType string
+	// Err says what is wrong with it.
+	Err error
+}
+
+// Error says what is wrong with the answer.
+func (e *UnreadableError) Error() string {
+	text := fmt.Sprintf("%s %s: the answer cannot be read: %v", e.Method, e.Path, e.Err)
+	if e.ContentType != "" && !strings.Contains(e.ContentType, "json") {
+		text += fmt.Sprintf(" (it is %s: is there a proxy or a login page in between?)", e.ContentType)
+	}
+	return text
+}
+
+// Unwrap returns what is wrong with the answer.
+func (e *UnreadableError) Unwrap() error { return e.Err }
+
+// inconsistentError says that pages do not add up to a listing.
+type inconsistentError struct{ reason string }
+
+func (e *inconsistentError) Error() string { return e.reason }
+
+func inconsistent(format string, arguments ...any) error {
+	return &inconsistentError{fmt.Sprintf(format, arguments...)}
+}
+
+// worthReadingAgain reports whether reading a listing from its start may mend
+// what went wrong: pages that do not add up or cannot be decoded.
+func worthReadingAgain(err error) bool {
+	var inconsistency *inconsistentError
+	var unreadable *UnreadableError
+	return errors.As(err, &inconsistency) || errors.As(err, &unreadable)
+}
+
+// Bounds on what an answer may put into our messages.
+const (
+	maxMessages      = 5
+	maxMessageLength = 300
+)
+
+// inert makes a text of the API safe to show in one line: without control and
+// formatting characters, which move cursors and reorder text, and not too long.
+func inert(text string) string {
+	text = strings.Map(func(char rune) rune {
+		switch {
+		case unicode.IsSpace(char):
+			return ' '
+		case unicode.IsControl(char), unicode.Is(unicode.Cf, char):
+			return -1
+		}
+		return char
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+	text = strings.TrimSpace(text)
+	if runes := []rune(text); len(runes) > maxMessageLength {
+		text = string(runes[:maxMessageLength]) + "…"
+	}
+	return text
+}

@@ -1,0 +1,204 @@
+package zerotrust
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// The API lists users page by page, in an order that it does not promise, while
+// people come and go. A listing is believed only when everything that can be
+// checked about it is right: every page has as many users as it must have, all
+// pages tell the same total, and nobody is missing an id or there twice. What
+// cannot be seen is a user who slips from a page that is yet to come into one
+// that has been read while another one leaves; such a user is missing for one
+// run, and nothing is done to users who are missing.
+
+// maxReadings is how often a listing is read before it is given up.
+const maxReadings = 3
+
+// maxUsers is beyond any account, so that a total that is nonsense does not
+// send us after a billion pages.
+const maxUsers = 10_000_000
+
+// modestPageSize is asked for when the API refuses the page size. Its bounds
+// are undocumented; a hundred is common among Cloudflare's listings.
+const modestPageSize = 100
+
+// listUsers returns every user of the account, or why that is not possible.
+func (c *caller) listUsers(ctx context.Context) ([]reconcile.User, error) {
+	for reading := 1; ; reading++ {
+		users, err := c.readListing(ctx)
+		if err == nil {
+			c.connection.users.Store(int64(len(users)))
+			return users, nil
+		}
+		if !worthReadingAgain(err) {
+			return nil, err
+		}
+		c.connection.config.Logger.LogAttrs(ctx, slog.LevelInfo, "the list of users is not consistent",
+			slog.Int("reading", reading), slog.String("reason", err.Error()))
+		if reading == maxReadings {
+			return nil, &reconcile.IncompleteError{What: "users", Reason: err.Error(), Attempts: reading}
+		}
+	}
+}
+
+// readListing reads the listing once: the first page, which says how many there
+// are, and then the others side by side.
+func (c *caller) readListing(ctx context.Context) ([]reconcile.User, error) {
+	first, err := c.firstPage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	shape, err := shapeOf(&first)
+	if err != nil {
+		c.askForLess(&first)
+		return nil, err
+	}
+	c.connection.tellProgress(1, shape.pages)
+	pages, err := c.otherPages(ctx, shape)
+	if err != nil {
+		return nil, err
+	}
+	return shape.join(append(pages, first))
+}
+
+// firstPage asks for the first page, and again with a modest page size when
+// the API refuses the request.
+func (c *caller) firstPage(ctx context.Context) (userPage, error) {
+	size := &c.connection.userPageSize
+	page, err := c.askUsers(ctx, userQuery{page: 1, perPage: int(size.Load())})
+	if size.Load() > modestPageSize && refusesPageSize(err) {
+		size.Store(modestPageSize)
+		page, err = c.askUsers(ctx, userQuery{page: 1, perPage: modestPageSize})
+	}
+	return page, err
+}
+
+// refusesPageSize reports whether a page that is too large may be why the API
+// refused.
+func refusesPageSize(err error) bool {
+	var refused *reconcile.APIError
+	return errors.As(err, &refused) &&
+		(refused.Status == http.StatusBadRequest || refused.Status == http.StatusUnprocessableEntity)
+}
+
+// askForLess makes the next reading ask for pages of the size that the API
+// answers with, in case it repeats the size that it was asked for and gives
+// less. Should the page have been short for another reason, that does no harm.
+func (c *caller) askForLess(first *userPage) {
+	const smallest = 20 // the API's own default
+	if n := len(first.users); n >= smallest && int64(n) < c.connection.userPageSize.Load() {
+		c.connection.userPageSize.Store(int64(n))
+	}
+}
+
+// otherPages reads the second page and all that follow.
+func (c *caller) otherPages(ctx context.Context, shape listingShape) ([]userPage, error) {
+	var mu sync.Mutex
+	var read []userPage
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(c.connection.config.Concurrency)
+	perPage := int(c.connection.userPageSize.Load())
+	for number := 2; number <= shape.pages && groupCtx.Err() == nil; number++ {
+		group.Go(func() error {
+			page, err := c.askUsers(groupCtx, userQuery{page: number, perPage: perPage})
+			if err != nil {
+				return err
+			}
+			if err := shape.check(&page); err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			read = append(read, page)
+			c.connection.tellProgress(1+len(read), shape.pages)
+			return nil
+		})
+	}
+	err := group.Wait()
+	if err == nil {
+		err = ctx.Err() // no page may have been asked for because of it
+	}
+	return read, err
+}
+
+// tellProgress reports pages that have been read.
+func (c *Connection) tellProgress(done, total int) {
+	if c.config.Progress == nil {
+		return
+	}
+	c.progress.Lock()
+	defer c.progress.Unlock()
+	c.config.Progress(done, total)
+}
+
+// listingShape is what the first page says about the whole listing.
+type listingShape struct{ total, perPage, pages int }
+
+// shapeOf works out the shape of a listing from its first page.
+func shapeOf(first *userPage) (listingShape, error) {
+	n := len(first.users)
+	if !first.info.TotalCount.known {
+		if n > 0 {
+			return listingShape{}, inconsistent("page 1 has %d users and does not say how many there are in total", n)
+		}
+		return listingShape{pages: 1}, nil
+	}
+	shape := listingShape{total: first.info.TotalCount.value, perPage: first.info.PerPage.value}
+	if shape.total > maxUsers {
+		return listingShape{}, inconsistent("page 1 says that there are %d users, which cannot be", shape.total)
+	}
+	if shape.perPage < 1 {
+		shape.perPage = n
+	}
+	// An empty page of a listing that is not empty fails the check below.
+	shape.pages = max(1, (shape.total+max(1, shape.perPage)-1)/max(1, shape.perPage))
+	return shape, shape.check(first)
+}
+
+// check returns what is wrong with a page.
+func (s listingShape) check(page *userPage) error {
+	if total := page.info.TotalCount; total.known && total.value != s.total || !total.known && s.total > 0 {
+		return inconsistent("page 1 says that there are %d users in total, page %d says %s", s.total, page.number, total)
+	}
+	want := s.perPage
+	if page.number == s.pages {
+		want = s.total - (s.pages-1)*s.perPage
+	}
+	if n := len(page.users); n != want {
+		return inconsistent("page %d of %d has %d users where %d of %d belong", page.number, s.pages, n, want, s.total)
+	}
+	return nil
+}
+
+// join makes one list of all pages, in their order, when nobody is in it twice.
+func (s listingShape) join(pages []userPage) ([]reconcile.User, error) {
+	slices.SortFunc(pages, func(a, b userPage) int { return cmp.Compare(a.number, b.number) })
+	users := make([]reconcile.User, 0, s.total)
+	ids := make(map[string]int, s.total)
+	for i := range pages {
+		for j := range pages[i].users {
+			user := &pages[i].users[j]
+			if earlier, twice := ids[user.ID]; twice {
+				return nil, inconsistent("the user %s is on page %d and on page %d", inert(user.ID), earlier, pages[i].number)
+			}
+			ids[user.ID] = pages[i].number
+			users = append(users, *user)
+		}
+		pages[i].users = nil // lets go of the memory page by page
+	}
+	if len(users) != s.total {
+		return nil, inconsistent("the pages have %d users, and there are %d in total", len(users), s.total)
+	}
+	return users, nil
+}

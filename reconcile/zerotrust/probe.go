@@ -1,0 +1,121 @@
+package zerotrust
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/seatsync/seatsync/generated"
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// Probe finds out whether a connection works, question by question. It never
+// writes, and tries each request once so that the answer is quick.
+type Probe struct {
+	connection *Connection
+	caller     *caller
+}
+
+// TokenStatus is what the API says about the API token itself. It does not say
+// what the token may do.
+type TokenStatus struct {
+	// ID names the token in the dashboard; it is not secret.
+	ID string
+	// Status is "active", "disabled" or "expired".
+	Status string
+	// Owner is "user" or "account".
+	Owner string
+	// ExpiresOn and NotBefore are none where the token has no such limit.
+	ExpiresOn, NotBefore reconcile.Moment
+}
+
+// IsActive reports whether the API says that the token works.
+func (t *TokenStatus) IsActive() bool {
+	return t.Status == string(generated.TokenStatusActive)
+}
+
+// ErrNoToken says that the credentials are an email address and a key, which
+// the API has no way to verify by themselves.
+var ErrNoToken = errors.New("the credentials are an API key, which cannot be verified by itself: an API token is preferred")
+
+// wireToken is [generated.Token] without its pointers.
+type wireToken struct {
+	ID        string           `json:"id"`
+	Status    string           `json:"status"`
+	ExpiresOn reconcile.Moment `json:"expires_on"`
+	NotBefore reconcile.Moment `json:"not_before"`
+}
+
+// Token verifies the token: as one that belongs to a user, and when the API
+// does not know it as such, as one that belongs to the account.
+func (p *Probe) Token(ctx context.Context) (TokenStatus, error) {
+	if !p.connection.config.Credentials.IsToken() {
+		return TokenStatus{}, ErrNoToken
+	}
+	status, err := p.verify(ctx, "user", func(ctx context.Context, api *generated.Client) (*http.Response, error) {
+		return api.VerifyUserToken(ctx)
+	})
+	var refused *reconcile.APIError
+	if err == nil || !errors.As(err, &refused) || !refused.IsRefusal() {
+		return status, err
+	}
+	ofAccount, second := p.verify(ctx, "account", func(ctx context.Context, api *generated.Client) (*http.Response, error) {
+		return api.VerifyAccountToken(ctx, p.connection.config.AccountID)
+	})
+	if second == nil {
+		return ofAccount, nil
+	}
+	return TokenStatus{}, fmt.Errorf("%w; and as a token of the account: %w", err, second)
+}
+
+func (p *Probe) verify(ctx context.Context, owner string,
+	send func(context.Context, *generated.Client) (*http.Response, error),
+) (TokenStatus, error) {
+	var token *wireToken
+	err := p.caller.call(ctx, func(body io.Reader) error {
+		_, err := readEnvelope(body, func(decoder *json.Decoder) error {
+			token = nil
+			return decoder.Decode(&token)
+		})
+		if err == nil && token == nil {
+			err = errors.New("it has no token")
+		}
+		return err
+	}, send)
+	if err != nil {
+		return TokenStatus{}, err
+	}
+	return TokenStatus{
+		ID: p.connection.mask(token.ID), Status: p.connection.mask(token.Status), Owner: owner,
+		ExpiresOn: token.ExpiresOn, NotBefore: token.NotBefore,
+	}, nil
+}
+
+// Users asks for one user, to see whether the account can be reached and
+// listed. It returns how many there are; false when the API does not tell.
+func (p *Probe) Users(ctx context.Context) (total int, known bool, err error) {
+	page, err := p.caller.askUsers(ctx, userQuery{page: 1, perPage: 1})
+	if err != nil {
+		return 0, false, err
+	}
+	return page.info.TotalCount.value, page.info.TotalCount.known, nil
+}
+
+// Devices asks for one device, to see whether devices may be listed.
+func (p *Probe) Devices(ctx context.Context) error {
+	_, err := p.caller.askDevicePage(ctx, deviceQuery{}, "", 1)
+	return err
+}
+
+// Skew returns how far the clock here is ahead of the API's, by the date of
+// the last answer, to within a second; false when no answer has told. Call it
+// after one of the others.
+func (p *Probe) Skew() (time.Duration, bool) {
+	p.connection.mu.Lock()
+	defer p.connection.mu.Unlock()
+	return p.connection.skew, p.connection.skewKnown
+}

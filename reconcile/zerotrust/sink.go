@@ -1,0 +1,197 @@
+package zerotrust
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/seatsync/seatsync/generated"
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// Sink writes to an account. It is safe for use by many goroutines.
+type Sink struct {
+	connection *Connection
+	caller     *caller
+}
+
+var _ reconcile.Sink = (*Sink)(nil)
+
+// wireSeat is the part of [generated.Seat] that seatsync looks at.
+type wireSeat struct {
+	SeatUID     string         `json:"seat_uid"`
+	AccessSeat  reconcile.Flag `json:"access_seat"`
+	GatewaySeat reconcile.Flag `json:"gateway_seat"`
+}
+
+// UpdateSeats sets the flags of seats in one request and returns what the API
+// shows of them afterwards. The answer may lack items; a flag that it does not
+// tell is unknown.
+func (s *Sink) UpdateSeats(ctx context.Context, updates []reconcile.SeatUpdate) ([]reconcile.SeatAnswer, error) {
+	if len(updates) == 0 {
+		return nil, nil
+	}
+	body := make(generated.UpdateSeatsJSONRequestBody, len(updates))
+	for i, update := range updates {
+		if update.SeatUID == "" {
+			return nil, fmt.Errorf("update seats: item %d has no seat_uid: nothing was sent", i)
+		}
+		body[i] = generated.SeatUpdate{
+			SeatUID: update.SeatUID, AccessSeat: update.AccessSeat, GatewaySeat: update.GatewaySeat,
+		}
+	}
+	var answers []reconcile.SeatAnswer
+	err := s.caller.call(ctx, func(body io.Reader) (err error) {
+		answers, err = readSeats(body, len(updates))
+		return err
+	}, func(ctx context.Context, api *generated.Client) (*http.Response, error) {
+		return api.UpdateSeats(ctx, s.connection.config.AccountID, body)
+	})
+	if err != nil {
+		return nil, withPermission(err, PermissionWrite)
+	}
+	return answers, nil
+}
+
+// readSeats reads an answer with seats. It may have more than were asked about,
+// within reason. One without a seat_uid answers nothing.
+func readSeats(body io.Reader, asked int) ([]reconcile.SeatAnswer, error) {
+	var answers []reconcile.SeatAnswer
+	items, most := 0, 10*asked+1000
+	_, err := readEnvelope(body, func(decoder *json.Decoder) error {
+		return readArray(decoder, func() error {
+			var element wireSeat
+			if err := decoder.Decode(&element); err != nil {
+				return err
+			}
+			if items++; items > most {
+				return fmt.Errorf("it has more than %d seats where %d were asked about", most, asked)
+			}
+			if element.SeatUID != "" {
+				answers = append(answers, reconcile.SeatAnswer(element))
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return answers, nil
+}
+
+// RenameUser gives a user a name and returns the user as the API shows it afterwards.
+func (s *Sink) RenameUser(ctx context.Context, rename reconcile.UserRename) (reconcile.User, error) {
+	// An id becomes part of the path, and must not make it that of something else.
+	if strings.Trim(rename.UserID, ".") == "" || strings.ContainsAny(rename.UserID, `/\?#%`) {
+		return reconcile.User{}, fmt.Errorf("rename user: %q is not a user id: nothing was sent", rename.UserID)
+	}
+	var user reconcile.User
+	err := s.caller.call(ctx, func(body io.Reader) (err error) {
+		user, err = readUser(body)
+		return err
+	}, func(ctx context.Context, api *generated.Client) (*http.Response, error) {
+		return api.UpdateUser(ctx, s.connection.config.AccountID, rename.UserID,
+			generated.UpdateUserJSONRequestBody{Email: rename.Email, Name: rename.Name})
+	})
+	if err != nil {
+		return reconcile.User{}, withPermission(err, PermissionWrite)
+	}
+	return user, nil
+}
+
+// readUser reads an answer with one user.
+func readUser(body io.Reader) (reconcile.User, error) {
+	var element *wireUser
+	_, err := readEnvelope(body, func(decoder *json.Decoder) error {
+		element = nil
+		return decoder.Decode(&element)
+	})
+	switch {
+	case err != nil:
+		return reconcile.User{}, err
+	case element == nil:
+		return reconcile.User{}, errors.New("it has no user")
+	}
+	return element.user(), nil
+}
+
+// ReadUsers reads the present state of users, by id. A few are looked up by
+// their email; for many, or for those who are not found that way, the whole
+// list is read, since the API's filter is inexact and only a complete listing
+// can say that somebody is not there.
+func (s *Sink) ReadUsers(ctx context.Context, refs []reconcile.UserRef) (map[string]reconcile.User, error) {
+	wanted := make(map[string]bool, len(refs))
+	for _, ref := range refs {
+		wanted[ref.UserID] = true
+	}
+	found := make(map[string]reconcile.User, len(refs))
+	if s.isFewerOneByOne(refs) {
+		if err := s.lookUp(ctx, refs, wanted, found); err != nil {
+			return nil, fmt.Errorf("read users back: %w", err)
+		}
+	}
+	if len(found) == len(wanted) {
+		return found, nil
+	}
+	users, err := s.caller.listUsers(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read users back: %w", err)
+	}
+	clear(found)
+	for i := range users {
+		if wanted[users[i].ID] {
+			found[users[i].ID] = users[i]
+		}
+	}
+	return found, nil
+}
+
+// isFewerOneByOne reports whether looking users up takes no more requests than
+// reading the list.
+func (s *Sink) isFewerOneByOne(refs []reconcile.UserRef) bool {
+	for _, ref := range refs {
+		if ref.Email == "" {
+			return false // cannot be looked up, so that the list is needed anyhow
+		}
+	}
+	users, size := s.connection.users.Load(), s.connection.userPageSize.Load()
+	if users == 0 { // not known
+		return len(refs) <= s.connection.config.Concurrency
+	}
+	return int64(len(refs)) <= (users+size-1)/size
+}
+
+// lookUp asks for users by their email, side by side, and keeps those who are wanted.
+func (s *Sink) lookUp(ctx context.Context, refs []reconcile.UserRef, wanted map[string]bool, found map[string]reconcile.User) error {
+	var mu sync.Mutex
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(s.connection.config.Concurrency)
+	perPage := int(s.connection.userPageSize.Load())
+	for _, ref := range refs {
+		group.Go(func() error {
+			page, err := s.caller.askUsers(ctx, userQuery{page: 1, perPage: perPage, email: ref.Email})
+			if worthReadingAgain(err) || refusesPageSize(err) {
+				return nil // the listing will tell
+			}
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for _, user := range page.users {
+				if wanted[user.ID] {
+					found[user.ID] = user
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}

@@ -1,0 +1,139 @@
+package zerotrust
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// newTransport returns the transport of a connection that was given none.
+func newTransport(concurrency int) *http.Transport {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = concurrency
+	// Without pings a dead HTTP/2 connection would be used for every retry.
+	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second}
+	return transport
+}
+
+// transportFunc is a function that is a transport.
+type transportFunc func(*http.Request) (*http.Response, error)
+
+func (f transportFunc) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
+
+// readOnly refuses whatever could write before it reaches the network. It is
+// what a dry run rests on, and looks at the method alone so that no mistake
+// elsewhere can get around it.
+func readOnly(next http.RoundTripper, base *url.URL) http.RoundTripper {
+	return transportFunc(func(request *http.Request) (*http.Response, error) {
+		if request.Method != http.MethodGet {
+			closeBody(request)
+			return nil, &WriteRefusedError{Method: request.Method, Path: pathBelow(base, request.URL)}
+		}
+		return next.RoundTrip(request)
+	})
+}
+
+// closeBody keeps the promise of every transport to close the body.
+func closeBody(request *http.Request) {
+	if request.Body != nil {
+		_ = request.Body.Close() // it was never read
+	}
+}
+
+// authorize adds the credentials to requests for the API and refuses to carry
+// any other. They are added here, below retries and logging, so that no request
+// that others see holds them.
+func authorize(next http.RoundTripper, base *url.URL, credentials Credentials, userAgent string) http.RoundTripper {
+	return transportFunc(func(request *http.Request) (*http.Response, error) {
+		if request.URL.Scheme != base.Scheme || request.URL.Host != base.Host {
+			closeBody(request)
+			return nil, &RedirectError{
+				Method: request.Method, Path: pathBelow(base, request.URL),
+				Status: http.StatusFound, Host: inert(request.URL.Host),
+			}
+		}
+		request = request.Clone(request.Context())
+		request.Header.Set("Accept", "application/json")
+		request.Header.Set("User-Agent", userAgent)
+		credentials.set(request.Header)
+		return next.RoundTrip(request)
+	})
+}
+
+// measure counts attempts, tells the observer, and hands what an answer says
+// about the quota to the budget.
+func (c *Connection) measure(next http.RoundTripper) http.RoundTripper {
+	return transportFunc(func(request *http.Request) (*http.Response, error) {
+		x := exchangeOf(request.Context())
+		x.attempts++
+		c.count(request.Method, x.attempts > 1)
+		begin := time.Now()
+		response, err := next.RoundTrip(request)
+		now := time.Now()
+		seen := Observation{Method: request.Method, Duration: now.Sub(begin), Retry: x.attempts > 1, Remaining: -1}
+		if err == nil {
+			seen.Status = response.StatusCode
+			seen.Throttled = response.StatusCode == http.StatusTooManyRequests
+			told := parseQuotaHeaders(response.Header)
+			if told.known {
+				seen.Remaining = told.remaining
+			}
+			c.budget.learn(now, told)
+			c.noteClock(response.Header, begin, now)
+		}
+		c.note(request.Context(), x, seen, err)
+		return response, err
+	})
+}
+
+// note counts and reports one attempt that is over.
+func (c *Connection) note(ctx context.Context, x *exchange, seen Observation, err error) {
+	if seen.Throttled {
+		c.mu.Lock()
+		c.calls.Throttled++
+		c.mu.Unlock()
+	}
+	attributes := []slog.Attr{
+		slog.String("method", seen.Method), slog.String("path", x.path),
+		slog.Int("status", seen.Status), slog.Duration("took", seen.Duration), slog.Int("attempt", x.attempts),
+	}
+	if err != nil {
+		attributes = append(attributes, slog.String("error", c.mask(err.Error())))
+	}
+	c.config.Logger.LogAttrs(ctx, slog.LevelDebug, "request", attributes...)
+	if c.config.Observe != nil {
+		c.config.Observe(seen)
+	}
+}
+
+// count adds an attempt to the totals.
+func (c *Connection) count(method string, again bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case again:
+		c.calls.Retries++
+	case method == http.MethodPatch:
+		c.calls.Patch++
+	case method == http.MethodPut:
+		c.calls.Put++
+	default:
+		c.calls.Get++
+	}
+}
+
+// noteClock compares the date of an answer with the clock here, at the middle
+// between question and answer.
+func (c *Connection) noteClock(header http.Header, begin, end time.Time) {
+	date, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		return
+	}
+	// The date has whole seconds, so the truth is half a second later on average.
+	here := c.config.Now().Add(-end.Sub(begin) / 2)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.skew, c.skewKnown = here.Sub(date.Add(time.Second/2)), true
+}
