@@ -71,13 +71,33 @@ func price(plan *reconcile.Plan, purchased int) {
 
 // demoPlan has every kind of change, most holds and several findings.
 func demoPlan() *reconcile.Plan {
-	const t, f, u = reconcile.True, reconcile.False, reconcile.Unknown
 	plan := emptyPlan()
 	plan.Desired = reconcile.DesiredInfo{
 		Files: []string{"desired-state.yaml", "teams/engineering.yaml", "teams/sales.yaml"}, SHA256: "cc33",
 		Commit: "4f1d0c2b9a8e7d6c5b4a39281706f5e4d3c2b1a0", Users: 1996,
 	}
-	plan.Changes = []reconcile.Change{
+	plan.Changes = append(demoPending(), demoHeld()...)
+	plan.Findings = demoFindings()
+	plan.Summary = reconcile.Summary{
+		Release: 2, Narrow: 1, Grant: 1, Rename: 2, Held: 3, Unchanged: 1991, SeatsAfter: 1498,
+		Calls: reconcile.CallCounts{Patch: 1, Put: 2},
+	}
+	plan.Limit = reconcile.Limit{Releases: 375, Wanted: 2, From: "25% of 1500 seats in use"}
+	plan.Money.IdleHeldSeats = 2
+	price(plan, 2000)
+	plan.Activity = &reconcile.Activity{
+		AfterDays: 90, NeverAfterDays: 30, NoticeDays: 7, BucketDays: 7,
+		Buckets: []int{702, 298, 140, 92, 70, 52, 38, 30, 22, 12, 9, 7, 5, 4, 1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 3},
+		Never:   9, Unknown: 2,
+	}
+	plan.Returns = &reconcile.Returns{Days: 30, Released: 40, Returned: 3, Share: "7.5%"}
+	return plan
+}
+
+// demoPending are changes of every kind.
+func demoPending() []reconcile.Change {
+	const t, f = reconcile.True, reconcile.False
+	return []reconcile.Change{
 		{
 			Kind: reconcile.Release, Email: "jdoe@example.com",
 			UserID: "f174e90a-fafe-4643-bbbc-4a0ed4fc8415", SeatUID: "5e1d7c3a-9d0b-4c5e-8f2a-6b7c8d9e0f1a",
@@ -124,6 +144,13 @@ func demoPlan() *reconcile.Plan {
 			Reason: reconcile.Listed, Because: "the file has another name",
 			Source: in("teams/engineering.yaml", 34),
 		},
+	}
+}
+
+// demoHeld are changes that are held back.
+func demoHeld() []reconcile.Change {
+	const t, f, u = reconcile.True, reconcile.False, reconcile.Unknown
+	return []reconcile.Change{
 		{
 			Kind: reconcile.Release, Email: "ceo@example.com",
 			UserID: "e52d8a1f-3c77-4a2e-9b04-6b7c8d9e0f07", SeatUID: "3ff8b4e2-6a02-4a9f-8e54-8b3a2d1c7e07",
@@ -153,7 +180,11 @@ func demoPlan() *reconcile.Plan {
 			HeldBecause: "the date at which a device was last seen cannot be trusted: it is in no known form",
 		},
 	}
-	plan.Findings = []reconcile.Finding{
+}
+
+// demoFindings are about people and about none.
+func demoFindings() []reconcile.Finding {
+	return []reconcile.Finding{
 		{Severity: reconcile.SeverityWarning, Code: reconcile.CodeUnknownUser, Message: "no live user has this email: a user appears with the first login",
 			Email: "grcae@example.com", Source: &reconcile.Position{File: "teams/engineering.yaml", Line: 11}},
 		{Severity: reconcile.SeverityInfo, Code: reconcile.CodeNotice, Message: "falls due on 2026-11-26, in 4 days: last sign of activity 86 days ago (limit 90)",
@@ -163,20 +194,6 @@ func demoPlan() *reconcile.Plan {
 		{Severity: reconcile.SeverityWarning, Code: reconcile.CodeDeviceEvidence,
 			Message: "devices could not be read, so nobody who may use one is called inactive (1 release held): give the token a permission to read devices; GET /devices/physical-devices: 403 10000 Authentication error"},
 	}
-	plan.Summary = reconcile.Summary{
-		Release: 2, Narrow: 1, Grant: 1, Rename: 2, Held: 3, Unchanged: 1991, SeatsAfter: 1498,
-		Calls: reconcile.CallCounts{Patch: 1, Put: 2},
-	}
-	plan.Limit = reconcile.Limit{Releases: 375, Wanted: 2, From: "25% of 1500 seats in use"}
-	plan.Money.IdleHeldSeats = 2
-	price(plan, 2000)
-	plan.Activity = &reconcile.Activity{
-		AfterDays: 90, NeverAfterDays: 30, NoticeDays: 7, BucketDays: 7,
-		Buckets: []int{702, 298, 140, 92, 70, 52, 38, 30, 22, 12, 9, 7, 5, 4, 1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 3},
-		Never:   9, Unknown: 2,
-	}
-	plan.Returns = &reconcile.Returns{Days: 30, Released: 40, Returned: 3, Share: "7.5%"}
-	return plan
 }
 
 // trippedPlan wants to release more people than the limit allows, so that it
