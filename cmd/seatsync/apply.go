@@ -20,7 +20,7 @@ type applyFlags struct {
 	planFlags
 	yes, dryRun bool
 	maxPlanAge  time.Duration
-	retention   record.Retention
+	retention   retentionFlags
 }
 
 // The defaults of the flags of apply.
@@ -73,9 +73,18 @@ directory.`,
 	f.BoolVar(&flags.yes, "yes", false, "apply without asking")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "only plan")
 	f.DurationVar(&flags.maxPlanAge, "max-plan-age", defaultMaxPlanAge, "refuse a saved plan that is older")
-	f.IntVar(&flags.retention.Runs, "history-runs", defaultHistoryRuns, "run records to keep; 0 keeps all")
-	f.DurationVar(&flags.retention.Age, "history-age", defaultHistoryAge, "how long to keep run records; 0 keeps them for ever")
+	flags.retention.addTo(cmd)
 	return cmd
+}
+
+// retentionFlags say which records to keep.
+type retentionFlags struct{ record.Retention }
+
+// addTo adds the flags to a command.
+func (f *retentionFlags) addTo(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.IntVar(&f.Runs, "history-runs", defaultHistoryRuns, "run records to keep of applies, and as many of dry runs; 0 keeps all")
+	flags.DurationVar(&f.Age, "history-age", defaultHistoryAge, "how long to keep run records; 0 keeps them for ever")
 }
 
 // onlyForPlanning returns an error for flags that a saved plan has settled.
@@ -101,7 +110,7 @@ func (a *app) apply(ctx context.Context, flags applyFlags) error {
 		return err
 	}
 	defer session.close()
-	run, err := session.beginRun()
+	run, err := session.beginRun(record.NewID(a.clock()))
 	if err != nil {
 		return err
 	}
@@ -121,6 +130,7 @@ func (a *app) apply(ctx context.Context, flags applyFlags) error {
 		if err := a.ask(ctx, plan, flags); err != nil {
 			return err
 		}
+		output.shown = true
 	}
 	return run.carryOut(ctx, plan, nil, output, flags)
 }
@@ -156,15 +166,21 @@ type recordedRun struct {
 	id      string
 	who     string
 	host    string
-	ended   bool
+	begun   time.Time
+}
+
+// newRun prepares the record of a run. It takes no lock, so the run may be
+// recorded but must not write.
+func (s *session) newRun(id string) *recordedRun {
+	return &recordedRun{
+		session: s, store: record.NewStore(s.app.stateDir), id: id,
+		who: userName(), host: hostName(), begun: s.app.clock().UTC(),
+	}
 }
 
 // beginRun takes the lock, so that one apply writes at a time.
-func (s *session) beginRun() (*recordedRun, error) {
-	r := &recordedRun{
-		session: s, store: record.NewStore(s.app.stateDir), id: record.NewID(s.app.clock()),
-		who: userName(), host: hostName(),
-	}
+func (s *session) beginRun(id string) (*recordedRun, error) {
+	r := s.newRun(id)
 	lock, err := r.store.Lock(record.Holder{
 		RunID: r.id, PID: os.Getpid(), Host: r.host, Who: r.who, Since: s.app.clock().UTC(),
 	})
@@ -188,7 +204,12 @@ func (r *recordedRun) start(mode reconcile.Mode, commit string) record.Start {
 // failed records that the run ended before anything was written, and returns
 // why. That it cannot be recorded is said beside it.
 func (r *recordedRun) failed(cause error) error {
-	journal, err := r.store.Begin(r.start(reconcile.ModeApply, ""), nil, r.session.app.clock)
+	return r.failedIn(reconcile.ModeApply, cause)
+}
+
+// failedIn is failed for a run in a mode.
+func (r *recordedRun) failedIn(mode reconcile.Mode, cause error) error {
+	journal, err := r.store.Begin(r.start(mode, ""), nil, r.session.app.clock)
 	if err == nil {
 		err = journal.End(record.ResultFailed, nil, cause)
 	}
@@ -231,10 +252,26 @@ func appliedBefore(earlier *record.Record) int {
 
 // carryOut applies a plan, records and reports it.
 func (r *recordedRun) carryOut(ctx context.Context, plan *reconcile.Plan, stale map[int]string, output *output, flags applyFlags) error {
+	result, err := r.write(ctx, plan, stale, flags)
+	if plan.Run == nil {
+		return err
+	}
+	problems := errors.Join(err, output.write(plan))
+	r.prune(flags.retention.Retention)
+	code := resultCode(result)
+	if problems != nil {
+		return exitError{code: max(code, codeError), err: fmt.Errorf("the run ended (%s), but: %w", result, problems)}
+	}
+	return exitWith(code)
+}
+
+// write applies a plan and records it. Where even the beginning cannot be
+// recorded nothing is written, and the plan has no run.
+func (r *recordedRun) write(ctx context.Context, plan *reconcile.Plan, stale map[int]string, flags applyFlags) (record.Result, error) {
 	app := r.session.app
 	journal, err := r.store.Begin(r.start(reconcile.ModeApply, plan.Desired.Commit), plan, app.clock)
 	if err != nil {
-		return err
+		return record.ResultFailed, err
 	}
 	advance, finish := app.progress("applying")
 	plan.Run = reconcile.Apply(ctx, r.session.connection.Sink(), plan, journal, reconcile.ApplyOptions{
@@ -244,26 +281,39 @@ func (r *recordedRun) carryOut(ctx context.Context, plan *reconcile.Plan, stale 
 	})
 	finish()
 	plan.Run.Calls = r.session.connection.Counts()
-	code, result := runCode(plan)
-	problems := errors.Join(journal.End(result, plan.Run, nil), output.write(plan))
-	if err := r.store.Prune(flags.retention, app.clock()); err != nil {
-		app.note("note: old run records were not removed: %v", err)
-	}
-	if problems != nil {
-		return exitError{code: max(code, codeError), err: fmt.Errorf("the run ended (%s), but: %w", result, problems)}
-	}
-	return exitWith(code)
+	result := runResult(plan)
+	return result, journal.End(result, plan.Run, nil)
 }
 
-// runCode returns the exit code of a run and the result to record.
-func runCode(plan *reconcile.Plan) (int, record.Result) {
-	switch {
-	case plan.Run.Count(reconcile.Failed)+plan.Run.Count(reconcile.Stale)+plan.Run.Count(reconcile.NotReached) > 0:
-		return codePartial, record.ResultPartial
-	case plan.Limit.Tripped:
-		return codeHeld, record.ResultHeld
+// prune removes old records. Only the holder of the lock may.
+func (r *recordedRun) prune(retention record.Retention) {
+	if err := r.store.Prune(retention, r.session.app.clock()); err != nil {
+		r.session.app.note("note: old run records were not removed: %v", err)
 	}
-	return codeOK, record.ResultDone
+}
+
+// runResult returns the result to record for a plan, applied or not.
+func runResult(plan *reconcile.Plan) record.Result {
+	switch {
+	case plan.Run != nil && plan.Run.Count(reconcile.Failed)+plan.Run.Count(reconcile.Stale)+plan.Run.Count(reconcile.NotReached) > 0:
+		return record.ResultPartial
+	case plan.Limit.Tripped:
+		return record.ResultHeld
+	}
+	return record.ResultDone
+}
+
+// resultCode returns the exit code that goes with a result.
+func resultCode(result record.Result) int {
+	switch result {
+	case record.ResultDone:
+		return codeOK
+	case record.ResultHeld:
+		return codeHeld
+	case record.ResultPartial:
+		return codePartial
+	}
+	return codeError
 }
 
 // userName names who runs the process, for the record.

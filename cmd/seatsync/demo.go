@@ -71,7 +71,7 @@ func (a *app) demo(ctx context.Context, reportPath string) error {
 	if err != nil {
 		return err
 	}
-	if err := stage.show(plan); err != nil {
+	if err := stage.show(plan, report.Options{}); err != nil {
 		return err
 	}
 	a.section("2. apply: the fewest requests, each change judged by the API's answer")
@@ -79,7 +79,7 @@ func (a *app) demo(ctx context.Context, reportPath string) error {
 		RunID: "demo", Clock: demoClock,
 	})
 	plan.Run.Calls = connection.Counts()
-	if err := stage.show(plan); err != nil {
+	if err := stage.show(plan, report.Options{Brief: true}); err != nil {
 		return err
 	}
 	if err := a.writeDemoReport(reportPath, plan); err != nil {
@@ -89,7 +89,7 @@ func (a *app) demo(ctx context.Context, reportPath string) error {
 	if plan, err = stage.plan(ctx); err != nil {
 		return err
 	}
-	if err := stage.show(plan); err != nil {
+	if err := stage.show(plan, report.Options{Brief: true}); err != nil {
 		return err
 	}
 	a.section("What you could try next")
@@ -130,8 +130,9 @@ func (s demoStage) plan(ctx context.Context) (*reconcile.Plan, error) {
 	return reconcile.MakePlan(s.desired, live, reconcile.JudgeOptions{Now: demoClock(), Tool: tool()})
 }
 
-func (s demoStage) show(plan *reconcile.Plan) error {
-	return report.Write(s.app.stdout, report.Text, plan, report.Options{Color: s.app.useColor(), Width: s.app.width()})
+func (s demoStage) show(plan *reconcile.Plan, options report.Options) error {
+	options.Color, options.Width = s.app.useColor(), s.app.width()
+	return report.Write(s.app.stdout, report.Text, plan, options)
 }
 
 // writeDemoReport writes the page that people open in a browser.

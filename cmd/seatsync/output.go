@@ -51,6 +51,8 @@ type output struct {
 	format  report.Format
 	files   []*pendingFile
 	formats []report.Format // of files
+	// shown is true when the plan has been shown already, to be asked about.
+	shown bool
 }
 
 // open checks the flags and prepares the files.
@@ -118,7 +120,7 @@ func (o *output) write(plan *reconcile.Plan) error {
 		wantsSummary = wantsSummary || o.formats[i] == report.GitHub
 	}
 	o.files, o.formats = nil, nil
-	options := report.Options{Color: o.app.useColor(), Width: o.app.width()}
+	options := report.Options{Color: o.app.useColor(), Width: o.app.width(), Brief: o.shown}
 	problems = append(problems, report.Write(o.app.stdout, o.format, plan, options))
 	if path := o.app.getenv("GITHUB_STEP_SUMMARY"); wantsSummary && path != "" {
 		problems = append(problems, appendStepSummary(path, plan))

@@ -22,6 +22,8 @@ type app struct {
 	clock          func() time.Time
 	// adjust, when not nil, changes how requests are made: tests wait less.
 	adjust func(*zerotrust.Config)
+	// log, when not nil, is the log of a daemon: it takes notes too.
+	log *slog.Logger
 
 	file, account, baseURL, tokenFile, stateDir string
 	color, logLevel, logFormat                  string
@@ -67,7 +69,7 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.DurationVar(&a.timeout, "timeout", 0, "deadline of the whole command, for instance 10m (default none)")
 
 	root.AddCommand(
-		a.planCommand(), a.applyCommand(), a.explainCommand(), a.diffCommand(), a.historyCommand(),
+		a.planCommand(), a.applyCommand(), a.runCommand(), a.explainCommand(), a.diffCommand(), a.historyCommand(),
 		a.validateCommand(), a.exportCommand(), a.schemaCommand(), a.doctorCommand(),
 		a.sandboxCommand(), a.demoCommand(), a.versionCommand(),
 	)
@@ -113,6 +115,9 @@ func (a *app) readGlobals(cmd *cobra.Command) error {
 
 // logger returns the log, which goes to standard error.
 func (a *app) logger() *slog.Logger {
+	if a.log != nil {
+		return a.log
+	}
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(a.logLevel)) // checked in readGlobals
 	options := &slog.HandlerOptions{Level: level}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/record"
 )
 
 // applySaved applies exactly the plan in a file, or refuses. Changes whose user
@@ -22,7 +23,7 @@ func (a *app) applySaved(ctx context.Context, path string, flags applyFlags) err
 		return err
 	}
 	defer session.close()
-	run, err := session.beginRun()
+	run, err := session.beginRun(record.NewID(a.clock()))
 	if err != nil {
 		return err
 	}
@@ -39,6 +40,7 @@ func (a *app) applySaved(ctx context.Context, path string, flags applyFlags) err
 		if err := a.ask(ctx, plan, flags); err != nil {
 			return err
 		}
+		output.shown = true
 	}
 	return run.carryOut(ctx, plan, reconcile.StaleChanges(plan, live), output, flags)
 }

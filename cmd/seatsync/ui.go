@@ -62,9 +62,14 @@ func oneLine(text string) string {
 	}, text)
 }
 
-// note writes a line of advice to standard error.
+// note writes a line of advice to standard error, or to the log of a daemon.
 func (a *app) note(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "seatsync: %s\n", oneLine(fmt.Sprintf(format, args...)))
+	text := oneLine(fmt.Sprintf(format, args...))
+	if a.log != nil {
+		a.log.Warn(strings.TrimPrefix(text, "note: "))
+		return
+	}
+	fmt.Fprintf(a.stderr, "seatsync: %s\n", text)
 }
 
 // count writes a number and a noun: 1 user, 2 users.

@@ -91,6 +91,12 @@ func TestTextFitsATerminal(t *testing.T) {
 	}
 }
 
+func TestABriefReportLeavesOutWhatWasJustShown(t *testing.T) {
+	for name, plan := range samplePlans() {
+		golden(t, name+".brief.txt", []byte(written(t, Text, plan, Options{Brief: true})))
+	}
+}
+
 func TestARedactedPlanReadsWellInEveryFormat(t *testing.T) {
 	for _, format := range []Format{Text, JSON, Markdown, CSV, GitHub} {
 		golden(t, "redacted."+suffix(format), []byte(written(t, format, Redact(partialPlan(), "a key"), Options{})))

@@ -18,8 +18,12 @@ func writeText(out *bufio.Writer, plan *reconcile.Plan, options Options) {
 	t := &textReport{out: out, plan: plan, options: options, results: outcomes(plan)}
 	t.verdict()
 	t.pending()
-	t.held()
-	t.findings("Findings")
+	if options.Brief {
+		t.leftOut()
+	} else {
+		t.held()
+		t.findings("Findings")
+	}
 	t.totals()
 }
 
@@ -47,6 +51,9 @@ func (t *textReport) verdict() {
 // what became of each.
 func (t *textReport) pending() {
 	groups := pendingByKind(t.plan)
+	if t.options.Brief && t.plan.Run != nil {
+		groups = t.notApplied(groups)
+	}
 	because := func(change *reconcile.Change) string { return sentence(change.Because) }
 	layout := t.layOut("  ", because, allMembers(groups))
 	for _, group := range groups {
@@ -57,6 +64,34 @@ func (t *textReport) pending() {
 			t.outcome(i)
 		}
 	}
+}
+
+// notApplied returns the groups without the changes that were applied.
+func (t *textReport) notApplied(groups []group[reconcile.Kind]) []group[reconcile.Kind] {
+	var rest []group[reconcile.Kind]
+	for _, g := range groups {
+		var members []int
+		for _, i := range g.Members {
+			if t.results[i] == nil || t.results[i].Status != reconcile.Applied {
+				members = append(members, i)
+			}
+		}
+		if len(members) > 0 {
+			rest = append(rest, group[reconcile.Kind]{Key: g.Key, Members: members})
+		}
+	}
+	return rest
+}
+
+// leftOut says how much a brief report does not show.
+func (t *textReport) leftOut() {
+	held, findings := t.plan.Summary.Held, len(t.plan.Findings)
+	if held+findings == 0 {
+		return
+	}
+	t.line("")
+	t.wrap("", t.paint(dim, "as planned: "+count(held, "change is held", "changes are held")+
+		", "+count(findings, "finding", "findings")))
 }
 
 // held writes the changes that are held back, by what holds them.

@@ -54,6 +54,10 @@ type Options struct {
 	// findings: 0 is 10, and a negative number is all. Changes that will be
 	// carried out are always shown.
 	Rows int
+	// Brief leaves out of text what a reader has seen a moment ago in the plan:
+	// the held changes and the findings, and of a run what was applied. Their
+	// numbers stay.
+	Brief bool
 }
 
 // Write writes the plan, and its run if it has one, to w in the given format.

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/daemon"
+	"github.com/seatsync/seatsync/reconcile/record"
+	"github.com/seatsync/seatsync/reconcile/zerotrust"
+)
+
+// accountRunner makes the unattended runs of one file: each is what plan or
+// apply would do, with nobody to ask.
+type accountRunner struct {
+	app      *app
+	flags    runFlags
+	file     string
+	stateDir string
+	log      *slog.Logger
+	metrics  *daemon.Metrics
+	// budget outlives connections: the quota is of the token, not of the run.
+	budget *zerotrust.Budget
+	mask   mask
+
+	mu       sync.Mutex
+	seen     fileState
+	settings daemon.Settings
+	unread   error
+	account  string // the last known account id
+}
+
+// fileState tells whether a file has changed.
+type fileState struct {
+	modified time.Time
+	size     int64
+}
+
+// accountID returns the last known account id, "" before the first.
+func (r *accountRunner) accountID() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.account
+}
+
+// Settings reads the file again when it has changed, or could not be read.
+func (r *accountRunner) Settings(now time.Time) (daemon.Settings, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var state fileState
+	if info, err := os.Stat(r.file); err == nil {
+		state = fileState{info.ModTime(), info.Size()}
+	}
+	if r.unread == nil && state == r.seen && r.account != "" {
+		return r.settings, nil
+	}
+	settings, err := r.readSettings(now)
+	r.seen, r.unread = state, err
+	if err != nil {
+		return daemon.Settings{}, err
+	}
+	r.settings, r.account = settings, settings.AccountID
+	return settings, nil
+}
+
+// readSettings reads the file for the schedule alone.
+func (r *accountRunner) readSettings(now time.Time) (daemon.Settings, error) {
+	app := r.appWith(r.log)
+	desired, err := app.load(now)
+	if err != nil {
+		return daemon.Settings{}, err
+	}
+	account, err := app.accountID(desired.Account)
+	if err != nil {
+		return daemon.Settings{}, err
+	}
+	settings := daemon.Settings{AccountID: account, Schedule: desired.Schedule, Zone: desired.Timezone}
+	for _, expression := range r.flags.crons {
+		settings.Schedule = append(settings.Schedule, reconcile.ScheduleEntry{Cron: expression, Mode: reconcile.Mode(r.flags.mode)})
+	}
+	if r.flags.zone != nil {
+		settings.Zone = r.flags.zone
+	}
+	return settings, nil
+}
+
+// appWith returns the app as this account and one log see it.
+func (r *accountRunner) appWith(log *slog.Logger) *app {
+	app := *r.app
+	app.file, app.stateDir, app.log = r.file, r.stateDir, log
+	app.adjust = func(config *zerotrust.Config) {
+		if r.app.adjust != nil {
+			r.app.adjust(config)
+		}
+		account := config.AccountID
+		config.Budget = r.budget
+		config.Observe = func(seen zerotrust.Observation) {
+			r.metrics.Request(account, seen.Method, seen.Status, seen.Throttled, seen.Remaining)
+		}
+	}
+	return &app
+}
+
+// Run makes one run and records it, whatever happens.
+func (r *accountRunner) Run(ctx context.Context, request daemon.Request) (outcome daemon.Outcome) {
+	app := r.appWith(r.log.With("run", request.ID))
+	ctx, cancel := app.withTimeout(ctx)
+	defer cancel()
+	session, err := app.openSession(r.flags.planFlags, "reading users")
+	if err != nil {
+		// There is no account yet to connect to, but there is a run to record.
+		run := (&session{app: app, account: r.accountID()}).newRun(request.ID)
+		return r.ended(run, request.Mode, nil, record.ResultFailed, run.failedIn(request.Mode, err))
+	}
+	defer session.close()
+	if request.Mode == reconcile.ModeApply {
+		return r.apply(ctx, session, request)
+	}
+	return r.dryRun(ctx, session, request)
+}
+
+// dryRun plans and records the plan. It takes no lock and never has a sink.
+func (r *accountRunner) dryRun(ctx context.Context, session *session, request daemon.Request) daemon.Outcome {
+	run := session.newRun(request.ID)
+	defer failedByPanic(run, reconcile.ModeDryRun)
+	plan, err := session.planNow(ctx)
+	if err != nil {
+		return r.ended(run, reconcile.ModeDryRun, nil, record.ResultFailed, run.failedIn(reconcile.ModeDryRun, err))
+	}
+	result := runResult(plan)
+	journal, err := run.store.Begin(run.start(reconcile.ModeDryRun, plan.Desired.Commit), plan, session.app.clock)
+	if err == nil {
+		err = journal.End(result, nil, nil)
+	}
+	if err != nil {
+		result, err = record.ResultFailed, fmt.Errorf("the dry run could not be recorded: %w", err)
+	}
+	run.pruneIfFree(r.flags.retention.Retention)
+	return r.ended(run, reconcile.ModeDryRun, plan, result, err)
+}
+
+// planNow reads the account and plans.
+func (s *session) planNow(ctx context.Context) (*reconcile.Plan, error) {
+	live, err := s.observe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.judge(ctx, live)
+}
+
+// apply plans and applies, as 'seatsync apply --yes' does.
+func (r *accountRunner) apply(ctx context.Context, session *session, request daemon.Request) daemon.Outcome {
+	run, err := session.beginRun(request.ID)
+	if err != nil {
+		run = session.newRun(request.ID)
+		return r.ended(run, reconcile.ModeApply, nil, record.ResultFailed, run.failed(err))
+	}
+	defer run.end()
+	defer failedByPanic(run, reconcile.ModeApply)
+	live, err := session.observe(ctx)
+	if err == nil {
+		err = run.lookAfterKilled(live)
+	}
+	var plan *reconcile.Plan
+	if err == nil {
+		plan, err = session.judge(ctx, live)
+	}
+	if err != nil {
+		return r.ended(run, reconcile.ModeApply, nil, record.ResultFailed, run.failed(err))
+	}
+	result, err := run.write(ctx, plan, nil, r.flags.applyFlags)
+	run.prune(r.flags.retention.Retention)
+	return r.ended(run, reconcile.ModeApply, plan, result, err)
+}
+
+// failedByPanic records a run that panicked, and lets the panic go on to the
+// daemon, which goes on with the next run.
+func failedByPanic(run *recordedRun, mode reconcile.Mode) {
+	if cause := recover(); cause != nil {
+		_ = run.failedIn(mode, fmt.Errorf("the run panicked, which is a bug of seatsync: %v", cause))
+		panic(cause)
+	}
+}
+
+// pruneIfFree removes old records unless someone is writing: they will do it.
+func (r *recordedRun) pruneIfFree(retention record.Retention) {
+	lock, err := r.store.Lock(record.Holder{
+		RunID: r.id, PID: os.Getpid(), Host: r.host, Who: r.who, Since: r.session.app.clock().UTC(),
+	})
+	if err != nil {
+		return
+	}
+	defer func() { _ = lock.Unlock() }()
+	r.prune(retention)
+}
+
+// ended tells the daemon what came of a run.
+func (r *accountRunner) ended(run *recordedRun, mode reconcile.Mode, plan *reconcile.Plan, result record.Result, err error) daemon.Outcome {
+	found := &record.Record{
+		Start: run.start(mode, ""), FinishedAt: run.session.app.clock().UTC(), Result: result, Plan: plan,
+	}
+	found.StartedAt = run.begun
+	if plan != nil {
+		found.Commit = plan.Desired.Commit
+	}
+	if err != nil {
+		found.Error = err.Error()
+	}
+	return daemon.Outcome{Run: describeRun(found, r.mask), Plan: plan, Err: err}
+}

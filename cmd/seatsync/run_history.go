@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"slices"
+	"sync"
+
+	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/daemon"
+	"github.com/seatsync/seatsync/reconcile/record"
+)
+
+// runHistory shows the recorded runs of one account to the daemon. It keeps what
+// a page needs of records that cannot change any more, since a record holds a
+// whole plan.
+type runHistory struct {
+	store   *record.Store
+	account func() string
+	mask    mask
+
+	mu    sync.Mutex
+	known map[string]daemon.Run
+}
+
+// Runs returns the latest runs of the account.
+func (h *runHistory) Runs(most int) ([]daemon.Run, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	ids, err := h.store.IDs()
+	if err != nil {
+		return nil, err
+	}
+	h.forget(ids)
+	var problems []error
+	runs := []daemon.Run{}
+	for _, id := range ids {
+		if len(runs) == most {
+			break
+		}
+		run, known := h.known[id]
+		if !known {
+			found, err := h.store.Read(id)
+			if err != nil {
+				if !errors.Is(err, fs.ErrNotExist) { // removed meanwhile by retention
+					problems = append(problems, err)
+				}
+				continue
+			}
+			run = describeRun(found, h.mask)
+			if run.Result != daemon.ResultRunning && run.Result != daemon.ResultKilled {
+				h.known[id] = run
+			}
+		}
+		if h.isOurs(run) {
+			runs = append(runs, run)
+		}
+	}
+	return runs, errors.Join(problems...)
+}
+
+// forget drops what is no longer recorded. The ids are the latest first.
+func (h *runHistory) forget(ids []string) {
+	if len(h.known) <= len(ids) {
+		return
+	}
+	for id := range h.known {
+		if !slices.Contains(ids, id) {
+			delete(h.known, id)
+		}
+	}
+}
+
+// isOurs reports whether a run is of the account. One that failed before it knew
+// its account is, too.
+func (h *runHistory) isOurs(run daemon.Run) bool {
+	account := h.account()
+	return account == "" || run.AccountID == "" || run.AccountID == account
+}
+
+// Read returns one run with its plan.
+func (h *runHistory) Read(id string) (daemon.Run, *reconcile.Plan, error) {
+	ids, err := h.store.IDs()
+	if err != nil {
+		return daemon.Run{}, nil, err
+	}
+	if !slices.Contains(ids, id) {
+		return daemon.Run{}, nil, daemon.ErrNoRun
+	}
+	found, err := h.store.Read(id)
+	if err != nil {
+		return daemon.Run{}, nil, err
+	}
+	run := describeRun(found, h.mask)
+	if !h.isOurs(run) {
+		return daemon.Run{}, nil, daemon.ErrNoRun
+	}
+	if found.Plan == nil {
+		return run, nil, nil
+	}
+	return run, h.mask.plan(found.Plan), nil
+}
+
+// describeRun returns what the daemon shows of a record.
+func describeRun(found *record.Record, mask mask) daemon.Run {
+	run := daemon.Run{
+		ID: found.ID, AccountID: found.AccountID, Mode: found.Mode, Result: daemon.Result(found.Result), Error: mask.text(found.Error),
+		StartedAt: found.StartedAt, FinishedAt: found.FinishedAt, Who: found.Who, Host: found.Host, Tool: found.Tool, Commit: found.Commit,
+	}
+	run.Report = "/runs/" + found.ID
+	if found.Plan != nil {
+		run.Describe(found.Plan)
+	}
+	return run
+}
