@@ -174,7 +174,7 @@ type recordedRun struct {
 func (s *session) newRun(id string) *recordedRun {
 	return &recordedRun{
 		session: s, store: record.NewStore(s.app.stateDir), id: id,
-		who: userName(), host: hostName(), begun: s.app.clock().UTC(),
+		who: userName(), host: hostName(), begun: s.begun,
 	}
 }
 
@@ -194,9 +194,15 @@ func (s *session) beginRun(id string) (*recordedRun, error) {
 // end gives the lock back.
 func (r *recordedRun) end() { _ = r.lock.Unlock() }
 
+// start is how the record begins. A run that asks someone starts when it has
+// the answer.
 func (r *recordedRun) start(mode reconcile.Mode, commit string) record.Start {
+	started := r.begun
+	if started.IsZero() {
+		started = r.session.app.clock()
+	}
 	return record.Start{
-		ID: r.id, StartedAt: r.session.app.clock().UTC(), Mode: mode, Tool: tool(),
+		ID: r.id, StartedAt: started.UTC(), Mode: mode, Tool: tool(),
 		Who: r.who, Host: r.host, PID: os.Getpid(), AccountID: r.session.account, Commit: commit,
 	}
 }
@@ -273,7 +279,10 @@ func (r *recordedRun) write(ctx context.Context, plan *reconcile.Plan, stale map
 	if err != nil {
 		return record.ResultFailed, err
 	}
-	advance, finish := app.progress("applying")
+	calls := len(reconcile.Calls(plan, flags.requests.batchSize))
+	advance, finish := app.progress("applying", func(done, total int) time.Duration {
+		return r.session.connection.Estimate(calls * (total - done) / max(1, total))
+	})
 	plan.Run = reconcile.Apply(ctx, r.session.connection.Sink(), plan, journal, reconcile.ApplyOptions{
 		RunID: r.id, Clock: app.clock,
 		BatchSize: flags.requests.batchSize, Concurrency: flags.requests.concurrency,

@@ -27,7 +27,7 @@ planning from it finds nothing to change. It sends no request but GET.`,
 			if err != nil {
 				return err
 			}
-			advance, finish := a.progress("reading users")
+			advance, finish := a.progress("reading users", nil)
 			connection, err := a.connect(account, requests, advance)
 			if err != nil {
 				return err

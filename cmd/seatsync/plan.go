@@ -121,7 +121,8 @@ type session struct {
 	desired    *reconcile.Desired
 	account    string
 	connection *zerotrust.Connection
-	finish     func() // clears the progress bar
+	finish     func()    // clears the progress bar
+	begun      time.Time // when an unattended run began; zero for others
 }
 
 // openSession reads the file and connects.
@@ -138,7 +139,7 @@ func (a *app) openSession(flags planFlags, what string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	advance, finish := a.progress(what)
+	advance, finish := a.progress(what, nil)
 	connection, err := a.connect(account, flags.requests, advance)
 	if err != nil {
 		return nil, err

@@ -58,7 +58,7 @@ func (a *app) openSaved(path string, flags applyFlags) (*session, *reconcile.Pla
 	if err := checkSaved(plan, a.account, now, flags.maxPlanAge); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	advance, finish := a.progress("reading users")
+	advance, finish := a.progress("reading users", nil)
 	connection, err := a.connect(plan.AccountID, flags.requests, advance)
 	if err != nil {
 		return nil, nil, err

@@ -149,25 +149,33 @@ func (a *app) confirm(ctx context.Context, question string) (bool, error) {
 const progressDelay = 700 * time.Millisecond
 
 // progress returns a function that shows how far work has come, and one that
-// clears the bar. Where standard error is no terminal both do nothing.
-func (a *app) progress(what string) (advance func(done, total int), finish func()) {
+// clears the bar. Where standard error is no terminal both do nothing. The
+// estimate, which may be nil, is the least time that the rest takes whatever the
+// speed so far: behind a quota, a fast start says nothing about the end.
+func (a *app) progress(what string, estimate func(done, total int) time.Duration) (advance func(done, total int), finish func()) {
 	if !isTerminal(a.stderr) {
 		return func(int, int) {}, func() {}
 	}
 	var bar *progressbar.ProgressBar
 	started := a.clock()
 	advance = func(done, total int) {
+		elapsed := a.clock().Sub(started)
 		if bar == nil {
-			if a.clock().Sub(started) < progressDelay {
+			if elapsed < progressDelay {
 				return
 			}
 			bar = progressbar.NewOptions(total,
-				progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription(what),
-				progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true),
+				progressbar.OptionSetWriter(a.stderr), progressbar.OptionShowCount(),
+				progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
 				progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
 				progressbar.OptionFullWidth())
 		}
+		left := elapsed * time.Duration(total-done) / time.Duration(max(1, done))
+		if estimate != nil {
+			left = max(left, estimate(done, total))
+		}
 		bar.ChangeMax(total)
+		bar.Describe(fmt.Sprintf("%s, about %s left", what, left.Round(time.Second)))
 		_ = bar.Set(done) // a bar that cannot be drawn is no reason to stop
 	}
 	return advance, func() {
