@@ -65,7 +65,12 @@ func graceful(ctx context.Context, grace time.Duration) (context.Context, contex
 	if grace == 0 {
 		grace = defaultGrace
 	}
-	inFlight, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	parent, release := context.WithoutCancel(ctx), context.CancelFunc(func() {})
+	if deadline, ok := ctx.Deadline(); ok {
+		// A sink should know that waiting beyond this is of no use.
+		parent, release = context.WithDeadline(parent, deadline.Add(grace))
+	}
+	inFlight, cancel := context.WithCancelCause(parent)
 	stopTimer := context.AfterFunc(ctx, func() {
 		timer := time.AfterFunc(grace, func() { cancel(context.Cause(ctx)) })
 		context.AfterFunc(inFlight, func() { timer.Stop() })
@@ -73,6 +78,7 @@ func graceful(ctx context.Context, grace time.Duration) (context.Context, contex
 	return inFlight, func() {
 		stopTimer()
 		cancel(nil)
+		release()
 	}
 }
 

@@ -99,9 +99,9 @@ type IncompleteError struct {
 	Attempts int
 }
 
-// Error says what was wrong and that nothing was planned.
+// Error says what was wrong.
 func (e *IncompleteError) Error() string {
-	return fmt.Sprintf("the list of %s could not be read completely in %s: %s; nothing was planned, run again later",
+	return fmt.Sprintf("the list of %s could not be read completely in %s: %s",
 		e.What, plural(e.Attempts, "attempt"), e.Reason)
 }
 

@@ -44,6 +44,10 @@ func (a *app) printError(err error) {
 		fmt.Fprintf(a.stderr, "seatsync: error: %s\n", oneLine(err.Error()))
 	}
 	var hinted *hintedError
+	var incomplete *reconcile.IncompleteError
+	if errors.As(err, &incomplete) {
+		fmt.Fprintln(a.stderr, "seatsync: hint: nothing was changed; run again later")
+	}
 	if errors.As(err, &hinted) {
 		fmt.Fprintf(a.stderr, "seatsync: hint: %s\n", hinted.hint)
 	}

@@ -43,6 +43,10 @@ type Connection struct {
 	skewKnown      bool
 }
 
+// probeWait is the longest wait that the API may ask of a probe, whose user
+// wants to know that it asks at all.
+const probeWait = 5 * time.Second
+
 // Connect checks the configuration and returns a connection. Nothing is sent
 // until it is asked for something.
 func Connect(config Config) (*Connection, error) {
@@ -66,13 +70,13 @@ func Connect(config Config) (*Connection, error) {
 	c.devicePageSize.Store(int64(config.PageSize))
 	c.life, c.endLife = context.WithCancelCause(context.Background())
 	c.transport = c.measure(authorize(c.config.Transport, c.base, config.Credentials, config.UserAgent))
-	if c.reading, err = c.newCaller(readOnly(c.transport, c.base), config.Retries); err != nil {
+	if c.reading, err = c.newCaller(readOnly(c.transport, c.base), config.Retries, config.MaxWait); err != nil {
 		return nil, err
 	}
-	if c.probing, err = c.newCaller(readOnly(c.transport, c.base), 0); err != nil {
+	if c.probing, err = c.newCaller(readOnly(c.transport, c.base), 0, min(config.MaxWait, probeWait)); err != nil {
 		return nil, err
 	}
-	c.writing, err = c.newCaller(c.transport, config.Retries)
+	c.writing, err = c.newCaller(c.transport, config.Retries, config.MaxWait)
 	return c, err
 }
 

@@ -235,6 +235,3 @@ func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String())
 
 // MarshalJSON writes String.
 func (c Credentials) MarshalJSON() ([]byte, error) { return json.Marshal(c.String()) }
-
-// MarshalText writes String.
-func (c Credentials) MarshalText() ([]byte, error) { return []byte(c.String()), nil }

@@ -105,10 +105,13 @@ const (
 	maxMessageLength = 300
 )
 
-// inert makes a text of the API safe to show in one line: without control and
-// formatting characters, which move cursors and reorder text, and not too long.
-func inert(text string) string {
-	text = strings.Map(func(char rune) rune {
+// inert makes a text of the API safe to show in one line.
+func inert(text string) string { return shorten(plain(text)) }
+
+// plain returns a text without control and formatting characters, which move
+// cursors and reorder text.
+func plain(text string) string {
+	return strings.TrimSpace(strings.Map(func(char rune) rune {
 		switch {
 		case unicode.IsSpace(char):
 			return ' '
@@ -116,10 +119,13 @@ func inert(text string) string {
 			return -1
 		}
 		return char
-	}, strings.ToValidUTF8(text, "\uFFFD"))
-	text = strings.TrimSpace(text)
+	}, strings.ToValidUTF8(text, "\uFFFD")))
+}
+
+// shorten cuts a text that is longer than a message should be.
+func shorten(text string) string {
 	if runes := []rune(text); len(runes) > maxMessageLength {
-		text = string(runes[:maxMessageLength]) + "…"
+		return string(runes[:maxMessageLength]) + "…"
 	}
 	return text
 }

@@ -30,6 +30,8 @@ type caller struct {
 	connection *Connection
 	api        *generated.Client
 	retry      *retryablehttp.Client
+	// maxWait is the longest wait that the API may ask for.
+	maxWait time.Duration
 }
 
 // exchange is one call with all its attempts. It travels in the context of the
@@ -94,16 +96,16 @@ func (c *caller) Do(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", x.method, x.path, err)
 	}
-	if err := c.connection.startAttempt(ctx, x); err != nil {
-		return nil, c.outcome(ctx, x, nil, err)
+	if err := c.startAttempt(ctx, x); err != nil {
+		return nil, x.certain(c.outcome(ctx, x, nil, err))
 	}
-	defer c.connection.finishAttempt(x)
+	defer c.finishAttempt(x)
 	retryable.SetResponseHandler(func(response *http.Response) error { return c.receive(x, response) })
 	response, err := c.retry.Do(retryable)
 	if response != nil {
 		defer response.Body.Close()
 	}
-	if err := c.outcome(ctx, x, response, err); err != nil {
+	if err := x.certain(c.outcome(ctx, x, response, err)); err != nil {
 		return nil, err
 	}
 	return response, nil
@@ -186,26 +188,34 @@ func (c *caller) outcome(ctx context.Context, x *exchange, response *http.Respon
 	var throttled *reconcile.ThrottledError
 	switch {
 	case errors.As(err, &throttled):
-		return x.throttled(throttled)
+		return throttled
 	case x.settled:
 		return x.err
 	case err == nil && response.StatusCode == http.StatusTooManyRequests:
 		wait, _ := retryAfter(response.Header, time.Now())
-		return x.throttled(&reconcile.ThrottledError{RetryAfter: roundUp(wait), Err: x.refused})
+		return &reconcile.ThrottledError{RetryAfter: roundUp(wait), Err: x.refused}
 	case err == nil:
 		return x.refused
+	case ctx.Err() != nil && x.method != http.MethodGet && !x.uncertain:
+		return &reconcile.ThrottledError{Err: context.Cause(ctx)} // it was waiting to be sent again
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s %s: %w", x.method, x.path, context.Cause(ctx))
 	}
 	return c.connection.transportError(x, err)
 }
 
-// throttled is a refusal to take requests. Where an earlier attempt may have
-// had an effect it must not pass for a request that did nothing, so it is told
-// as an error of no type: then whoever wrote looks for the effect.
-func (x *exchange) throttled(err *reconcile.ThrottledError) error {
-	if x.method != http.MethodGet && x.uncertain {
-		return fmt.Errorf("%s %s: an earlier attempt may have taken effect, and then %s", x.method, x.path, err)
+// certain returns what a call came to. An error that says that the request did
+// nothing must not be believed of a write when an earlier attempt may have had
+// an effect. It becomes an error of no type, so that whoever wrote looks for
+// the effect.
+func (x *exchange) certain(err error) error {
+	if x.method == http.MethodGet || !x.uncertain {
+		return err
+	}
+	var throttled *reconcile.ThrottledError
+	var refused *reconcile.APIError
+	if errors.As(err, &throttled) || errors.As(err, &refused) && refused.IsRefusal() {
+		return fmt.Errorf("%s %s: an earlier attempt may have taken effect, and then: %s", x.method, x.path, err)
 	}
 	return err
 }
@@ -239,9 +249,9 @@ func (e *maskedError) Error() string { return e.text }
 
 func (e *maskedError) Unwrap() error { return e.err }
 
-// mask makes the text of an error fit to be shown.
+// mask makes a text that comes from outside fit to be shown.
 func (c *Connection) mask(text string) string {
-	return inert(c.config.Credentials.withoutSecrets(text))
+	return shorten(c.config.Credentials.withoutSecrets(plain(text)))
 }
 
 // tries says how often a request was sent.

@@ -24,9 +24,9 @@ type outcome string
 
 const (
 	succeeds   outcome = "succeeds"
-	refused    outcome = "the API refused"         // an APIError
-	throttled  outcome = "nothing was written"     // a ThrottledError
-	uncertain  outcome = "nobody knows"            // any other error
+	refused    outcome = "the API refused"          // an APIError
+	throttled  outcome = "nothing was written"      // a ThrottledError
+	uncertain  outcome = "nobody knows"             // any other error
 	incomplete outcome = "the listing is not whole" // an IncompleteError
 )
 

@@ -117,7 +117,7 @@ func startSandbox(t *testing.T, options sandbox.Options) (*sandbox.Sandbox, Conf
 	options.Tokens = []string{secret}
 	if options.Now == nil {
 		// Bubbles live in the year 2000, whose dates nobody would believe.
-		ahead := time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC).Sub(time.Now())
+		ahead := time.Until(time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC))
 		options.Now = func() time.Time { return time.Now().Add(ahead) }
 	}
 	box, err := sandbox.New(options)

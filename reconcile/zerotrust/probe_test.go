@@ -94,6 +94,21 @@ func TestAProbeNamesThePermissionThatIsMissing(t *testing.T) {
 	})
 }
 
+func TestAProbeDoesNotWaitForTheAPI(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		probe := connect(t, serve(t, answering(429, "", "Retry-After", "200"))).Probe()
+		begin := time.Now()
+		for range 2 {
+			if _, _, err := probe.Users(t.Context()); !isA[*reconcile.ThrottledError](err) {
+				t.Errorf("got %v", err)
+			}
+		}
+		if took := time.Since(begin); took != 0 {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
 func TestTheClockIsComparedWithTheAPIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		there := time.Now().Add(-90 * time.Minute)

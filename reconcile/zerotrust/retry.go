@@ -15,11 +15,12 @@ import (
 	"github.com/seatsync/seatsync/reconcile"
 )
 
-// newCaller returns a caller whose requests go through transport and are sent
-// again up to retries times.
+// newCaller returns a caller whose requests go through transport, are sent again
+// up to retries times, and wait for the API no longer than maxWait at a time.
 //
-// Every request may be: GET changes nothing, and PATCH and PUT set absolute values.
-func (c *Connection) newCaller(transport http.RoundTripper, retries int) (*caller, error) {
+// Every request may be sent again: GET changes nothing, and PATCH and PUT set
+// absolute values.
+func (c *Connection) newCaller(transport http.RoundTripper, retries int, maxWait time.Duration) (*caller, error) {
 	client := &http.Client{
 		Transport: transport,
 		Timeout:   c.config.RequestTimeout,
@@ -27,16 +28,16 @@ func (c *Connection) newCaller(transport http.RoundTripper, retries int) (*calle
 			return http.ErrUseLastResponse
 		},
 	}
-	result := &caller{connection: c}
+	result := &caller{connection: c, maxWait: maxWait}
 	result.retry = &retryablehttp.Client{
 		HTTPClient:   client,
 		RetryWaitMin: c.config.RetryWait,
 		RetryWaitMax: c.config.RetryWaitMax,
 		RetryMax:     retries,
-		CheckRetry:   c.checkRetry,
+		CheckRetry:   result.checkRetry,
 		Backoff:      backoff,
 		PrepareRetry: func(request *http.Request) error {
-			return c.startAttempt(request.Context(), exchangeOf(request.Context()))
+			return result.startAttempt(request.Context(), exchangeOf(request.Context()))
 		},
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
@@ -46,8 +47,8 @@ func (c *Connection) newCaller(transport http.RoundTripper, retries int) (*calle
 }
 
 // startAttempt waits for the budget before the first attempt and before each further one.
-func (c *Connection) startAttempt(ctx context.Context, x *exchange) error {
-	err := c.budget.start(ctx, c.config.MaxWait)
+func (c *caller) startAttempt(ctx context.Context, x *exchange) error {
+	err := c.connection.budget.start(ctx, c.maxWait)
 	if err == nil {
 		x.inFlight = true
 		return nil
@@ -62,17 +63,17 @@ func (c *Connection) startAttempt(ctx context.Context, x *exchange) error {
 }
 
 // finishAttempt ends what startAttempt began; it may be called more than once.
-func (c *Connection) finishAttempt(x *exchange) {
+func (c *caller) finishAttempt(x *exchange) {
 	if x.inFlight {
 		x.inFlight = false
-		c.budget.finish()
+		c.connection.budget.finish()
 	}
 }
 
 // checkRetry decides after each attempt whether there is another. It is the
 // policy of the library, which asks it, takes the answer in when it says no,
 // and asks again.
-func (c *Connection) checkRetry(ctx context.Context, response *http.Response, err error) (bool, error) {
+func (c *caller) checkRetry(ctx context.Context, response *http.Response, err error) (bool, error) {
 	x := exchangeOf(ctx)
 	c.finishAttempt(x)
 	if x.settled {
@@ -88,11 +89,11 @@ func (c *Connection) checkRetry(ctx context.Context, response *http.Response, er
 	var throttled *reconcile.ThrottledError
 	switch {
 	case response.StatusCode == http.StatusTooManyRequests:
-		x.refused = c.refusal(x, response)
+		x.refused = c.connection.refusal(x, response)
 		throttled = c.throttle(x, response)
 	case response.StatusCode == http.StatusRequestTimeout, response.StatusCode >= 500:
 		x.uncertain = true
-		x.refused = c.refusal(x, response)
+		x.refused = c.connection.refusal(x, response)
 		if wait, ok := retryAfter(response.Header, time.Now()); ok {
 			throttled = c.pause(x, response, wait)
 		}
@@ -100,13 +101,13 @@ func (c *Connection) checkRetry(ctx context.Context, response *http.Response, er
 		return false, nil
 	}
 	if throttled != nil {
-		x.settle(x.throttled(throttled))
+		x.settle(throttled)
 	}
 	return throttled == nil, nil
 }
 
 // checkBroken decides about an attempt that got no whole answer.
-func (c *Connection) checkBroken(ctx context.Context, x *exchange, err error) bool {
+func (c *caller) checkBroken(ctx context.Context, x *exchange, err error) bool {
 	var refused *WriteRefusedError
 	var elsewhere *RedirectError
 	var unresolved *net.DNSError
@@ -133,24 +134,24 @@ func (c *Connection) checkBroken(ctx context.Context, x *exchange, err error) bo
 // throttle makes every request of the budget wait for as long as a 429 asks.
 // Without a Retry-After the window of the quota says it, and without that the
 // wait grows with each attempt.
-func (c *Connection) throttle(x *exchange, response *http.Response) *reconcile.ThrottledError {
+func (c *caller) throttle(x *exchange, response *http.Response) *reconcile.ThrottledError {
 	wait, ok := retryAfter(response.Header, time.Now())
 	if told := parseQuotaHeaders(response.Header); !ok && told.known && told.reset > 0 {
 		wait, ok = told.reset, true
 	}
 	if !ok {
-		wait = jittered(c.config.RetryWait, c.config.RetryWaitMax, x.attempts-1)
+		wait = jittered(c.retry.RetryWaitMin, c.retry.RetryWaitMax, x.attempts-1)
 	}
 	return c.pause(x, response, wait)
 }
 
 // pause makes every request of the budget wait, and ends the call when that is
-// longer than the API may ask for.
-func (c *Connection) pause(x *exchange, response *http.Response, wait time.Duration) *reconcile.ThrottledError {
-	c.budget.pauseFor(time.Now(), wait, x.refused)
-	c.config.Logger.LogAttrs(response.Request.Context(), slog.LevelInfo, "the API asks to wait",
+// longer than the API may ask of it.
+func (c *caller) pause(x *exchange, response *http.Response, wait time.Duration) *reconcile.ThrottledError {
+	c.connection.budget.pauseFor(time.Now(), wait, x.refused)
+	c.connection.config.Logger.LogAttrs(response.Request.Context(), slog.LevelInfo, "the API asks to wait",
 		slog.Duration("wait", wait), slog.Int("status", response.StatusCode), slog.Int("attempt", x.attempts))
-	if wait <= c.config.MaxWait {
+	if wait <= c.maxWait {
 		return nil
 	}
 	return &reconcile.ThrottledError{RetryAfter: roundUp(wait), Err: x.refused}

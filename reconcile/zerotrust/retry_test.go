@@ -222,6 +222,27 @@ func TestThrottlingAfterAnEffectIsNotTakenForNoEffect(t *testing.T) {
 	})
 }
 
+// TestARefusalAfterAnEffectIsNotTakenForNoEffect: the same holds for a refusal.
+func TestARefusalAfterAnEffectIsNotTakenForNoEffect(t *testing.T) {
+	for _, status := range []string{"401", "403"} {
+		synctest.Test(t, func(t *testing.T) {
+			box, config := startSandbox(t, sandbox.Options{})
+			fault(t, box, "PUT:reset-after:once")
+			fault(t, box, "PUT:"+status+":always")
+			connection := connect(t, config)
+			const id = "f174e90a-fafe-4643-bbbc-4a0ed4fc8415"
+			_, err := connection.Sink().RenameUser(t.Context(), reconcile.UserRename{UserID: id, Email: "jdoe@example.com", Name: "Jane"})
+			checkError(t, err, "an earlier attempt may have taken effect", status)
+			if isA[*reconcile.APIError](err) {
+				t.Error("the error says that the API refused")
+			}
+			if after, _ := box.User(account, id); after.Name != sandbox.Value("Jane") {
+				t.Error("the first attempt had no effect")
+			}
+		})
+	}
+}
+
 func TestAWriteThatIsStoppedWhileItWaitsWroteNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box, config := startSandbox(t, sandbox.Options{})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -157,6 +158,18 @@ func TestARefusedConnectionIsTriedAgain(t *testing.T) {
 	if got := connection.Counts(); got != (reconcile.RunCalls{Patch: 1, Retries: 2}) {
 		t.Errorf("counted %+v", got)
 	}
+}
+
+func TestAHostThatDoesNotExistIsNotTriedAgain(t *testing.T) {
+	connection := connect(t, Config{
+		BaseURL: "https://api.example.com", AccountID: account, Credentials: TokenCredentials(secret),
+		Transport: transportFunc(func(*http.Request) (*http.Response, error) {
+			unknown := &net.DNSError{Err: "no such host", Name: "api.example.com", IsNotFound: true}
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: unknown}
+		}),
+	})
+	_, err := connection.Source().Snapshot(t.Context())
+	checkError(t, err, "1 attempt", "no such host", "api.example.com")
 }
 
 func TestAnAnswerWithoutEndIsCutOff(t *testing.T) {
