@@ -202,15 +202,19 @@ func (j *judgement) noticeFinding(p *pair, assessor *assessor) (Finding, bool) {
 	}
 	return Finding{
 		Severity: SeverityInfo, Code: CodeNotice, Email: p.Email,
-		Message: fmt.Sprintf("falls due on %s, in %s: %s", assessment.due.Format(time.DateOnly),
-			plural(daysUntil(j.options.Now, assessment.due), "day"), assessment.because),
+		Message: fmt.Sprintf("falls due on %s, %s: %s", assessment.due.Format(time.DateOnly),
+			daysUntil(j.options.Now, assessment.due), assessment.because),
 		Source: pointer(assessment.at),
 	}, true
 }
 
-// daysUntil returns the days until a later moment, a begun day counting whole.
-func daysUntil(now, due time.Time) int {
-	return int((due.Sub(now) + Day - 1) / Day)
+// daysUntil says how far off the day of a later moment is, by the calendar in UTC.
+func daysUntil(now, due time.Time) string {
+	days := int(due.UTC().Truncate(Day).Sub(now.UTC().Truncate(Day)) / Day)
+	if days == 0 {
+		return "today"
+	}
+	return "in " + plural(days, "day")
 }
 
 // changeFindings are about changes that need a word more than their hold.
@@ -221,7 +225,7 @@ func changeFindings(changes []Change) (findings []Finding) {
 		switch {
 		case change.Held == HeldNoSeat:
 			finding = Finding{Severity: SeverityWarning, Code: CodeNoSeatRecord,
-				Message: "the account has no seat record of this user: a seat comes with the next login"}
+				Message: change.noSeatSentence()}
 		case change.Held == HeldAmbiguous && change.doubts.ambiguous == "":
 			finding = Finding{Severity: SeverityWarning, Code: CodeSharedSeat,
 				Message: fmt.Sprintf("the seat %s belongs to several live users, so it is left alone", change.SeatUID)}

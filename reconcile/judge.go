@@ -139,7 +139,7 @@ func holdRules() []holdRule {
 	return []holdRule{
 		{HeldAmbiguous, (*judgement).ambiguous},
 		{HeldNoSeat, func(_ *judgement, change *Change) string {
-			return when(change.IsSeatChange() && change.SeatUID == "", "there is no seat record: a seat comes with the next login")
+			return when(change.IsSeatChange() && change.SeatUID == "", change.noSeatSentence())
 		}},
 		{HeldFlagUnknown, func(_ *judgement, change *Change) string {
 			return when(change.doubts.flagUnknown, "the API does not tell a flag that the change would have to send")
@@ -157,6 +157,14 @@ func holdRules() []holdRule {
 		}},
 		{HeldActivityUnknown, func(_ *judgement, change *Change) string { return change.doubts.activity }},
 	}
+}
+
+// noSeatSentence says what the lack of a seat_uid means for a change.
+func (c *Change) noSeatSentence() string {
+	if c.TakesAway() {
+		return "the API tells no seat_uid, so the seat cannot be addressed"
+	}
+	return "there is no seat record: a seat comes with the next login"
 }
 
 // when returns a sentence where a condition holds, and "" where it does not.

@@ -172,6 +172,9 @@ func duplicateProblems(users []DesiredUser) (problems Problems) {
 	for i := range users {
 		user := &users[i]
 		key := userKey{email: EmailKey(user.Email), id: user.ID}
+		if key.email == "" {
+			continue // a problem of its own
+		}
 		earlier, plain := first[key], first[userKey{email: key.email}]
 		switch {
 		case earlier == nil && key.id != "":

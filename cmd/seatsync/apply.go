@@ -19,7 +19,6 @@ import (
 type applyFlags struct {
 	planFlags
 	yes, dryRun bool
-	maxPlanAge  time.Duration
 	retention   retentionFlags
 }
 
@@ -44,7 +43,7 @@ directory.`,
   seatsync apply --yes --report html=run.html
   seatsync plan --out plan.json && seatsync apply plan.json
   seatsync apply --revert last`,
-		Args: cobra.MaximumNArgs(1),
+		Args: arguments(0, 1, "at most one saved plan"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := flags.check(cmd); err != nil {
 				return err
@@ -72,7 +71,6 @@ directory.`,
 	f := cmd.Flags()
 	f.BoolVar(&flags.yes, "yes", false, "apply without asking")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "only plan")
-	f.DurationVar(&flags.maxPlanAge, "max-plan-age", defaultMaxPlanAge, "refuse a saved plan that is older")
 	flags.retention.addTo(cmd)
 	return cmd
 }
@@ -84,7 +82,7 @@ type retentionFlags struct{ record.Retention }
 func (f *retentionFlags) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.IntVar(&f.Runs, "history-runs", defaultHistoryRuns, "run records to keep of applies, and as many of dry runs; 0 keeps all")
-	flags.DurationVar(&f.Age, "history-age", defaultHistoryAge, "how long to keep run records; 0 keeps them for ever")
+	durationVar(flags, &f.Age, "history-age", defaultHistoryAge, "how long to keep run records; 0 keeps them for ever")
 }
 
 // onlyForPlanning returns an error for flags that a saved plan has settled.
@@ -107,7 +105,7 @@ func (a *app) apply(ctx context.Context, flags applyFlags) error {
 	defer output.discard()
 	session, err := a.openSession(flags.planFlags, "reading users")
 	if err != nil {
-		return err
+		return a.failedEarly(err, flags)
 	}
 	defer session.close()
 	run, err := session.beginRun(record.NewID(a.clock()))
@@ -135,6 +133,21 @@ func (a *app) apply(ctx context.Context, flags applyFlags) error {
 	return run.carryOut(ctx, plan, nil, output, flags)
 }
 
+// failedEarly records that an unattended run ended before it had a session, so
+// that a scheduled job whose file is broken does not leave an empty history. It
+// returns why.
+func (a *app) failedEarly(cause error, flags applyFlags) error {
+	if !flags.yes {
+		return cause
+	}
+	account := a.account
+	if reconcile.CheckAccountID(account) != nil {
+		account = ""
+	}
+	session := &session{app: a, account: account}
+	return session.newRun(record.NewID(a.clock())).failed(cause)
+}
+
 // errDeclined is a no to the question.
 var errDeclined = errors.New("not applied: nothing was changed")
 
@@ -149,13 +162,12 @@ func (a *app) ask(ctx context.Context, plan *reconcile.Plan, flags applyFlags) e
 	}
 	fmt.Fprintln(a.stderr)
 	yes, err := a.confirm(ctx, fmt.Sprintf("apply %s to account %s?", count(plan.Summary.Pending(), "change"), plan.AccountID))
-	if err != nil {
+	switch {
+	case errors.Is(err, context.Canceled), err == nil && !yes:
+		return errDeclined
+	default:
 		return err
 	}
-	if !yes {
-		return errDeclined
-	}
-	return nil
 }
 
 // recordedRun is one apply with its lock and its record.
@@ -265,10 +277,20 @@ func (r *recordedRun) carryOut(ctx context.Context, plan *reconcile.Plan, stale 
 	problems := errors.Join(err, output.write(plan))
 	r.prune(flags.retention.Retention)
 	code := resultCode(result)
-	if problems != nil {
-		return exitError{code: max(code, codeError), err: fmt.Errorf("the run ended (%s), but: %w", result, problems)}
+	if code != codeOK && output.format != report.Text {
+		r.session.app.note("note: %s: %s; see 'seatsync history %s'", result, runCounts(plan.Run), r.id)
 	}
-	return exitWith(code)
+	if problems == nil {
+		return exitWith(code)
+	}
+	// Code 1 promises that nothing was changed.
+	if calls := plan.Run.Calls; calls.Patch+calls.Put > 0 {
+		code = codePartial
+	}
+	return exitError{
+		code: max(code, codeError),
+		err:  hint(problems, fmt.Sprintf("the run itself ended (%s): see 'seatsync history %s'", result, r.id)),
+	}
 }
 
 // write applies a plan and records it. Where even the beginning cannot be

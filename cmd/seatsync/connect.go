@@ -42,6 +42,9 @@ func (f *requestFlags) check() error {
 	return nil
 }
 
+// errNoAccount says that nothing tells which account to work on.
+var errNoAccount = errors.New("no account is named")
+
 // accountID returns the account to work on: the flag, the environment, or the
 // file's. A file that was written for another account is worth a word.
 func (a *app) accountID(fromFile string) (string, error) {
@@ -50,7 +53,7 @@ func (a *app) accountID(fromFile string) (string, error) {
 		account = fromFile
 	}
 	if account == "" {
-		return "", hint(errors.New("no account is named"),
+		return "", hint(errNoAccount,
 			"pass --account, set CLOUDFLARE_ACCOUNT_ID, or write 'account:' into the file")
 	}
 	if err := reconcile.CheckAccountID(account); err != nil {
@@ -106,19 +109,19 @@ func commitOf(ctx context.Context, files []string) string {
 	if err != nil {
 		return ""
 	}
-	arguments := []string{"status", "--porcelain", "--"}
-	for _, file := range files {
-		absolute, err := filepath.Abs(file)
-		if err != nil {
+	paths := make([]string, len(files))
+	for i, file := range files {
+		if paths[i], err = filepath.Abs(file); err != nil {
 			return ""
 		}
-		arguments = append(arguments, absolute)
 	}
-	changed, err := git(ctx, directory, arguments...)
+	changed, err := git(ctx, directory, append([]string{"status", "--porcelain", "--"}, paths...)...)
 	if err != nil {
 		return ""
 	}
-	if changed != "" {
+	// A file that git ignores is not in the status, and not in the commit either.
+	_, untracked := git(ctx, directory, append([]string{"ls-files", "--error-unmatch", "--"}, paths...)...)
+	if changed != "" || untracked != nil {
 		commit += "-dirty"
 	}
 	return commit

@@ -32,7 +32,7 @@ func (a *app) demoCommand() *cobra.Command {
 		Long: `Plays the whole job against a stand-in for the API inside this process: it
 plans, applies, and plans again, which finds nothing left to do. It needs no
 account and no network, and leaves nothing behind but an HTML report.`,
-		Args: cobra.NoArgs,
+		Args: arguments(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := a.withTimeout(cmd.Context())
 			defer cancel()

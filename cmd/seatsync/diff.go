@@ -17,7 +17,7 @@ func (a *app) diffCommand() *cobra.Command {
 		Long: `Compares two saved plans, so that a daily review looks only at what is new. It
 needs no credentials and no network.`,
 		Example: `  seatsync diff yesterday.json today.json`,
-		Args:    cobra.ExactArgs(2),
+		Args:    arguments(2, 2, "two saved plans"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			format, err := report.ParseFormat(formatName)
 			if err != nil {

@@ -22,7 +22,7 @@ sends no request but GET, and whether the token may write cannot be told
 without writing: that shows with the first apply.
 
 Exits 1 when a check fails; warnings do not count.`,
-		Args: cobra.NoArgs,
+		Args: arguments(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := a.withTimeout(cmd.Context())
 			defer cancel()
@@ -31,7 +31,7 @@ Exits 1 when a check fails; warnings do not count.`,
 			if checkup.failures > 0 {
 				return exitWith(codeError)
 			}
-			return nil
+			return checkup.lost
 		},
 	}
 }
@@ -40,6 +40,8 @@ Exits 1 when a check fails; warnings do not count.`,
 type checkup struct {
 	app      *app
 	failures int
+	// lost is the first line that could not be written.
+	lost error
 }
 
 // line writes the result of one check, and the next step where there is one.
@@ -47,9 +49,12 @@ func (c *checkup) line(color, mark, name, text, next string) {
 	if c.app.useColor() {
 		mark = "\x1b[" + color + "m" + mark + "\x1b[0m"
 	}
-	fmt.Fprintf(c.app.stdout, "%s  %-20s %s\n", mark, name, oneLine(text))
-	if next != "" {
-		fmt.Fprintf(c.app.stdout, "%-8s %-20s → %s\n", "", "", oneLine(next))
+	_, err := fmt.Fprintf(c.app.stdout, "%s  %-20s %s\n", mark, name, oneLine(text))
+	if next != "" && err == nil {
+		_, err = fmt.Fprintf(c.app.stdout, "%-8s %-20s → %s\n", "", "", oneLine(next))
+	}
+	if c.lost == nil {
+		c.lost = err
 	}
 }
 
@@ -118,6 +123,15 @@ func (c *checkup) stateDirectory() {
 	c.ok("state directory", c.app.stateDir+" is writable")
 }
 
+// unreachable is the next step where it is not known that the token is to blame.
+const unreachable = "check the account id, --base-url, the network and its proxies"
+
+// isDenied reports whether the API refused the credentials.
+func isDenied(err error) bool {
+	var refused *reconcile.APIError
+	return errors.As(err, &refused) && refused.IsDenied()
+}
+
 // expirySoon is how long before its end a token is worth a word.
 const expirySoon = 14 * reconcile.Day
 
@@ -128,8 +142,10 @@ func (c *checkup) token(ctx context.Context, probe *zerotrust.Probe) {
 	switch {
 	case errors.Is(err, zerotrust.ErrNoToken):
 		c.warning("token", err.Error(), "make an API token with just the permissions that seatsync needs")
+	case isDenied(err):
+		c.failure("token", err, "make a new token")
 	case err != nil:
-		c.failure("token", err, "make a new token, and check that CLOUDFLARE_BASE_URL is what you mean")
+		c.failure("token", err, unreachable)
 	case !status.IsActive():
 		c.failure("token", fmt.Errorf("the token %s is %s", status.ID, status.Status), "activate it, or make a new one")
 	case status.ExpiresOn.IsKnown() && status.ExpiresOn.Time().Sub(now) < expirySoon:
@@ -146,10 +162,10 @@ func (c *checkup) users(ctx context.Context, probe *zerotrust.Probe, account str
 	switch {
 	case errors.As(err, &refused) && refused.IsNotFound():
 		c.failure("account", err, fmt.Sprintf("check the account id %s", account))
-	case errors.As(err, &refused) && refused.IsDenied():
+	case isDenied(err):
 		c.failure("list users", err, fmt.Sprintf("give the token the permission %q on account %s", zerotrust.PermissionList, account))
 	case err != nil:
-		c.failure("list users", err, "")
+		c.failure("list users", err, unreachable)
 	case !known:
 		c.failure("list users", errors.New("the answer does not say how many users there are"), "seatsync needs that to know that a listing is complete")
 	default:
@@ -165,6 +181,8 @@ func (c *checkup) devices(ctx context.Context, probe *zerotrust.Probe, desired *
 		c.ok("list devices", "readable")
 	case desired != nil && desired.Policy.Inactive == nil:
 		c.warning("list devices", err.Error(), "not needed as long as the file has no policy.inactive")
+	case !isDenied(err):
+		c.warning("list devices", err.Error(), unreachable)
 	default:
 		c.warning("list devices", err.Error(), fmt.Sprintf(
 			"give the token a permission to read devices, such as %q: until then nobody who may use one is called inactive", zerotrust.PermissionDevices))
@@ -179,7 +197,7 @@ func (c *checkup) clock(probe *zerotrust.Probe) {
 	skew, known := probe.Skew()
 	switch {
 	case !known:
-		c.warning("clock", "the API did not tell the time", "")
+		c.warning("clock", "the API did not tell the time", "compare the clock here with another one yourself: rules count days by it")
 	case skew.Abs() > maxSkew:
 		c.warning("clock", fmt.Sprintf("the clock here is %s off", skew.Round(time.Second)), "set it by NTP: rules count days by it")
 	default:

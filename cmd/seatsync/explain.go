@@ -20,7 +20,7 @@ func (a *app) explainCommand() *cobra.Command {
 in the order in which the rules count, what the plan does, and what earlier
 runs did: the answer to "why did I lose my seat?". It sends no request but GET.`,
 		Example: `  seatsync explain jdoe@example.com`,
-		Args:    cobra.ExactArgs(1),
+		Args:    arguments(1, 1, "one email"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := flags.check(cmd); err != nil {
 				return err

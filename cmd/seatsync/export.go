@@ -19,11 +19,11 @@ func (a *app) exportCommand() *cobra.Command {
 		Long: `Prints the users of the account as a desired-state file, for a first adoption:
 planning from it finds nothing to change. It sends no request but GET.`,
 		Example: `  seatsync export --account 023e105f4ecef8ad9ca31a8372d0c353 > desired-state.yaml`,
-		Args:    cobra.NoArgs,
+		Args:    arguments(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := a.withTimeout(cmd.Context())
 			defer cancel()
-			account, err := a.accountID("")
+			account, err := a.exportAccount()
 			if err != nil {
 				return err
 			}
@@ -44,6 +44,19 @@ planning from it finds nothing to change. It sends no request but GET.`,
 	cmd.Flags().StringVar(&path, "out", "", "write to this file instead of standard output")
 	cmd.Flags().BoolVar(&allFlags, "all-flags", false, "write flags that are false too: a later login then counts as a difference")
 	return cmd
+}
+
+// exportAccount returns the account to export: the flag, the environment, or that
+// of a file that is there already.
+func (a *app) exportAccount() (string, error) {
+	if a.account == "" {
+		desired, err := a.load(a.clock())
+		if err == nil && desired.Account != "" {
+			return a.accountID(desired.Account)
+		}
+		return "", hint(errNoAccount, "pass --account, or set CLOUDFLARE_ACCOUNT_ID")
+	}
+	return a.accountID("")
 }
 
 // writeExport writes the export to a file, which appears only when it is

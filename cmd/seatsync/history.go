@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/seatsync/seatsync/reconcile"
 	"github.com/seatsync/seatsync/reconcile/record"
+	"github.com/seatsync/seatsync/reconcile/report"
 )
 
 func (a *app) historyCommand() *cobra.Command {
@@ -30,14 +33,20 @@ stale or not reached); failed (ended with an error, nothing written); killed
 		Example: `  seatsync history
   seatsync history last
   seatsync history 20261122T0600 --format html > run.html`,
-		Args: cobra.MaximumNArgs(1),
+		Args: arguments(0, 1, "at most one run"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			store := record.NewStore(a.stateDir)
 			if len(args) > 0 {
 				return a.showRun(store, args[0], output)
 			}
+			if err := output.checkList(); err != nil {
+				return err
+			}
 			records, err := store.List()
-			if err != nil {
+			switch {
+			case err != nil && len(records) == 0:
+				return err
+			case err != nil:
 				a.note("note: %v", err)
 			}
 			if limit > 0 && len(records) > limit {
@@ -52,6 +61,17 @@ stale or not reached); failed (ended with an error, nothing written); killed
 	output.addTo(cmd)
 	cmd.Flags().IntVar(&limit, "limit", 50, "most runs to list; 0 lists all")
 	return cmd
+}
+
+// checkList returns an error where the list of runs cannot be written as asked.
+func (f *outputFlags) checkList() error {
+	switch {
+	case len(f.reports)+len(f.out) > 0:
+		return errors.New("--report and --out belong to one run: name it, as in 'seatsync history last'")
+	case f.format != string(report.Text) && f.format != string(report.JSON):
+		return fmt.Errorf("--format %s: the list of runs is written as one of text, json; name a run to get its report as %s", f.format, f.format)
+	}
+	return nil
 }
 
 // showRun writes the report of one recorded run.
@@ -93,23 +113,42 @@ func (a *app) writeHistory(records []*record.Record) error {
 func counts(r *record.Record) string {
 	if r.Plan == nil || r.Plan.Run == nil {
 		if r.Error != "" {
-			return r.Error
+			return shortened(r.Error)
 		}
 		return "-"
 	}
+	parts := []string{runCounts(r.Plan.Run)}
+	if r.Plan.Summary.Held > 0 {
+		parts = append(parts, fmt.Sprintf("%d held", r.Plan.Summary.Held))
+	}
+	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
+	if len(parts) == 0 {
+		return "nothing to change"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// longestError is how much of an error the list of runs shows.
+const longestError = 100
+
+// shortened cuts an error to what a column holds.
+func shortened(text string) string {
+	runes := []rune(text)
+	if len(runes) <= longestError {
+		return text
+	}
+	return string(runes[:longestError-1]) + "…"
+}
+
+// runCounts writes how many changes had which outcome.
+func runCounts(run *reconcile.Run) string {
 	var parts []string
 	for _, status := range []reconcile.Status{
 		reconcile.Applied, reconcile.NotTaken, reconcile.Failed, reconcile.Stale, reconcile.NotReached,
 	} {
-		if n := r.Plan.Run.Count(status); n > 0 {
+		if n := run.Count(status); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, status))
 		}
-	}
-	if r.Plan.Summary.Held > 0 {
-		parts = append(parts, fmt.Sprintf("%d held", r.Plan.Summary.Held))
-	}
-	if len(parts) == 0 {
-		return "nothing to change"
 	}
 	return strings.Join(parts, ", ")
 }

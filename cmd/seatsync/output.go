@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,14 +86,38 @@ func (f outputFlags) open(a *app) (*output, error) {
 	return o, nil
 }
 
-// add prepares one file.
+// add prepares one file. A path that is the input, or that another report has,
+// is a mistake that would lose one of the two.
 func (o *output) add(format report.Format, path string) error {
+	switch {
+	case path == "-":
+		return errors.New("a report is written to a file: use --format for standard output")
+	case isSameFile(path, o.app.file):
+		return fmt.Errorf("%s is the desired state: name another path for the report", path)
+	}
+	for _, file := range o.files {
+		if isSameFile(path, file.path) {
+			return fmt.Errorf("%s is the path of two reports: name another one", path)
+		}
+	}
 	file, err := newPendingFile(path)
 	if err != nil {
 		return err
 	}
 	o.files, o.formats = append(o.files, file), append(o.formats, format)
 	return nil
+}
+
+// isSameFile reports whether two paths lead to one file.
+func isSameFile(a, b string) bool {
+	left, errLeft := os.Stat(a)
+	right, errRight := os.Stat(b)
+	if errLeft == nil && errRight == nil {
+		return os.SameFile(left, right)
+	}
+	absoluteA, errA := filepath.Abs(a)
+	absoluteB, errB := filepath.Abs(b)
+	return errA == nil && errB == nil && absoluteA == absoluteB
 }
 
 // discard removes what was prepared and not written. It may be called twice.
@@ -148,9 +173,12 @@ type pendingFile struct {
 // newPendingFile prepares a file beside the path, readable to its owner alone
 // because it will hold names and emails.
 func newPendingFile(path string) (*pendingFile, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("cannot write %s: it is a directory", path)
+	}
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
-		return nil, fmt.Errorf("cannot write %s: %w", path, err)
+		return nil, fmt.Errorf("cannot write %s: %w", path, withoutPath(err))
 	}
 	return &pendingFile{Writer: file, file: file, path: path}, nil
 }
@@ -166,9 +194,18 @@ func (p *pendingFile) commit(failure error) error {
 	}
 	if failure != nil {
 		_ = os.Remove(p.file.Name())
-		return fmt.Errorf("cannot write %s: %w", p.path, failure)
+		return fmt.Errorf("cannot write %s: %w", p.path, withoutPath(failure))
 	}
 	return nil
+}
+
+// withoutPath drops the name of the temporary file, which means nothing to people.
+func withoutPath(err error) error {
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		return failed.Err
+	}
+	return err
 }
 
 // discard removes the file.

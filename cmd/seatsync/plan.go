@@ -21,6 +21,7 @@ type planFlags struct {
 	allowEmpty    bool
 	detailedExit  bool
 	revert        string
+	maxPlanAge    time.Duration
 }
 
 // addTo adds the flags to a command.
@@ -30,6 +31,7 @@ func (f *planFlags) addTo(cmd *cobra.Command) {
 	f.addRuleFlags(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&f.detailedExit, "detailed-exitcode", false, "exit 2 when changes are pending")
+	durationVar(flags, &f.maxPlanAge, "max-plan-age", defaultMaxPlanAge, "apply refuses a saved plan that is older")
 	flags.StringVar(&f.revert, "revert", "", "plan to restore what the recorded `RUN` changed, instead of what the file asks for")
 }
 
@@ -39,7 +41,7 @@ func (f *planFlags) addRuleFlags(cmd *cobra.Command) {
 	flags.IntVar(&f.allowReleases, "allow-releases", -1, "this run may release up to `N` seats, whatever the file's limit says")
 	flags.BoolVar(&f.allowEmpty, "allow-empty", false, "let 'unlisted: release' act on a file that lists nobody")
 	flags.StringVar(&f.now, "now", "", "the clock for rules, as `RFC3339`, for reproducible reviews")
-	flags.Lookup("allow-releases").DefValue = ""
+	flags.Lookup("allow-releases").DefValue = "0" // hides the default, which is no number
 }
 
 // check returns an error for values that make no sense.
@@ -60,7 +62,7 @@ why, and from which line of the file. It sends no request but GET.`,
 		Example: `  seatsync plan
   seatsync plan --out plan.json && seatsync apply plan.json
   seatsync plan --report html=plan.html --report markdown=comment.md`,
-		Args: cobra.NoArgs,
+		Args: arguments(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := flags.check(cmd); err != nil {
 				return err

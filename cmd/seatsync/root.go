@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,10 +44,14 @@ func (a *app) rootCommand() *cobra.Command {
 		Use:           "seatsync",
 		Short:         "Declarative seats and names for Cloudflare Zero Trust",
 		Long:          about,
-		Args:          cobra.NoArgs,
+		Args:          unknownCommand,
+		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := refuseEmpty(cmd); err != nil {
+				return err
+			}
 			return a.readGlobals(cmd)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -54,6 +59,9 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
+	root.SetVersionTemplate("seatsync {{.Version}}\n")
+	root.SuggestionsMinimumDistance = 2
+	root.SetHelpCommand(helpCommand(root))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return hint(err, fmt.Sprintf("see '%s --help'", cmd.CommandPath()))
 	})
@@ -66,7 +74,7 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.StringVar(&a.color, "color", "auto", "colours in text: auto, always or never (NO_COLOR)")
 	flags.StringVar(&a.logLevel, "log-level", "warn", "log at this level and above: debug, info, warn or error")
 	flags.StringVar(&a.logFormat, "log-format", "text", "form of the log: text or json")
-	flags.DurationVar(&a.timeout, "timeout", 0, "deadline of the whole command, for instance 10m (default none)")
+	durationVar(flags, &a.timeout, "timeout", 0, "deadline of the whole command, for instance 10m (default none)")
 
 	root.AddCommand(
 		a.planCommand(), a.applyCommand(), a.runCommand(), a.explainCommand(), a.diffCommand(), a.historyCommand(),
@@ -74,6 +82,33 @@ func (a *app) rootCommand() *cobra.Command {
 		a.sandboxCommand(), a.demoCommand(), a.versionCommand(),
 	)
 	return root
+}
+
+// helpCommand is cobra's, except that help on what does not exist is an error.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Explain a command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			topic, _, err := root.Find(args)
+			if err != nil || len(args) > 0 && topic == root {
+				return unknownCommand(root, args)
+			}
+			return topic.Help()
+		},
+	}
+}
+
+// unknownCommand tells a mistyped command, with those that were likely meant.
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	next := "see 'seatsync --help'"
+	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+		next = "did you mean 'seatsync " + strings.Join(similar, "' or 'seatsync ") + "'?"
+	}
+	return hint(fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath()), next)
 }
 
 // readGlobals fills the global flags that were not given from the environment.
@@ -106,9 +141,6 @@ func (a *app) readGlobals(cmd *cobra.Command) error {
 		if err := oneOf(choice.flag, choice.value, choice.words); err != nil {
 			return err
 		}
-	}
-	if a.timeout < 0 {
-		return fmt.Errorf("--timeout %s: write a positive duration, for instance 10m", a.timeout)
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ GET:short-page:always or PUT:reset-after:every=3. The kinds:
 		Example: `  seatsync sandbox --listen 127.0.0.1:8080
   export CLOUDFLARE_BASE_URL=http://127.0.0.1:8080/client/v4 CLOUDFLARE_API_TOKEN=any
   seatsync plan`,
-		Args: cobra.NoArgs,
+		Args: arguments(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := a.withTimeout(cmd.Context())
 			defer cancel()

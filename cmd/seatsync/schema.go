@@ -18,7 +18,7 @@ func (a *app) schemaCommand() *cobra.Command {
 		Short: "Print the JSON Schema of the desired-state file",
 		Long: `Prints the JSON Schema of the desired-state file, for editors that complete and
 check YAML; with --plan that of the plan in JSON.`,
-		Args: cobra.NoArgs,
+		Args: arguments(0, 0, ""),
 		RunE: func(*cobra.Command, []string) error {
 			schema := reconcile.Schema
 			if plan {
@@ -36,7 +36,7 @@ func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  arguments(0, 0, ""),
 		RunE: func(*cobra.Command, []string) error {
 			revision := ""
 			if info, ok := debug.ReadBuildInfo(); ok {

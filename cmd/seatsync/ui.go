@@ -41,7 +41,9 @@ func (a *app) printError(err error) {
 		fmt.Fprintln(a.stderr, problems)
 		fmt.Fprintf(a.stderr, "seatsync: error: %s in the desired state; nothing was planned\n", count(len(problems), "problem"))
 	} else {
-		fmt.Fprintf(a.stderr, "seatsync: error: %s\n", oneLine(err.Error()))
+		for _, line := range strings.Split(err.Error(), "\n") { // joined errors
+			fmt.Fprintf(a.stderr, "seatsync: error: %s\n", oneLine(line))
+		}
 	}
 	var hinted *hintedError
 	var incomplete *reconcile.IncompleteError

@@ -15,7 +15,7 @@ func (a *app) validateCommand() *cobra.Command {
 file:line:column. It needs no credentials and no network.`,
 		Example: `  seatsync validate
   seatsync validate -f teams.yaml`,
-		Args: cobra.MaximumNArgs(1),
+		Args: arguments(0, 1, "at most one file"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				a.file = args[0]
@@ -28,9 +28,9 @@ file:line:column. It needs no credentials and no network.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(a.stdout, "%s: ok, %s in %s\n", desired.Files[0],
+			_, err = fmt.Fprintf(a.stdout, "%s: ok, %s in %s\n", desired.Files[0],
 				count(len(desired.Users), "user"), count(len(desired.Files), "file"))
-			return nil
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&nowFlag, "now", "", "the clock for exemptions, as `RFC3339`")

@@ -23,9 +23,10 @@ type Record struct {
 	Result     Result
 	// Error is why the run failed; empty when it did not.
 	Error string
-	// Plan always carries the run, also when the run was killed: changes that
-	// were being written then are failed and say that their outcome is not
-	// known. It is nil when the run ended before it had a plan.
+	// Plan always carries the run of an apply, also when it was killed: changes
+	// that were being written then are failed and say that their outcome is not
+	// known. A dry run wrote nothing, so its plan carries no run. It is nil when
+	// the run ended before it had a plan.
 	Plan *reconcile.Plan
 
 	// unknown are the changes that were being written when the run was killed.
@@ -235,7 +236,7 @@ func (p *parser) record() (*Record, error) {
 	} else if p.plan != nil {
 		record.unknown = p.unknownChanges()
 	}
-	if p.plan == nil {
+	if p.plan == nil || record.Mode == reconcile.ModeDryRun {
 		return record, nil
 	}
 	if run == nil {
@@ -293,7 +294,7 @@ func (s *Store) PastReleases(accountID string, since time.Time) []reconcile.Past
 	records, _, _ := s.readAll(since.Add(-longestRun))
 	var releases []reconcile.PastRelease
 	for _, record := range records {
-		if record.Plan == nil || record.AccountID != accountID || record.FinishedAt.Before(since) {
+		if record.Plan == nil || record.Plan.Run == nil || record.AccountID != accountID || record.FinishedAt.Before(since) {
 			continue
 		}
 		for _, outcome := range record.Plan.Run.Outcomes {

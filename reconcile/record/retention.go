@@ -4,11 +4,14 @@ import (
 	"errors"
 	"os"
 	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
 )
 
 // Retention says which records are kept.
 type Retention struct {
-	// Runs is the most records to keep; 0 keeps any number.
+	// Runs is the most records to keep of each mode, so that frequent dry runs do
+	// not crowd out what applies did; 0 keeps any number.
 	Runs int
 	// Age is how long a record is kept; 0 keeps it for ever.
 	Age time.Duration
@@ -25,7 +28,7 @@ func (s *Store) Prune(retention Retention, now time.Time) error {
 		return err
 	}
 	var problems []error
-	kept := 0
+	kept := make(map[reconcile.Mode]int)
 	for _, id := range ids {
 		record, err := s.read(id)
 		isUnwanted := false
@@ -35,8 +38,8 @@ func (s *Store) Prune(retention Retention, now time.Time) error {
 		case err != nil:
 			problems = append(problems, err)
 		default:
-			isUnwanted = !record.isUnfinished() && retention.isOver(record, kept, now)
-			kept++
+			isUnwanted = !record.isUnfinished() && retention.isOver(record, kept[record.Mode], now)
+			kept[record.Mode]++
 		}
 		if isUnwanted {
 			problems = append(problems, os.Remove(s.path(id)))
@@ -52,7 +55,7 @@ func (r Retention) isOver(record *Record, later int, now time.Time) bool {
 }
 
 // isUnfinished reports whether a later run still has to look after the record,
-// or the run is going on.
+// or the run is going on. A dry run leaves nothing to look after.
 func (r *Record) isUnfinished() bool {
-	return r.Result == ResultRunning || r.IsKilled() && !r.settled
+	return r.Mode != reconcile.ModeDryRun && (r.Result == ResultRunning || r.IsKilled() && !r.settled)
 }

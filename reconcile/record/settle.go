@@ -16,7 +16,7 @@ func (s *Store) Killed(accountID string) ([]*Record, error) {
 	records, err := s.List()
 	var killed []*Record
 	for _, record := range records {
-		if record.IsKilled() && !record.settled && record.AccountID == accountID {
+		if record.isUnfinished() && record.IsKilled() && record.AccountID == accountID {
 			killed = append(killed, record)
 		}
 	}
