@@ -110,17 +110,19 @@ func (r *accountRunner) Run(ctx context.Context, request daemon.Request) (outcom
 	app := r.appWith(r.log.With("run", request.ID))
 	ctx, cancel := app.withTimeout(ctx)
 	defer cancel()
-	session, err := app.openSession(r.flags.planFlags, "reading users")
+	begun := app.clock()
+	open, err := app.openSession(r.flags.planFlags, "reading users")
 	if err != nil {
-		// There is no account yet to connect to, but there is a run to record.
-		run := (&session{app: app, account: r.accountID()}).newRun(request.ID)
+		// There is no account to connect to, but there is a run to record.
+		run := (&session{app: app, account: r.accountID(), begun: begun}).newRun(request.ID)
 		return r.ended(run, request.Mode, nil, record.ResultFailed, run.failedIn(request.Mode, err))
 	}
-	defer session.close()
+	defer open.close()
+	open.begun = begun
 	if request.Mode == reconcile.ModeApply {
-		return r.apply(ctx, session, request)
+		return r.apply(ctx, open, request)
 	}
-	return r.dryRun(ctx, session, request)
+	return r.dryRun(ctx, open, request)
 }
 
 // dryRun plans and records the plan. It takes no lock and never has a sink.
@@ -203,7 +205,6 @@ func (r *accountRunner) ended(run *recordedRun, mode reconcile.Mode, plan *recon
 	found := &record.Record{
 		Start: run.start(mode, ""), FinishedAt: run.session.app.clock().UTC(), Result: result, Plan: plan,
 	}
-	found.StartedAt = run.begun
 	if plan != nil {
 		found.Commit = plan.Desired.Commit
 	}

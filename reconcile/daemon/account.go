@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,9 +35,17 @@ type account struct {
 	succeeded time.Time
 }
 
-// restore takes over what the records say, so that a restart forgets nothing.
+// restore takes over what the records say, so that a restart forgets nothing. It
+// reads as few as it takes: the first one is the last success most of the time.
 func (a *account) restore() {
-	runs, err := a.history.Runs(restoredRuns)
+	var runs []Run
+	var err error
+	for _, most := range []int{1, 50, 1000} {
+		runs, err = a.history.Runs(most)
+		if len(runs) < most || slices.ContainsFunc(runs, func(run Run) bool { return run.Result.isSuccess() }) {
+			break
+		}
+	}
 	if err != nil {
 		a.daemon.log.Warn("not every run record could be read", "account", a.label(), "error", err.Error())
 	}
@@ -57,9 +66,6 @@ func (a *account) restore() {
 	}
 	a.daemon.metrics.restore(a.id, a.last, a.attempted, a.succeeded)
 }
-
-// restoredRuns is how far back the last success is looked for.
-const restoredRuns = 1000
 
 // label returns the value of the metric label account.
 func (a *account) label() string {

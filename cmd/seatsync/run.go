@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/daemon"
+	"github.com/seatsync/seatsync/reconcile/record"
+	"github.com/seatsync/seatsync/reconcile/report"
+	"github.com/seatsync/seatsync/reconcile/zerotrust"
+)
+
+// runFlags are those of run.
+type runFlags struct {
+	applyFlags
+	crons       []string
+	mode        string
+	timezone    string
+	jitter      time.Duration
+	runAtStart  bool
+	once        bool
+	listen      string
+	webConfig   string
+	metricsFile string
+
+	zone *time.Location // of timezone, nil when it is not given
+}
+
+// defaultListen is where the endpoints are served unless told otherwise: names
+// and emails are on them, so only this machine sees them.
+const defaultListen = "127.0.0.1:9464"
+
+func (a *app) runCommand() *cobra.Command {
+	flags := runFlags{applyFlags: applyFlags{planFlags: planFlags{allowReleases: -1}, yes: true}}
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Reconcile on a schedule, and show how it goes",
+		Long: `Makes runs when the schedule of the file and --cron say so, and serves health,
+metrics, a status page and the recorded runs. The file, what it includes and the
+token file are read again for each run, and the schedule within a minute after
+the file has changed; SIGHUP reads them now.
+
+On SIGTERM no new run starts, and one that is going on drains as apply does. A
+second signal ends the process at once. --timeout bounds each run.
+
+With --once it makes one run now and exits with the code of apply.`,
+		Example: `  seatsync run
+  seatsync run --cron '0 6 * * 1-5' --timezone Europe/Berlin
+  seatsync run --once --mode apply --metrics-file /var/lib/node_exporter/seatsync.prom`,
+		Args: arguments(0, 0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !cmd.Flags().Changed("log-level") {
+				a.logLevel = "info"
+			}
+			if err := flags.checkRun(cmd, a.file); err != nil {
+				return err
+			}
+			if flags.once {
+				return a.runOnce(cmd.Context(), flags)
+			}
+			return a.serve(cmd.Context(), flags)
+		},
+	}
+	flags.output.addTo(cmd)
+	flags.requests.addTo(cmd)
+	flags.retention.addTo(cmd)
+	f := cmd.Flags()
+	f.StringArrayVar(&flags.crons, "cron", nil, "when to run, besides the file's schedule: five fields, six with seconds, @daily, @every 1h; repeatable")
+	f.StringVar(&flags.mode, "mode", string(reconcile.ModeDryRun), "what --cron and --once do: dry-run or apply")
+	f.StringVar(&flags.timezone, "timezone", "", "IANA timezone of every schedule (default the file's)")
+	f.DurationVar(&flags.jitter, "jitter", 0, "put each run off by up to this long, at random")
+	f.BoolVar(&flags.runAtStart, "run-at-start", false, "make a dry run right away, before the first one is due")
+	f.BoolVar(&flags.once, "once", false, "make one run now, then exit with the code of apply")
+	f.StringVar(&flags.listen, "listen", defaultListen, "where to serve health, metrics and the status page; 'off' serves nothing")
+	f.StringVar(&flags.webConfig, "web-config", "", "file with TLS and users for --listen, as prometheus/exporter-toolkit reads it")
+	f.StringVar(&flags.metricsFile, "metrics-file", "", "write the metrics to this file after each run, for node_exporter's textfile collector")
+	return cmd
+}
+
+// checkRun returns an error for flags that make no sense.
+func (f *runFlags) checkRun(cmd *cobra.Command, file string) error {
+	if err := f.requests.check(); err != nil {
+		return err
+	}
+	if err := oneOf("mode", f.mode, []string{string(reconcile.ModeDryRun), string(reconcile.ModeApply)}); err != nil {
+		return err
+	}
+	for _, expression := range f.crons {
+		if _, err := reconcile.ParseCron(expression); err != nil {
+			return fmt.Errorf("--cron: %w", err)
+		}
+	}
+	if f.timezone != "" {
+		zone, err := reconcile.ParseTimezone(f.timezone)
+		if err != nil {
+			return fmt.Errorf("--timezone: %w", err)
+		}
+		f.zone = zone
+	}
+	if f.jitter < 0 {
+		return fmt.Errorf("--jitter %s: write a positive duration, for instance 5m", f.jitter)
+	}
+	if file == "-" {
+		return errors.New("run reads the file again for each run, which standard input cannot do: name a file")
+	}
+	return f.checkOnce(cmd)
+}
+
+// checkOnce returns an error for flags that only --once, or only the daemon, has.
+func (f *runFlags) checkOnce(cmd *cobra.Command) error {
+	daemonOnly, onceOnly := []string{"cron", "listen", "web-config", "run-at-start"}, []string{"format", "report", "out"}
+	for _, flag := range daemonOnly {
+		if f.once && cmd.Flags().Changed(flag) {
+			return fmt.Errorf("--%s is of no use with --once: leave one of the two out", flag)
+		}
+	}
+	for _, flag := range onceOnly {
+		if !f.once && cmd.Flags().Changed(flag) {
+			return fmt.Errorf("--%s is for --once: the daemon keeps its reports, see its status page and 'seatsync history'", flag)
+		}
+	}
+	return nil
+}
+
+// newDaemon puts the daemon together.
+func (a *app) newDaemon(flags runFlags, output io.Writer) (*daemon.Daemon, *daemon.Metrics, error) {
+	metrics := daemon.NewMetrics()
+	log := a.logger()
+	budget, err := zerotrust.NewBudget(flags.requests.quotaShare)
+	if err != nil {
+		return nil, nil, err
+	}
+	mask := a.masker(flags.output.redact)
+	runner := &accountRunner{app: a, flags: flags, file: a.file, stateDir: a.stateDir, log: log, metrics: metrics, budget: budget, mask: mask}
+	d, err := daemon.New(daemon.Options{
+		Accounts: []daemon.Account{{
+			Name: a.file, Runner: runner,
+			History: &runHistory{store: record.NewStore(a.stateDir), account: runner.accountID, mask: mask, known: make(map[string]daemon.Run)},
+		}},
+		NewID: record.NewID, Jitter: flags.jitter, RunAtStart: flags.runAtStart,
+		Logger: log, Metrics: metrics, Tool: tool(),
+		AfterRun: func(context.Context, daemon.Ended) { a.writeMetrics(flags.metricsFile, metrics, log) },
+		Report: func(w io.Writer, plan *reconcile.Plan) error {
+			return report.Write(w, report.HTML, plan, report.Options{})
+		},
+		ReportPolicy: report.ContentSecurityPolicy(),
+	})
+	return d, metrics, err
+}
+
+// runOnce makes one run now.
+func (a *app) runOnce(ctx context.Context, flags runFlags) error {
+	output, err := flags.output.open(a)
+	if err != nil {
+		return err
+	}
+	defer output.discard()
+	d, _, err := a.newDaemon(flags, nil)
+	if err != nil {
+		return err
+	}
+	code := codeOK
+	var problems []error
+	for _, outcome := range d.Once(ctx, reconcile.Mode(flags.mode)) {
+		if outcome.Plan != nil {
+			if err := output.write(outcome.Plan); err != nil {
+				problems = append(problems, err)
+			}
+		}
+		if outcome.Err != nil {
+			problems = append(problems, outcome.Err)
+		}
+		code = max(code, resultCode(record.Result(outcome.Run.Result)))
+	}
+	if len(problems) > 0 {
+		return exitError{code: max(code, codeError), err: errors.Join(problems...)}
+	}
+	return exitWith(code)
+}
+
+// masker returns what is to be done to plans and messages before anyone sees
+// them: nothing, or what --redact promises.
+func (a *app) masker(redact bool) mask {
+	if !redact {
+		return mask{plan: func(plan *reconcile.Plan) *reconcile.Plan { return plan }, text: func(text string) string { return text }}
+	}
+	key := a.getenv(redactKeyVariable)
+	return mask{
+		plan: func(plan *reconcile.Plan) *reconcile.Plan { return report.Redact(plan, key) },
+		text: maskEmails,
+	}
+}
+
+// mask hides who is meant, or does nothing.
+type mask struct {
+	plan func(*reconcile.Plan) *reconcile.Plan
+	text func(string) string
+}
+
+// maskEmails leaves no email in a message, whoever it is of.
+func maskEmails(text string) string {
+	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\r\n\"'<>()[],;", r) })
+	for _, word := range words {
+		if strings.Contains(word, "@") {
+			text = strings.ReplaceAll(text, word, "(email withheld)")
+		}
+	}
+	return text
+}

@@ -1,0 +1,362 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// In a bubble of synctest the clock begins at midnight UTC on 2000-01-01, a
+// Saturday, and moves when everyone sleeps.
+
+func TestAMonthOfTheSchedule(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStand(dryRun("0 6 * * 1-5"), apply("0 7 1 * *"))
+		d, _ := newDaemon(t, Options{}, s)
+		stop, _ := begin(d)
+		time.Sleep(31 * 24 * time.Hour)
+		synctest.Wait()
+		stop()
+		var dryRuns, applies int
+		for _, run := range s.made() {
+			at := run.StartedAt.UTC()
+			switch {
+			case run.Mode == reconcile.ModeApply && at.Day() == 1 && at.Hour() == 7:
+				applies++
+			case run.Mode == reconcile.ModeDryRun && at.Hour() == 6 && at.Minute() == 0 && at.Weekday() != time.Saturday && at.Weekday() != time.Sunday:
+				dryRuns++
+			default:
+				t.Errorf("nothing was due at %s, but a run was made: %s", at, run.Mode)
+			}
+		}
+		if dryRuns != 21 || applies != 1 {
+			t.Errorf("%d dry runs and %d applies, want 21 and 1", dryRuns, applies)
+		}
+	})
+}
+
+func TestExpressionsOfEveryForm(t *testing.T) {
+	for _, test := range []struct {
+		expression string
+		runs       int // in a day and a half
+	}{
+		{"@every 1h30m", 24}, {"@daily", 1}, {"@hourly", 36}, {"30 0 6 * * *", 2}, {"*/30 6 * * *", 4}, {"0 0 30 2 *", 0},
+	} {
+		t.Run(test.expression, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStand(dryRun(test.expression))
+				d, _ := newDaemon(t, Options{}, s)
+				stop, _ := begin(d)
+				time.Sleep(36*time.Hour + time.Second)
+				stop()
+				if made := len(s.made()); made != test.runs {
+					t.Errorf("%d runs, want %d", made, test.runs)
+				}
+			})
+		})
+	}
+}
+
+// On the last Sunday of March 2000 the clocks of Berlin went from 02:00 to 03:00,
+// and on the last of October from 03:00 to 02:00.
+func TestDaylightSaving(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, expression, from string
+		want                   []string
+	}{
+		{"a time that does not exist is left out", "30 2 * * *", "2000-03-24T12:00:00Z", []string{
+			"2000-03-25T02:30:00+01:00", "2000-03-27T02:30:00+02:00", "2000-03-28T02:30:00+02:00",
+		}},
+		{"a time that occurs twice is due twice", "30 2 * * *", "2000-10-28T12:00:00Z", []string{
+			"2000-10-29T02:30:00+02:00", "2000-10-29T02:30:00+01:00", "2000-10-30T02:30:00+01:00",
+		}},
+		{"a time at noon is due once on both days", "0 12 * * *", "2000-03-25T12:00:00Z", []string{
+			"2000-03-26T12:00:00+02:00", "2000-03-27T12:00:00+02:00", "2000-03-28T12:00:00+02:00",
+		}},
+		{"an interval does not care", "@every 12h", "2000-03-25T20:00:00Z", []string{
+			"2000-03-26T10:00:00+02:00", "2000-03-26T22:00:00+02:00", "2000-03-27T10:00:00+02:00",
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			now, err := time.Parse(time.RFC3339, test.from)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var table timetable
+			if err := table.follow(Settings{Schedule: []reconcile.ScheduleEntry{dryRun(test.expression)}, Zone: berlin}, now); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for range test.want {
+				next, _ := table.next()
+				got = append(got, next.Format(time.RFC3339))
+				if _, due := table.due(next); !due {
+					t.Fatalf("nothing is due at %s", next)
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestAnApplyWinsOverADryRunThatIsDueWithIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStand(dryRun("0 6 * * *"), apply("0 6 1 * *"), dryRun("0 6 * * 6"))
+		d, _ := newDaemon(t, Options{}, s)
+		stop, _ := begin(d)
+		time.Sleep(7 * time.Hour)
+		stop()
+		if made := s.made(); len(made) != 1 || made[0].Mode != reconcile.ModeApply {
+			t.Errorf("made %v", made)
+		}
+	})
+}
+
+func TestARunThatIsStillGoingMakesTheNextOneBeSkippedAndCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStand(dryRun("@every 1m"))
+		s.run = func(context.Context, Request) (*reconcile.Plan, error) {
+			time.Sleep(150 * time.Second)
+			return emptyPlan(), nil
+		}
+		d, log := newDaemon(t, Options{}, s)
+		stop, _ := begin(d)
+		time.Sleep(6*time.Minute + time.Second) // begins at 1 and 4, skips 2, 3, 5 and 6
+		stop()
+		if made := len(s.made()); made != 2 {
+			t.Errorf("%d runs, want 2", made)
+		}
+		if n := testutil.ToFloat64(d.metrics.runs.WithLabelValues(testAccount, "dry-run", "skipped")); n != 4 {
+			t.Errorf("%v skipped, want 4", n)
+		}
+		if !strings.Contains(log.String(), `msg="run skipped: the one before is still going"`) {
+			t.Error(log)
+		}
+	})
+}
+
+func TestAPanicDoesNotStopTheRunsAfterIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStand(dryRun("@every 1m"))
+		panics := 2
+		s.run = func(context.Context, Request) (*reconcile.Plan, error) {
+			if panics > 0 {
+				panics--
+				panic("a bug")
+			}
+			return emptyPlan(), nil
+		}
+		d, log := newDaemon(t, Options{}, s)
+		stop, _ := begin(d)
+		time.Sleep(2*time.Minute + time.Second)
+		synctest.Wait()
+		if err := d.readiness(); err == nil || !strings.Contains(err.Error(), "panicked") {
+			t.Errorf("ready after a panic: %v", err)
+		}
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		if err := d.readiness(); err != nil {
+			t.Error(err)
+		}
+		stop()
+		if made := len(s.made()); made != 2 {
+			t.Errorf("%d runs after the panics, want 2", made)
+		}
+		if n := testutil.ToFloat64(d.metrics.runs.WithLabelValues(testAccount, "dry-run", "failed")); n != 2 {
+			t.Errorf("%v failed, want 2", n)
+		}
+		if strings.Count(log.String(), "level=ERROR msg=panic run=run-") != 2 {
+			t.Error(log)
+		}
+	})
+}
+
+func TestTheScheduleOfTheFileIsFollowedWithoutARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStand(dryRun("@every 10h"))
+		d, log := newDaemon(t, Options{}, s)
+		stop, reload := begin(d)
+		time.Sleep(time.Hour)
+		s.change(Settings{}, errors.New("desired-state.yaml:3:1: not valid YAML"))
+		time.Sleep(2 * time.Minute)
+		s.change(Settings{AccountID: testAccount, Schedule: []reconcile.ScheduleEntry{dryRun("@every 10h"), apply("0 2 * * *")}}, nil)
+		time.Sleep(90 * time.Second)
+		if n := strings.Count(log.String(), "the file cannot be read"); n != 1 {
+			t.Errorf("the same error was logged %d times", n)
+		}
+		reload <- struct{}{}
+		time.Sleep(10*time.Hour - time.Hour)
+		stop()
+		var got []string
+		for _, run := range s.made() {
+			got = append(got, run.StartedAt.UTC().Format("15:04")+" "+string(run.Mode))
+		}
+		// What was there before keeps its time.
+		if diff := cmp.Diff([]string{"02:00 apply", "10:00 dry-run"}, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestReloadReadsTheFileAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStand(dryRun("@every 10h"))
+		d, _ := newDaemon(t, Options{}, s)
+		stop, reload := begin(d)
+		time.Sleep(10 * time.Second)
+		s.change(Settings{AccountID: testAccount, Schedule: []reconcile.ScheduleEntry{dryRun("@every 10s")}}, nil)
+		reload <- struct{}{}
+		time.Sleep(15 * time.Second)
+		stop()
+		if made := len(s.made()); made != 1 {
+			t.Errorf("%d runs", made)
+		}
+	})
+}
+
+func TestStoppingDrainsTheRunThatIsGoingOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStand(apply("@every 1m"))
+		s.run = func(ctx context.Context, _ Request) (*reconcile.Plan, error) {
+			<-ctx.Done()
+			time.Sleep(20 * time.Second) // what is in flight finishes
+			return emptyPlan(), nil
+		}
+		var states []State
+		d, _ := newDaemon(t, Options{Tell: func(state State) { states = append(states, state) }}, s)
+		stop, _ := begin(d)
+		time.Sleep(70 * time.Second)
+		before := time.Now()
+		stop()
+		if took := time.Since(before); took != 20*time.Second {
+			t.Errorf("stopped after %s", took)
+		}
+		if len(s.made()) != 1 {
+			t.Error("the run was lost")
+		}
+		if err := d.health(time.Now()); err == nil {
+			t.Error("healthy after it has stopped")
+		}
+		if diff := cmp.Diff([]State{StateReady, StateStopping}, states); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestTheWatchdogIsFedWhileRunsCanBeScheduled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStand(dryRun("@every 1h"))
+		alive := 0
+		d, _ := newDaemon(t, Options{Watchdog: 10 * time.Second, Tell: func(state State) {
+			if state == StateAlive {
+				alive++
+			}
+		}}, s)
+		stop, _ := begin(d)
+		time.Sleep(time.Minute + time.Second)
+		synctest.Wait()
+		if alive != 6 {
+			t.Errorf("told %d times, want 6", alive)
+		}
+		// A file system that hangs holds up the loop of the account.
+		s.mu.Lock()
+		time.Sleep(late + beat)
+		synctest.Wait()
+		before := alive
+		if err := d.health(time.Now()); err == nil {
+			t.Error("healthy, although nobody looks at the clock")
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if alive != before {
+			t.Error("the watchdog is fed although nobody looks at the clock")
+		}
+		s.mu.Unlock()
+		stop()
+	})
+}
+
+func TestJitterPutsARunOffByAtMostItsLength(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStand(dryRun("@hourly"))
+		d, _ := newDaemon(t, Options{Jitter: 20 * time.Minute}, s)
+		stop, _ := begin(d)
+		time.Sleep(100*time.Hour + 30*time.Minute)
+		stop()
+		made, late := s.made(), 0
+		for _, run := range made {
+			minute := run.StartedAt.Minute()
+			if minute >= 20 {
+				t.Errorf("a run at %s", run.StartedAt)
+			}
+			if minute > 0 {
+				late++
+			}
+		}
+		if len(made) != 100 || late < 80 {
+			t.Errorf("%d runs, %d of them put off", len(made), late)
+		}
+	})
+}
+
+func TestOneFailingAccountLeavesTheOthersAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		good, hanging, broken := newStand(dryRun("@hourly")), newStand(dryRun("@hourly")), newStand()
+		hanging.settings.AccountID, hanging.run = "hanging", func(ctx context.Context, _ Request) (*reconcile.Plan, error) {
+			<-ctx.Done()
+			return nil, context.Cause(ctx)
+		}
+		broken.unread = errors.New("broken.yaml: no such file")
+		d, _ := newDaemon(t, Options{}, good, hanging, broken)
+		stop, _ := begin(d)
+		time.Sleep(24*time.Hour + time.Second)
+		synctest.Wait()
+		if made := len(good.made()); made != 24 {
+			t.Errorf("%d runs of the good account, want 24", made)
+		}
+		err := d.readiness()
+		if err == nil || !strings.Contains(err.Error(), "broken.yaml: no such file") || strings.Contains(err.Error(), testAccount) {
+			t.Errorf("readiness: %v", err)
+		}
+		broken.change(Settings{AccountID: "broken", Schedule: []reconcile.ScheduleEntry{dryRun("@hourly")}}, nil)
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		stop()
+		if made := len(broken.made()); made != 2 {
+			t.Errorf("%d runs after the file was mended, want 2", made)
+		}
+	})
+}
+
+func TestNothingBeginsWhenNoFileCanBeRead(t *testing.T) {
+	s := newStand()
+	s.unread = errors.New("desired-state.yaml: no such file")
+	_, err := New(Options{Accounts: []Account{{Name: "desired-state.yaml", Runner: s, History: s}}})
+	if err == nil || err.Error() != s.unread.Error() {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOnceMakesOneRunOfEachAccount(t *testing.T) {
+	first, second := newStand(), newStand()
+	second.run = func(context.Context, Request) (*reconcile.Plan, error) { return nil, errors.New("no such account") }
+	d, _ := newDaemon(t, Options{}, first, second)
+	outcomes := d.Once(t.Context(), reconcile.ModeApply)
+	if len(outcomes) != 2 || outcomes[0].Run.Result != ResultDone || outcomes[1].Run.Result != ResultFailed {
+		t.Errorf("got %+v", outcomes)
+	}
+}
