@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/seatsync/seatsync/reconcile/zerotrust"
+)
+
+// TestMain lets tests run this test binary as the program itself.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"seatsync": seatsyncForTests})
+}
+
+// seatsyncForTests is main with waits before retries that tests have time for.
+func seatsyncForTests() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	app := &app{
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, clock: time.Now,
+		adjust: func(config *zerotrust.Config) {
+			config.RetryWait, config.RetryWaitMax = time.Millisecond, 10*time.Millisecond
+		},
+	}
+	code := app.execute(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
