@@ -100,11 +100,20 @@ func exportFlag(flag Flag, allFlags bool) bool { return flag == True || allFlags
 // quoteYAML writes text so that YAML reads the same text back, on one line.
 func quoteYAML(text string) (string, error) {
 	node := yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
-	if strings.ContainsAny(text, "\n\r\u0085\u2028\u2029") {
+	if strings.ContainsAny(text, "\n\r\u0085\u2028\u2029") || isOldBoolean(text) {
 		node.Style = yaml.DoubleQuotedStyle
 	}
 	quoted, err := yaml.Marshal(&node)
 	return strings.TrimSuffix(string(quoted), "\n"), err
+}
+
+// isOldBoolean reports whether readers of YAML 1.1 take the text for a boolean.
+func isOldBoolean(text string) bool {
+	switch strings.ToLower(text) {
+	case "y", "n", "yes", "no", "on", "off":
+		return true
+	}
+	return false
 }
 
 // printableASCII replaces what does not belong into a comment.

@@ -24,7 +24,7 @@ func (j *judgement) findings(plan *Plan) []Finding {
 	findings = append(findings, returnFindings(plan.Returns, j.options, j.matched)...)
 
 	people := j.entryFindings()
-	people = append(people, j.pairFindings()...)
+	people = append(people, j.pairFindings(plan.Changes)...)
 	people = append(people, changeFindings(plan.Changes)...)
 	people = append(people, j.options.Findings...)
 	slices.SortStableFunc(people, func(a, b Finding) int {
@@ -158,11 +158,15 @@ func (j *judgement) entryFindings() (findings []Finding) {
 }
 
 // pairFindings are about live users, whether or not anything changes for them.
-func (j *judgement) pairFindings() (findings []Finding) {
+func (j *judgement) pairFindings(changes []Change) (findings []Finding) {
+	concerned := make(map[string]bool, len(changes))
+	for i := range changes {
+		concerned[changes[i].UserID] = true
+	}
 	assessor := assessor{rule: j.desired.Policy.Inactive, devices: &j.live.Devices, now: j.options.Now}
 	for i := range j.matched.pairs {
 		p := &j.matched.pairs[i]
-		if p.ambiguous != "" && p.key != "" {
+		if p.ambiguous != "" && p.key != "" && (p.entry != nil || concerned[p.ID]) {
 			finding := Finding{
 				Severity: SeverityWarning, Code: CodeAmbiguousUser, Email: p.Email,
 				Message: fmt.Sprintf("%s (this one has the id %s)", p.ambiguous, p.ID),

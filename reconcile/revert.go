@@ -19,6 +19,7 @@ func Revert(run *Plan, live *Live) ([]Change, []Finding) {
 	}
 	var changes []Change
 	var findings []Finding
+	asked := 0
 	for _, outcome := range run.Run.Outcomes {
 		if outcome.Status != Applied {
 			continue
@@ -32,11 +33,15 @@ func Revert(run *Plan, live *Live) ([]Change, []Finding) {
 		change := done.reverse(user, run.Run.ID)
 		changes = append(changes, change)
 		if change.Kind == Grant {
-			findings = append(findings, Finding{
-				Severity: SeverityWarning, Code: CodeRevertNotGuaranteed, Email: change.Email,
-				Message: "the seat is asked for, but the API may not give it: a seat comes back with the next login",
-			})
+			asked++
 		}
+	}
+	if asked > 0 {
+		findings = append(findings, Finding{
+			Severity: SeverityWarning, Code: CodeRevertNotGuaranteed,
+			Message: fmt.Sprintf("%s asked for that the API may not give: a seat comes back with the person's next login",
+				pluralVerb(asked, "seat is", "seats are")),
+		})
 	}
 	return changes, findings
 }

@@ -163,7 +163,7 @@ func (a *app) ask(ctx context.Context, plan *reconcile.Plan, flags applyFlags) e
 	fmt.Fprintln(a.stderr)
 	yes, err := a.confirm(ctx, fmt.Sprintf("apply %s to account %s?", count(plan.Summary.Pending(), "change"), plan.AccountID))
 	switch {
-	case errors.Is(err, context.Canceled), err == nil && !yes:
+	case errors.Is(ctx.Err(), context.Canceled), err == nil && !yes:
 		return errDeclined
 	default:
 		return err
@@ -305,6 +305,10 @@ func (r *recordedRun) write(ctx context.Context, plan *reconcile.Plan, stale map
 	advance, finish := app.progress("applying", func(done, total int) time.Duration {
 		return r.session.connection.Estimate(calls * (total - done) / max(1, total))
 	})
+	stopNotice := context.AfterFunc(ctx, func() {
+		app.note("stopping: no new request starts, and those in flight finish; a second signal ends at once")
+	})
+	defer stopNotice()
 	plan.Run = reconcile.Apply(ctx, r.session.connection.Sink(), plan, journal, reconcile.ApplyOptions{
 		RunID: r.id, Clock: app.clock,
 		BatchSize: flags.requests.batchSize, Concurrency: flags.requests.concurrency,
@@ -330,6 +334,8 @@ func runResult(plan *reconcile.Plan) record.Result {
 		return record.ResultPartial
 	case plan.Limit.Tripped:
 		return record.ResultHeld
+	case plan.Run != nil && plan.Run.Count(reconcile.NotTaken) > 0:
+		return record.ResultNotTaken
 	}
 	return record.ResultDone
 }
@@ -337,7 +343,7 @@ func runResult(plan *reconcile.Plan) record.Result {
 // resultCode returns the exit code that goes with a result.
 func resultCode(result record.Result) int {
 	switch result {
-	case record.ResultDone:
+	case record.ResultDone, record.ResultNotTaken:
 		return codeOK
 	case record.ResultHeld:
 		return codeHeld

@@ -27,7 +27,8 @@ func (a *app) historyCommand() *cobra.Command {
 mode, result, counts, who started them and from which commit. Given a run, by
 its id, the beginning of its id, or 'last', it shows that run's report.
 
-Results: done; held (a limit held releases back); partial (something failed, was
+Results: done; not-taken (everything was tried, and the API still shows the old
+state for some of it); held (a limit held releases back); partial (something failed, was
 stale or not reached); failed (ended with an error, nothing written); killed
 (the process ended without saying so); running.`,
 		Example: `  seatsync history

@@ -61,6 +61,9 @@ type Result string
 const (
 	// ResultDone: everything that was to be done was done.
 	ResultDone Result = "done"
+	// ResultNotTaken: everything was tried, and the API's answers still show the
+	// old state for some of it.
+	ResultNotTaken Result = "not-taken"
 	// ResultHeld: a limit held releases back; everything else was done.
 	ResultHeld Result = "held"
 	// ResultPartial: at least one change failed, went stale or was not reached.

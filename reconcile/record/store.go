@@ -58,7 +58,8 @@ func (s *Store) unusable(err error) error {
 	return fmt.Errorf("the state directory %s cannot be used: %w; make it writable, or name another with --state-dir", s.directory, err)
 }
 
-// CheckWritable tries whether records can be written, and leaves nothing behind.
+// CheckWritable tries whether records can be written. It leaves the directories
+// behind, and nothing in them.
 func (s *Store) CheckWritable() error {
 	if err := s.prepare(); err != nil {
 		return err

@@ -79,7 +79,7 @@ func runOther(t *testing.T, role, directory string) string {
 	executable, err := os.Executable()
 	must(t, err)
 	cmd := exec.CommandContext(t.Context(), executable, directory)
-	cmd.Env = append(os.Environ(), roleVariable+"="+role)
+	cmd.Env = roleEnv(role)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	err = cmd.Run()
