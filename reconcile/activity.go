@@ -49,7 +49,7 @@ func (a *assessor) assess(user *User) assessment {
 	if a.rule == nil {
 		return assessment{because: "no rule about inactivity"}
 	}
-	deviceSeen := a.devices.LastSeen[user.ID]
+	deviceSeen, _ := a.devices.seen(user.ID)
 	sign := a.readable(user.LastLogin).Newest(a.readable(deviceSeen))
 	if sign.IsKnown() && a.now.Sub(sign.Time()) < a.rule.After {
 		return a.activeSince(user, sign)
@@ -122,16 +122,25 @@ func (a *assessor) assessNever(user *User) assessment {
 
 // unreadable says which sign of activity may exist but cannot be read, or "".
 func (a *assessor) unreadable(user *User, deviceSeen Moment) string {
+	_, isUnreadable := a.devices.seen(user.ID)
 	switch {
 	case !user.LastLogin.IsNone() && !a.readable(user.LastLogin).IsKnown():
 		return "the date of the last login cannot be trusted: " + a.doubtful(user.LastLogin)
 	case !deviceSeen.IsNone() && !a.readable(deviceSeen).IsKnown():
 		return "the date at which a device was last seen cannot be trusted: " + a.doubtful(deviceSeen)
+	case isUnreadable:
+		return "the API does not tell when one of their devices was last seen"
+	case user.ActiveDevices > 0 && deviceSeen.IsNone() && a.sawDevices(user):
+		return "the API counts " + plural(int(user.ActiveDevices), "registered device") + " and lists none of theirs"
 	case !a.sawDevices(user):
-		return "a device could be in use, and devices could not be read"
+		return devicesUnread
 	}
 	return ""
 }
+
+// devicesUnread is the doubt about everybody who may use a device that nobody
+// could look at.
+const devicesUnread = "a device could be in use, and devices could not be read"
 
 // readable returns the moment when it can be reasoned with at the assessor's
 // time, and none when it cannot.
@@ -150,19 +159,24 @@ func (a *assessor) doubtful(m Moment) string {
 	return "it is in no known form"
 }
 
+// The names of evidence, as in the plan's JSON.
+const (
+	evidenceLogin  = "last_successful_login"
+	evidenceDevice = "device_last_seen"
+)
+
 // evidence returns what a decision about the user rests on.
 func (a *assessor) evidence(user *User) Evidence {
-	evidence := Evidence{
-		LastSuccessfulLogin: user.LastLogin,
-		DeviceLastSeen:      a.devices.LastSeen[user.ID],
-		CreatedAt:           user.CreatedAt,
+	deviceSeen, isUnreadable := a.devices.seen(user.ID)
+	evidence := Evidence{LastSuccessfulLogin: user.LastLogin, DeviceLastSeen: deviceSeen, CreatedAt: user.CreatedAt}
+	if isUnreadable {
+		evidence.Unreadable = append(evidence.Unreadable, evidenceDevice)
 	}
 	for _, moment := range []struct {
 		name string
 		Moment
 	}{
-		{"last_successful_login", evidence.LastSuccessfulLogin},
-		{"device_last_seen", evidence.DeviceLastSeen},
+		{evidenceLogin, evidence.LastSuccessfulLogin},
 		{"created_at", evidence.CreatedAt},
 	} {
 		if !moment.IsNone() && !moment.IsKnown() {

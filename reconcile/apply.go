@@ -48,7 +48,7 @@ func Apply(ctx context.Context, sink Sink, plan *Plan, journal Journal, options 
 	defer cancel()
 	w := &writer{
 		sink: sink, plan: plan, journal: journal, options: options,
-		start: ctx, inFlight: inFlight,
+		start: ctx, inFlight: withStop(inFlight, ctx),
 		outcomes: make(map[int]Outcome),
 	}
 	w.settleStale()
@@ -57,6 +57,25 @@ func Apply(ctx context.Context, sink Sink, plan *Plan, journal Journal, options 
 	run.Stopped = w.stopReason()
 	run.FinishedAt = options.Clock().UTC().Truncate(time.Second)
 	return run
+}
+
+// stopKey is the key under which a context carries the one that stops a run.
+type stopKey struct{}
+
+// withStop returns a context that carries the one whose end lets no new request
+// start.
+func withStop(ctx, stop context.Context) context.Context {
+	return context.WithValue(ctx, stopKey{}, stop)
+}
+
+// StopContext returns the context whose end lets no new request start, for a
+// write that was called with ctx. A sink that makes a write wait, for a quota
+// say, ends the wait then.
+func StopContext(ctx context.Context) context.Context {
+	if stop, ok := ctx.Value(stopKey{}).(context.Context); ok {
+		return stop
+	}
+	return context.Background()
 }
 
 // graceful returns a context that ends some time after ctx does, for requests
@@ -161,24 +180,56 @@ func (w *writer) send(call Call) (outcomes []Outcome, halves []Call) {
 	}
 	var throttled *ThrottledError
 	if errors.As(err, &throttled) {
-		w.stop(throttled.Error())
+		if !w.isStopped() {
+			w.stop(throttled.Error())
+		}
 		return nil, nil
 	}
 	var refused *APIError
 	if errors.As(err, &refused) && refused.IsRefusal() {
-		w.noteAnswer(false, err)
-		if len(call.Changes) > 1 && !refused.IsDenied() {
-			middle := len(call.Changes) / 2
-			return nil, []Call{
-				{Kind: call.Kind, Changes: call.Changes[:middle]},
-				{Kind: call.Kind, Changes: call.Changes[middle:]},
-			}
+		if len(call.Changes) == 1 || refused.IsDenied() {
+			w.noteAnswer(false, err) // a batch says nothing of its other items
 		}
-		if !refused.IsNotFound() && !refused.IsMixed() {
+		switch {
+		case refused.IsMixed():
+			return w.halveTheRest(call, w.settle(call.Changes, err))
+		case len(call.Changes) > 1 && !refused.IsDenied():
+			return nil, halve(call)
+		case !refused.IsNotFound():
 			return w.each(call, Failed, err), nil
 		}
 	}
 	return w.settle(call.Changes, err), nil
+}
+
+// halve splits a call in two.
+func halve(call Call) []Call {
+	middle := len(call.Changes) / 2
+	return []Call{
+		{Kind: call.Kind, Changes: call.Changes[:middle]},
+		{Kind: call.Kind, Changes: call.Changes[middle:]},
+	}
+}
+
+// halveTheRest keeps what an answer of success and failure at once has carried
+// out, as reading shows, and splits the rest to find the item behind the failure.
+func (w *writer) halveTheRest(call Call, outcomes []Outcome) ([]Outcome, []Call) {
+	rest := Call{Kind: call.Kind}
+	var done []Outcome
+	for _, outcome := range outcomes {
+		if outcome.Status == Applied {
+			done = append(done, outcome)
+		} else {
+			rest.Changes = append(rest.Changes, outcome.Change)
+		}
+	}
+	if len(call.Changes) == 1 || len(rest.Changes) == 0 {
+		return outcomes, nil
+	}
+	if len(rest.Changes) == 1 {
+		return done, []Call{rest}
+	}
+	return done, halve(rest)
 }
 
 // refusalsToStop is how many requests the API may refuse, before it has accepted
@@ -241,6 +292,9 @@ func (w *writer) updateSeats(call Call) ([]Outcome, error) {
 			continue
 		}
 		outcomes = append(outcomes, judgeSeat(change, c, answer.AccessSeat, answer.GatewaySeat))
+		if c.Kind != Release && answer.AccessSeat == False && answer.GatewaySeat == False && c.Before.seats() == 1 {
+			w.stop(fmt.Sprintf("the API freed the whole seat of %s where half of it was to be taken: nothing more is written", c.Email))
+		}
 	}
 	if len(untold) > 0 {
 		outcomes = append(outcomes, w.settle(untold, errNotInAnswer)...)
@@ -270,6 +324,9 @@ func judgeSeat(index int, change *Change, access, gateway Flag) Outcome {
 		return Outcome{Change: index, Status: Applied}
 	}
 	message := fmt.Sprintf("the API answered success but shows access_seat %s, gateway_seat %s", access, gateway)
+	if access != change.Before.AccessSeat || gateway != change.Before.GatewaySeat {
+		return Outcome{Change: index, Status: Failed, Error: message + ", which is neither what was there nor what was asked for"}
+	}
 	if change.Kind == Grant {
 		message += ": a seat comes with the next login"
 	}
@@ -321,6 +378,10 @@ func (w *writer) settle(changes []int, cause error) []Outcome {
 			outcomes[i].Error = w.describe(change, cause) + "; the user is no longer in the account"
 		case c.IsReached(&user):
 			outcomes[i] = Outcome{Change: change, Status: Applied}
+		case c.IsSeatChange() && (user.AccessSeat == Unknown || user.GatewaySeat == Unknown):
+			outcomes[i].Error = w.describe(change, cause) + "; whether it took effect is not known, since the API does not tell the user's flags"
+		case c.IsSeatChange() && (user.AccessSeat != c.Before.AccessSeat || user.GatewaySeat != c.Before.GatewaySeat):
+			outcomes[i].Error = fmt.Sprintf("%s; the user now has access_seat %s, gateway_seat %s", w.describe(change, cause), user.AccessSeat, user.GatewaySeat)
 		case errors.Is(cause, errNotInAnswer):
 			outcomes[i] = judgeSeat(change, c, user.AccessSeat, user.GatewaySeat)
 		default:

@@ -175,8 +175,14 @@ func TestApplyHalvesARefusedBatchDownToTheGuiltyItem(t *testing.T) {
 			want := []string{
 				"PATCH seat-a seat-b seat-c seat-d", "PATCH seat-a seat-b", "PATCH seat-c seat-d", "PATCH seat-c", "PATCH seat-d", "PATCH seat-e",
 			}
-			if status == 404 || status == 200 {
+			switch status {
+			case 404:
 				want = slices.Insert(want, 4, "GET id-c")
+			case 200: // success and failure at once: what was done is read before anything is sent again
+				want = []string{
+					"PATCH seat-a seat-b seat-c seat-d", "GET id-a id-b id-c id-d", "PATCH seat-a seat-b",
+					"PATCH seat-c seat-d", "GET id-c id-d", "PATCH seat-c", "GET id-c", "PATCH seat-d", "PATCH seat-e",
+				}
 			}
 			if diff := cmp.Diff(want, sink.log); diff != "" {
 				t.Errorf("requests (-want +got):\n%s", diff)
@@ -299,7 +305,7 @@ func TestApplyGivesUpWhenEverythingIsRefused(t *testing.T) {
 		return nil, &APIError{Method: "PATCH", Path: "/seats", Status: 400}
 	}}
 	run := applyWith(sink, plan)
-	if len(sink.log) != refusalsToStop || run.Count(Applied) != 0 || run.Count(Failed)+run.Count(NotReached) != 100 {
+	if run.Count(Failed) != refusalsToStop || len(sink.log) > 2*refusalsToStop || run.Count(NotReached) != 100-refusalsToStop {
 		t.Errorf("%d requests, %d failed, %d not reached", len(sink.log), run.Count(Failed), run.Count(NotReached))
 	}
 	if !strings.Contains(run.Stopped, "refused the first 20 requests") {
@@ -433,6 +439,7 @@ func TestStaleChangesFindsWhatMoved(t *testing.T) {
 		{"the seat", func(u []User, _ *Devices) []User { u[0].SeatUID = "x"; return u }, map[int]string{0: "the user has another seat than when the plan was made"}},
 		{"the email", func(u []User, _ *Devices) []User { u[0].Email = "x@b.c"; return u }, map[int]string{0: "the user's email has changed since the plan was made"}},
 		{"a login", func(u []User, _ *Devices) []User { u[0].LastLogin = ago(0); return u }, map[int]string{0: "the user has logged in since the plan was made"}},
+		{"a device that was never seen", func(u []User, d *Devices) []User { d.Unreadable = map[string]bool{"id-i": true}; return u }, map[int]string{0: "a device of the user was seen since the plan was made"}},
 		{"a login that cannot be read any more", func(u []User, _ *Devices) []User { u[0].LastLogin = UnreadableMoment(); return u }, map[int]string{0: "the user has logged in since the plan was made"}},
 		{"a device", func(u []User, d *Devices) []User { d.LastSeen = map[string]Moment{"id-i": ago(0)}; return u }, map[int]string{0: "a device of the user was seen since the plan was made"}},
 		{"devices cannot be read", func(u []User, d *Devices) []User { *d = Devices{Err: errors.New("403")}; return u }, map[int]string{0: "devices could not be read again, so a new sign of activity may have been missed"}},

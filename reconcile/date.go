@@ -33,7 +33,13 @@ func (d Date) End(zone *time.Location) time.Time {
 	if zone == nil {
 		return end
 	}
-	if local := time.Date(d.year, d.month, d.day+1, 0, 0, 0, 0, zone); local.After(end) {
+	local := time.Date(d.year, d.month, d.day+1, 0, 0, 0, 0, zone)
+	// Where the clock jumps over midnight, time.Date may answer with a moment of
+	// the evening before.
+	for year, month, day := local.Date(); (Date{year, month, day}) == d; year, month, day = local.Date() {
+		local = local.Add(15 * time.Minute)
+	}
+	if local.After(end) {
 		return local.UTC()
 	}
 	return end

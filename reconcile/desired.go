@@ -9,10 +9,13 @@ import (
 type Desired struct {
 	// Account is the file's account, the fallback for flag and environment; empty
 	// when the file names none.
-	Account  string
-	License  License
-	Policy   Policy
-	Schedule []ScheduleEntry
+	Account string
+	// TokenVariable is the environment variable that holds the API token of this
+	// account, or with _FILE behind it the file that does; empty for the usual ones.
+	TokenVariable string
+	License       License
+	Policy        Policy
+	Schedule      []ScheduleEntry
 	// Timezone is that of Schedule; UTC when the file names none.
 	Timezone *time.Location
 	// Users holds every user of every file, in the order of the files.
@@ -42,6 +45,8 @@ type Policy struct {
 	Inactive  *InactivePolicy
 	Protected []Glob
 	Releases  ReleaseLimit
+	// Freeze are the windows in which an apply is a dry run.
+	Freeze []Freeze
 }
 
 // UnlistedPolicy says what becomes of seat holders that no file lists.

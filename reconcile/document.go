@@ -53,6 +53,11 @@ func (d *document) parse(data []byte) *yaml.Node {
 		d.problemAt(line, column, "the file is not UTF-8: save it as UTF-8 without other encodings")
 		return nil
 	}
+	if line, column, r := hiddenCharacter(data); line > 0 {
+		d.problemAt(line, column, "the character %U cannot be seen, and may hide what the file does: write it as an escape in double quotes, \"%s\"",
+			r, strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		return nil
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	root, err := decodeNode(decoder)
 	if err != nil {
@@ -245,6 +250,37 @@ func kindOf(node *yaml.Node) string {
 		value = strings.ToValidUTF8(value[:60], "") + "…"
 	}
 	return strconv.Quote(value)
+}
+
+// hiddenCharacter returns the place of the first character that ends a line for
+// YAML and not for an editor, or that changes the order in which a line is read;
+// or 0, 0. In a review such a file looks other than it is.
+func hiddenCharacter(data []byte) (line, column int, hidden rune) {
+	if isASCII(data) {
+		return 0, 0, 0
+	}
+	line, column = 1, 1
+	for _, r := range string(data) {
+		switch {
+		case r == '\u0085', r == '\u2028', r == '\u2029',
+			r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069', r == '\u200e', r == '\u200f', r == '\u061c':
+			return line, column, r
+		case r == '\n':
+			line, column = line+1, 0
+		}
+		column++
+	}
+	return 0, 0, 0
+}
+
+// isASCII reports whether data has nothing but ASCII.
+func isASCII(data []byte) bool {
+	for _, b := range data {
+		if b >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // invalidUTF8 returns the place of the first byte that is not UTF-8, or 0, 0.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -15,6 +14,10 @@ const Day = 24 * time.Hour
 // maxDuration keeps sums of moments and durations far from overflow.
 const maxDuration = 100 * 366 * Day
 
+// durationPattern is the whole form: numbers with units, and fractions only where
+// time.ParseDuration reads them.
+var durationPattern = regexp.MustCompile(`^([0-9]+[dw]|[0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`)
+
 // dayUnits finds the units that time.ParseDuration does not know.
 var dayUnits = regexp.MustCompile(`([0-9]+)(d|w)`)
 
@@ -22,6 +25,9 @@ var dayUnits = regexp.MustCompile(`([0-9]+)(d|w)`)
 // as well: 90d, 2w, 1d12h, 36h.
 func ParseDuration(text string) (time.Duration, error) {
 	invalid := fmt.Errorf("%q is not a duration: write a number and a unit, for instance 90d, 2w or 36h", text)
+	if !durationPattern.MatchString(text) {
+		return 0, invalid
+	}
 	var total time.Duration
 	for _, match := range dayUnits.FindAllStringSubmatch(text, -1) {
 		count, err := strconv.ParseInt(match[1], 10, 32)
@@ -32,17 +38,17 @@ func ParseDuration(text string) (time.Duration, error) {
 		if match[2] == "w" {
 			unit = 7 * Day
 		}
-		if count > int64(maxDuration/unit) {
+		if count > int64((maxDuration-total)/unit) {
 			return 0, fmt.Errorf("%q is longer than 100 years", text)
 		}
 		total += time.Duration(count) * unit
 	}
 	rest := dayUnits.ReplaceAllString(text, "")
-	if rest == "" && text != "" {
+	if rest == "" {
 		return total, nil
 	}
 	duration, err := time.ParseDuration(rest)
-	if err != nil || strings.ContainsAny(rest, "+-") || strings.HasPrefix(rest, ".") {
+	if err != nil {
 		return 0, invalid
 	}
 	if duration > maxDuration-total {

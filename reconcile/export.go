@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -99,6 +100,9 @@ func exportFlag(flag Flag, allFlags bool) bool { return flag == True || allFlags
 
 // quoteYAML writes text so that YAML reads the same text back, on one line.
 func quoteYAML(text string) (string, error) {
+	if line, _, _ := hiddenCharacter([]byte(text)); line > 0 {
+		return strconv.QuoteToASCII(text), nil // whose escapes are those of YAML
+	}
 	node := yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
 	if strings.ContainsAny(text, "\n\r\u0085\u2028\u2029") || isOldBoolean(text) {
 		node.Style = yaml.DoubleQuotedStyle

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -91,14 +92,19 @@ func (j *judgement) deviceFinding(plan *Plan) []Finding {
 	}
 	held := 0
 	for i := range plan.Changes {
-		if plan.Changes[i].Held == HeldActivityUnknown {
+		if plan.Changes[i].Held == HeldActivityUnknown && plan.Changes[i].doubts.activity == devicesUnread {
 			held++
 		}
 	}
+	next := "run again later"
+	var refused *APIError
+	if !errors.As(cause, &refused) || refused.IsDenied() {
+		next = "give the token a permission to read devices"
+	}
 	return []Finding{{
 		Severity: SeverityWarning, Code: CodeDeviceEvidence, Source: pointer(j.desired.Policy.Inactive.AfterAt),
-		Message: fmt.Sprintf("devices could not be read, so nobody who may use one is called inactive (%s held): "+
-			"give the token a permission to read devices; %v", plural(held, "release"), cause),
+		Message: fmt.Sprintf("devices could not be read, so nobody who may use one is called inactive (%s held): %s; %v",
+			plural(held, "release"), next, cause),
 	}}
 }
 
@@ -159,9 +165,12 @@ func (j *judgement) entryFindings() (findings []Finding) {
 
 // pairFindings are about live users, whether or not anything changes for them.
 func (j *judgement) pairFindings(changes []Change) (findings []Finding) {
-	concerned := make(map[string]bool, len(changes))
+	concerned, released := make(map[string]bool, len(changes)), make(map[string]bool)
 	for i := range changes {
 		concerned[changes[i].UserID] = true
+		if changes[i].Kind == Release && changes[i].WillBeDone() {
+			released[changes[i].UserID] = true
+		}
 	}
 	assessor := assessor{rule: j.desired.Policy.Inactive, devices: &j.live.Devices, now: j.options.Now}
 	for i := range j.matched.pairs {
@@ -182,7 +191,7 @@ func (j *judgement) pairFindings(changes []Change) (findings []Finding) {
 				Message: "holds a seat, and no file lists them", Source: pointer(j.desired.Policy.UnlistedAt),
 			})
 		}
-		if finding, ok := j.noticeFinding(p, &assessor); ok {
+		if finding, ok := j.noticeFinding(p, &assessor); ok && !released[p.ID] {
 			findings = append(findings, finding)
 		}
 	}

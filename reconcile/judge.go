@@ -2,6 +2,8 @@ package reconcile
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -47,9 +49,10 @@ func Judge(changes []Change, desired *Desired, live *Live, options JudgeOptions)
 }
 
 func judge(changes []Change, matched matching, desired *Desired, live *Live, options JudgeOptions) (*Plan, error) {
-	if err := refuse(desired, live, options); err != nil {
+	if err := refuse(changes, desired, live, options); err != nil {
 		return nil, err
 	}
+	doubtChanges(changes, matched)
 	j := newJudgement(changes, matched, desired, live, options)
 	seats := j.seats
 	sortChanges(changes)
@@ -82,17 +85,42 @@ func judge(changes []Change, matched matching, desired *Desired, live *Live, opt
 }
 
 // refuse finds states that look like a failure rather than like someone's will.
-func refuse(desired *Desired, live *Live, options JudgeOptions) error {
+func refuse(changes []Change, desired *Desired, live *Live, options JudgeOptions) error {
 	if len(live.Users) == 0 && len(desired.Users) > 0 {
 		return &RefusedError{Reason: fmt.Sprintf(
 			"the account has no users, but the file lists %d: check the account id and the token's account; nothing was planned",
 			len(desired.Users))}
 	}
-	if len(desired.Users) == 0 && desired.Policy.Unlisted == UnlistedRelease && !options.AllowEmpty {
+	if len(desired.Users) == 0 && desired.Policy.Unlisted == UnlistedRelease && !options.AllowEmpty && !areReverts(changes) {
 		return &RefusedError{Reason: "the file lists nobody and policy.unlisted is release, which would release every seat: " +
 			"list users, or pass --allow-empty if that is what you want"}
 	}
 	return nil
+}
+
+// areReverts reports whether the changes restore what a run changed, which takes
+// nobody away for not being listed.
+func areReverts(changes []Change) bool {
+	return len(changes) > 0 && !slices.ContainsFunc(changes, func(change Change) bool { return change.Reason != Reverted })
+}
+
+// doubtChanges marks changes of users who cannot be tied to one person, where
+// whoever proposed the change has not looked.
+func doubtChanges(changes []Change, matched matching) {
+	ambiguous := make(map[string]string)
+	for i := range matched.pairs {
+		if p := &matched.pairs[i]; p.ambiguous != "" {
+			ambiguous[p.ID] = p.ambiguous
+		}
+	}
+	if len(ambiguous) == 0 {
+		return
+	}
+	for i := range changes {
+		if changes[i].doubts.ambiguous == "" {
+			changes[i].doubts.ambiguous = ambiguous[changes[i].UserID]
+		}
+	}
 }
 
 // judgement holds what is needed to judge changes.
@@ -180,7 +208,7 @@ func (j *judgement) ambiguous(change *Change) string {
 	if change.doubts.ambiguous != "" {
 		return change.doubts.ambiguous
 	}
-	return when(change.IsSeatChange() && j.sharedSeats[change.SeatUID], "another live user has the same seat")
+	return when(change.IsSeatChange() && j.sharedSeats[seatKey(change.SeatUID)], "another live user has the same seat")
 }
 
 // protected says that the policy keeps the user from losing anything.
@@ -240,22 +268,26 @@ func sharedSeats(changes []Change, users []User) map[string]bool {
 	owners := make(map[string]int)
 	for i := range changes {
 		if changes[i].IsSeatChange() && changes[i].SeatUID != "" {
-			owners[changes[i].SeatUID] = 0
+			owners[seatKey(changes[i].SeatUID)] = 0
 		}
 	}
 	shared := make(map[string]bool)
 	for i := range users {
-		count, wanted := owners[users[i].SeatUID]
+		key := seatKey(users[i].SeatUID)
+		count, wanted := owners[key]
 		if !wanted {
 			continue
 		}
-		owners[users[i].SeatUID] = count + 1
+		owners[key] = count + 1
 		if count > 0 {
-			shared[users[i].SeatUID] = true
+			shared[key] = true
 		}
 	}
 	return shared
 }
+
+// seatKey is the form in which seat ids are compared: UUIDs, in either case.
+func seatKey(seatUID string) string { return strings.ToLower(seatUID) }
 
 // keyedOf returns the users of pairs, which are in a fixed order already.
 func keyedOf(pairs []pair) []keyedUser {

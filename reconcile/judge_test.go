@@ -183,6 +183,14 @@ func TestInactivityBoundaries(t *testing.T) {
 			Devices{Read: true, LastSeen: map[string]Moment{"id-a": ago(days(2))}}, []string{}, []string{},
 		},
 		{
+			"registered devices that the list does not have", person("a@b.c", access(False), gateway(True), login(Moment{}), activeDevices(3)),
+			Devices{Read: true}, []string{"release a@b.c 01>00 inactive held:activity-unknown"}, []string{},
+		},
+		{
+			"a device seen lately makes an unreadable one not matter", person("a@b.c", gateway(True), login(ago(days(200)))),
+			Devices{Read: true, LastSeen: map[string]Moment{"id-a": ago(days(2))}, Unreadable: map[string]bool{"id-a": true}}, []string{}, []string{},
+		},
+		{
 			"an old login and a device that cannot be read", person("a@b.c", gateway(True), login(ago(days(200)))),
 			Devices{Read: true, LastSeen: map[string]Moment{"id-a": UnreadableMoment()}}, []string{"release a@b.c 11>00 inactive held:activity-unknown"}, []string{},
 		},
@@ -293,6 +301,10 @@ func TestHolds(t *testing.T) {
 		},
 		{
 			"someone whose email has changed is not someone whom no file lists", "policy: {unlisted: release}\nusers: [{email: old@b.c, id: id-new}]\n",
+			[]User{person("new@b.c")}, []string{"release new@b.c 10>00 unlisted held:ambiguous"},
+		},
+		{
+			"someone whose id has changed is not someone whom no file lists", "policy: {unlisted: release}\nusers: [{email: new@b.c, id: id-old}]\n",
 			[]User{person("new@b.c")}, []string{"release new@b.c 10>00 unlisted held:ambiguous"},
 		},
 		{

@@ -10,6 +10,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 )
 
 // User is one user of the account as the API told it. Every field but ID may
@@ -76,10 +80,21 @@ type Devices struct {
 	// the token lacks.
 	Err error
 	// LastSeen maps a user's ID to the newest moment at which a device whose
-	// last user they are was seen. A user without a device is not in the map; a
-	// device that was never seen, or whose date cannot be read, makes the
-	// moment unreadable.
+	// last user they are was seen. A user without such a device is not in the map.
 	LastSeen map[string]Moment
+	// Unreadable has the IDs of users with a device whose moment is not told or
+	// cannot be read, beside those that can.
+	Unreadable map[string]bool
+}
+
+// seen returns the newest moment at which a device of the user was seen, and
+// whether there is a device of which that cannot be told.
+func (d *Devices) seen(userID string) (newest Moment, unreadable bool) {
+	newest = d.LastSeen[userID]
+	if !newest.IsNone() && !newest.IsKnown() {
+		return Moment{}, true
+	}
+	return newest, d.Unreadable[userID]
 }
 
 // Seats are counts of seats in an account.
@@ -104,8 +119,21 @@ func CountSeats(users []User) Seats {
 }
 
 // EmailKey returns the form in which emails are compared: without regard to
-// case. Surrounding space is dropped, since the API's field is free text.
-func EmailKey(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+// case, to how accents are encoded, and to characters that cannot be seen.
+// Surrounding space is dropped, since the API's field is free text.
+func EmailKey(email string) string {
+	email = strings.TrimSpace(email)
+	if isASCII([]byte(email)) {
+		return strings.ToLower(email)
+	}
+	visible := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, email)
+	return cases.Fold().String(norm.NFC.String(visible))
+}
 
 // sortUsers orders users by email and then by ID, so that nothing downstream
 // depends on the order in which the API answered.

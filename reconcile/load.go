@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -71,6 +72,12 @@ func readIncludes(root, pattern string) ([]File, error) {
 	if filepath.IsAbs(pattern) {
 		return nil, fmt.Errorf("%q is an absolute path: write it relative to this file", pattern)
 	}
+	if strings.Contains(pattern, "**") {
+		return nil, fmt.Errorf("%q has a **, which is not read: write a pattern for each level, such as teams/*.yaml and teams/*/*.yaml", pattern)
+	}
+	if err := checkDirectories(directory, pattern); err != nil {
+		return nil, err
+	}
 	paths, err := filepath.Glob(filepath.Join(directory, pattern))
 	if err != nil {
 		return nil, fmt.Errorf("%q is not a file pattern: close every [", pattern)
@@ -87,6 +94,31 @@ func readIncludes(root, pattern string) ([]File, error) {
 		}
 	}
 	return files, nil
+}
+
+// checkDirectories returns an error when a directory that the pattern leads
+// through cannot be read: filepath.Glob passes such a directory over, and with it
+// everybody who is listed there.
+func checkDirectories(root, pattern string) error {
+	parent := filepath.Dir(filepath.Join(root, pattern))
+	directories, err := filepath.Glob(parent)
+	if err != nil {
+		return fmt.Errorf("%q is not a file pattern: close every [", pattern)
+	}
+	if parent != filepath.Clean(root) && filepath.Dir(pattern) != "." {
+		if err := checkDirectories(root, filepath.Dir(pattern)); err != nil {
+			return err
+		}
+	}
+	for _, directory := range directories {
+		if info, err := os.Stat(directory); err == nil && !info.IsDir() {
+			continue
+		}
+		if _, err := os.ReadDir(directory); err != nil {
+			return fmt.Errorf("%q leads through a directory that cannot be read: %w", pattern, err)
+		}
+	}
+	return nil
 }
 
 // ParseDesired reads the desired state from a file in memory. Each pattern under

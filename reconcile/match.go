@@ -1,5 +1,7 @@
 package reconcile
 
+import "strings"
+
 // pair is a live user together with the entry that speaks of them.
 type pair struct {
 	keyedUser
@@ -14,6 +16,7 @@ type pair struct {
 const (
 	sharedEmail = "several live users have this email: name the id of the one you mean"
 	otherEmail  = "the file lists this id with another email: correct the email"
+	otherID     = "the file lists this email with another id: correct the id, or remove it"
 	noEmail     = "the API does not tell the user's email, so nobody knows whether the file protects them"
 )
 
@@ -47,8 +50,10 @@ func match(desired *Desired, live *Live) matching {
 				result.pairs[i].ambiguous = noEmail
 			case shared:
 				result.pairs[i].ambiguous = sharedEmail
-			case index.ids[users[i].ID]:
+			case index.ids[strings.ToLower(users[i].ID)]:
 				result.pairs[i].ambiguous = otherEmail
+			case entry < 0 && index.withID[users[i].key]:
+				result.pairs[i].ambiguous = otherID
 			}
 			if entry >= 0 {
 				result.pairs[i].entry = &desired.Users[entry]
@@ -72,15 +77,19 @@ type entryIndex struct {
 	// ids are those that entries name, whatever the email beside them: someone
 	// whose email has changed is not someone whom no file lists.
 	ids map[string]bool
+	// withID are the emails of entries that name an id: someone whose id has
+	// changed is not someone whom no file lists.
+	withID map[string]bool
 }
 
 func indexEntries(entries []DesiredUser) entryIndex {
-	index := entryIndex{byEmail: make(map[string]int32, len(entries)), byID: make(map[userKey]int32), ids: make(map[string]bool)}
+	index := entryIndex{byEmail: make(map[string]int32, len(entries)), byID: make(map[userKey]int32), ids: make(map[string]bool), withID: make(map[string]bool)}
 	for i := range entries {
 		key := EmailKey(entries[i].Email)
 		if entries[i].ID != "" {
-			index.byID[userKey{key, entries[i].ID}] = int32(i)
-			index.ids[entries[i].ID] = true
+			id := strings.ToLower(entries[i].ID) // UUIDs, which are written in either case
+			index.byID[userKey{key, id}] = int32(i)
+			index.ids[id], index.withID[key] = true, true
 		} else {
 			index.byEmail[key] = int32(i)
 		}
@@ -95,7 +104,7 @@ func (x *entryIndex) find(user keyedUser) (entry int, byID bool) {
 		return -1, false
 	}
 	if len(x.byID) > 0 {
-		if i, ok := x.byID[userKey{user.key, user.ID}]; ok {
+		if i, ok := x.byID[userKey{user.key, strings.ToLower(user.ID)}]; ok {
 			return int(i), true
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/robfig/cron/v3"
 	"gopkg.in/yaml.v3"
@@ -27,7 +28,7 @@ type include struct {
 }
 
 // rootKeys are the keys of the first file.
-var rootKeys = []string{"version", "account", "include", "license", "policy", "schedule", "timezone", "users"}
+var rootKeys = []string{"version", "account", "account_token_env", "include", "license", "policy", "schedule", "timezone", "users"}
 
 // parseRoot reads the first file.
 func (p *fileParser) parseRoot(data []byte) {
@@ -46,6 +47,8 @@ func (p *fileParser) parseRoot(data []byte) {
 			p.parseVersion(value)
 		case "account":
 			p.desired.Account = p.parseAccount(value)
+		case "account_token_env":
+			p.desired.TokenVariable = p.parseVariable(value)
 		case "include":
 			p.parseInclude(value)
 		case "license":
@@ -75,6 +78,10 @@ var teamKeys = []string{"version", "users"}
 func (p *fileParser) parseTeam(data []byte) {
 	top := p.parse(data)
 	if top == nil || isNull(top) {
+		if len(p.problems) == 0 {
+			// Cut off by accident, it would make a whole team unlisted.
+			p.problemAt(1, 1, "the file is empty: write 'users: []' if it lists nobody")
+		}
 		return
 	}
 	p.fields(top, "an included file", teamKeys, func(key string, at, value *yaml.Node) bool {
@@ -82,6 +89,9 @@ func (p *fileParser) parseTeam(data []byte) {
 		case "version":
 			p.parseVersion(value)
 		case "users":
+			if isNull(value) {
+				p.problem(value, "users is empty: write 'users: []' if the file lists nobody")
+			}
 			p.parseUsers(value)
 		default:
 			return false
@@ -114,6 +124,17 @@ func (p *fileParser) parseAccount(node *yaml.Node) string {
 	}
 	if err := CheckAccountID(text); err != nil {
 		p.problem(node, "account: %v", err)
+	}
+	return text
+}
+
+// variablePattern is what a shell calls a variable.
+var variablePattern = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,99}$`)
+
+func (p *fileParser) parseVariable(node *yaml.Node) string {
+	text, ok := p.text(node, "account_token_env")
+	if ok && !variablePattern.MatchString(text) {
+		p.problem(node, "account_token_env: this is not the name of a variable: write one such as CLOUDFLARE_API_TOKEN_EMEA, and never the token itself")
 	}
 	return text
 }
@@ -226,13 +247,19 @@ func ParseTimezone(text string) (*time.Location, error) {
 	return zone, nil
 }
 
+// isInvisible reports whether a character cannot be seen, so that two texts with
+// and without it look the same.
+func isInvisible(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.IsSpace(r)
+}
+
 // maxEmailLength is the longest address that mail can be sent to (RFC 5321),
 // with some room.
 const maxEmailLength = 320
 
 // checkEmail returns an error when text is not a plain email address.
 func checkEmail(text string) error {
-	if len(text) <= maxEmailLength {
+	if len(text) <= maxEmailLength && !strings.ContainsFunc(text, isInvisible) {
 		address, err := mail.ParseAddress(text)
 		if err == nil && address.Name == "" && address.Address == text {
 			return nil

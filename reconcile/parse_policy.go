@@ -8,7 +8,7 @@ import (
 
 func (p *fileParser) parsePolicy(node *yaml.Node) {
 	policy := &p.desired.Policy
-	keys := []string{"unlisted", "grants", "inactive", "protected", "limits"}
+	keys := []string{"unlisted", "grants", "inactive", "protected", "limits", "freeze"}
 	p.fields(node, "policy", keys, func(key string, at, value *yaml.Node) bool {
 		switch key {
 		case "unlisted":
@@ -23,6 +23,8 @@ func (p *fileParser) parsePolicy(node *yaml.Node) {
 			p.parseProtected(value)
 		case "limits":
 			p.parseLimits(value)
+		case "freeze":
+			p.parseFreeze(value)
 		default:
 			return false
 		}

@@ -67,7 +67,11 @@ func TestParseProblemsSayWhereAndWhatToDo(t *testing.T) {
 		{"a bad duration", "version: 1\npolicy: {inactive: {after: 90 days}}\n", []string{`f.yaml:2:28: after: "90 days" is not a duration: write a number and a unit, for instance 90d, 2w or 36h`}},
 		{"a threshold below a day", "version: 1\npolicy: {inactive: {after: 12h}}\n", []string{`f.yaml:2:28: after: "12h" is less than a day: write at least 1d`}},
 		{"no threshold", "version: 1\npolicy: {inactive: {notice: 7d}}\n", []string{"f.yaml:2:20: inactive: after is missing: write how long someone may show no activity, for instance after: 90d"}},
-		{"a bad glob", "version: 1\npolicy: {protected: [\"[a\"]}\n", []string{`f.yaml:2:22: protected: "[a" is not a pattern: close every [ and escape special characters with \`}},
+		{"a bad glob", "version: 1\npolicy: {protected: [\"*[a\"]}\n", []string{`f.yaml:2:22: protected: "*[a" is not a pattern: close every [ and escape special characters with \`}},
+		{"a pattern that covers no email", "version: 1\npolicy: {protected: [ceo]}\n", []string{`f.yaml:2:22: protected: "ceo" is not an email address`}},
+		{"two emails in one pattern", "version: 1\npolicy: {protected: ['*@a.b; *@c.d']}\n", []string{`f.yaml:2:22: protected: "*@a.b; *@c.d" is not a pattern: write one email or pattern, without spaces, brackets or separators`}},
+		{"an email with a character that cannot be seen", "version: 1\nusers:\n  - email: a\u200b@b.c\n", []string{`f.yaml:3:12: email: "a\u200b@b.c" is not an email address`}},
+		{"a line break that an editor does not show", "version: 1\n# note\u2028users: []\n", []string{`f.yaml:2:7: the character U+2028 cannot be seen, and may hide what the file does: write it as an escape in double quotes, "\u2028"`}},
 		{"a bad limit", "version: 1\npolicy: {limits: {releases: many}}\n", []string{`f.yaml:2:29: releases: "many" is not a limit: write a count such as 50, a percentage such as 25%, or both as [50, 10%]`}},
 		{"a limit over everything", "version: 1\npolicy: {limits: {releases: 101%}}\n", []string{`f.yaml:2:29: releases: "101%" is more than all seats: write at most 100%`}},
 		{"two percentages", "version: 1\npolicy: {limits: {releases: [10%, 20%]}}\n", []string{`f.yaml:2:35: releases: "20%" is a second percentage: write one count and one percentage, for instance [50, 10%]`}},
@@ -215,7 +219,7 @@ func TestLoadReadsIncludesOnceInOrder(t *testing.T) {
 		"d.yaml":       "version: 1\ninclude: [teams/*.yaml, teams/b.yaml, '*.yaml']\nusers:\n  - {email: z@b.c}\n",
 		"teams/b.yaml": "users:\n  - {email: b@b.c}\n",
 		"teams/a.yaml": "version: 1\nusers:\n  - {email: a@b.c}\n",
-		"teams/c.yaml": "# nobody yet\n",
+		"teams/c.yaml": "users: []  # nobody yet\n",
 		"e.yaml":       "users: []\n",
 	})
 	desired, err := Load("d.yaml", nil, testNow)
@@ -246,6 +250,32 @@ func TestLoadReportsProblemsOfAllFiles(t *testing.T) {
 	}, "\n")
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+}
+
+func TestLoadRefusesIncludesThatCouldLoseATeam(t *testing.T) {
+	for name, test := range map[string]struct{ include, team, want string }{
+		"a pattern over several levels": {"teams/**/*.yaml", "users: []\n", "has a **, which is not read"},
+		"an empty file":                 {"teams/*.yaml", "", "teams/a.yaml:1:1: the file is empty: write 'users: []' if it lists nobody"},
+		"a file cut off after users":    {"teams/*.yaml", "users:\n", "teams/a.yaml:1:7: users is empty: write 'users: []' if the file lists nobody"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			writeFiles(t, map[string]string{"d.yaml": "version: 1\ninclude: ['" + test.include + "']\n", "teams/a.yaml": test.team})
+			if _, err := Load("d.yaml", nil, testNow); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestEmailsAreComparedAsPeopleReadThem(t *testing.T) {
+	for _, pair := range [][2]string{
+		{"Ada@Example.com", "ada@example.com"}, {" ada@example.com ", "ada@example.com"}, {"jos\u00e9@b.c", "jose\u0301@b.c"},
+		{"STRASSE@b.c", "stra\u00dfe@b.c"}, {"a\u200bda@b.c", "ada@b.c"}, {"bo\u017f@b.c", "bos@b.c"},
+	} {
+		if EmailKey(pair[0]) != EmailKey(pair[1]) {
+			t.Errorf("%q and %q are told apart", pair[0], pair[1])
+		}
 	}
 }
 

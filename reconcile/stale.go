@@ -1,5 +1,7 @@
 package reconcile
 
+import "slices"
+
 // StaleChanges compares a saved plan with the present and returns the changes,
 // by index, that must not be written any more, each with what has moved. A
 // change is stale when the user's flags, name, email or seat are not what they
@@ -46,20 +48,36 @@ func (c *Change) movedSince(user *User, devices *Devices) string {
 		return "the user has another seat than when the plan was made"
 	case user.AccessSeat != c.Before.AccessSeat || user.GatewaySeat != c.Before.GatewaySeat:
 		return "the seat has changed since the plan was made"
-	case c.TakesAway() && moved(user.LastLogin, c.Evidence.LastSuccessfulLogin):
+	case c.TakesAway() && c.moved(user.LastLogin, c.Evidence.LastSuccessfulLogin, evidenceLogin):
 		return "the user has logged in since the plan was made"
-	case c.Reason == Inactive && user.mayUseDevices() && !devices.Read:
+	case c.restsOnDevices() && user.mayUseDevices() && !devices.Read:
 		return "devices could not be read again, so a new sign of activity may have been missed"
-	case c.Reason == Inactive && moved(devices.LastSeen[user.ID], c.Evidence.DeviceLastSeen):
+	case c.restsOnDevices() && c.devicesMoved(user, devices):
 		return "a device of the user was seen since the plan was made"
 	}
 	return ""
 }
 
-// moved reports whether two moments differ. One that cannot be read is saved as
-// none, so those two count as the same.
-func moved(now, then Moment) bool {
-	return now != then && (now.IsKnown() || then.IsKnown())
+// devicesMoved reports whether devices tell something else of the user than the
+// plan saw.
+func (c *Change) devicesMoved(user *User, devices *Devices) bool {
+	seen, unreadable := devices.seen(user.ID)
+	return seen != c.Evidence.DeviceLastSeen || unreadable != slices.Contains(c.Evidence.Unreadable, evidenceDevice)
+}
+
+// restsOnDevices reports whether devices told of the user when the plan was made,
+// or had to.
+func (c *Change) restsOnDevices() bool {
+	return c.Reason == Inactive || c.TakesAway() && (c.Evidence.DeviceLastSeen.IsKnown() || slices.Contains(c.Evidence.Unreadable, evidenceDevice))
+}
+
+// moved reports whether a moment is another than the plan saw. One that could not
+// be read is saved as none and named in Unreadable.
+func (c *Change) moved(now, then Moment, name string) bool {
+	if slices.Contains(c.Evidence.Unreadable, name) {
+		then = UnreadableMoment()
+	}
+	return now != then
 }
 
 // NeedDevicesAgain returns the users of a saved plan whose devices must be read
@@ -69,7 +87,7 @@ func NeedDevicesAgain(plan *Plan, live *Live) []User {
 	wanted := make(map[string]bool)
 	for i := range plan.Changes {
 		change := &plan.Changes[i]
-		if change.WillBeDone() && change.Reason == Inactive {
+		if change.WillBeDone() && change.restsOnDevices() {
 			wanted[change.UserID] = true
 		}
 	}

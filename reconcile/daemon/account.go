@@ -31,6 +31,7 @@ type account struct {
 	beatAt    time.Time
 	current   *Run // the run that is going on
 	last      *Run // the last run that is over
+	planned   *Run // the last one of them that had a plan
 	attempted time.Time
 	succeeded time.Time
 }
@@ -58,6 +59,9 @@ func (a *account) restore() {
 		}
 		if a.last == nil {
 			a.last, a.attempted = run, run.StartedAt
+		}
+		if a.planned == nil && run.Summary != nil {
+			a.planned = run
 		}
 		if run.Result.isSuccess() {
 			a.succeeded = run.FinishedAt
@@ -185,9 +189,11 @@ func (a *account) start(ctx context.Context, mode reconcile.Mode, now time.Time)
 	}
 	a.daemon.runs.Go(func() {
 		defer a.over()
-		if !sleep(ctx, a.daemon.jitter()) {
+		over, ok := a.daemon.turn(ctx)
+		if !ok {
 			return
 		}
+		defer over()
 		a.make(ctx, Request{ID: run.ID, Mode: mode})
 	})
 }
@@ -230,7 +236,10 @@ func (a *account) make(ctx context.Context, request Request) Outcome {
 	}
 	run := outcome.Run
 	a.mu.Lock()
-	before := a.last
+	before, planned := a.last, a.planned
+	if run.Summary != nil {
+		a.planned = &run
+	}
 	a.last, a.attempted = &run, began
 	if run.Result.isSuccess() {
 		a.succeeded = run.FinishedAt
@@ -244,7 +253,7 @@ func (a *account) make(ctx context.Context, request Request) Outcome {
 	a.daemon.metrics.ended(label, outcome, time.Since(began))
 	logEnd(log, outcome)
 	if after := a.daemon.options.AfterRun; after != nil {
-		after(ctx, Ended{Account: label, Before: before, Outcome: outcome})
+		after(ctx, Ended{Account: label, Before: before, Planned: planned, Outcome: outcome})
 	}
 	return outcome
 }
@@ -273,11 +282,7 @@ func logEnd(log *slog.Logger, outcome Outcome) {
 		slog.Duration("took", run.FinishedAt.Sub(run.StartedAt).Round(time.Millisecond)),
 	}
 	if run.Summary != nil {
-		pending := 0
-		for _, count := range run.Pending {
-			pending += count
-		}
-		attributes = append(attributes, slog.Int("applied", run.Outcomes[reconcile.Applied]), slog.Int("pending", pending),
+		attributes = append(attributes, slog.Int("applied", run.Outcomes[reconcile.Applied]), slog.Int("pending", pendingOf(run)),
 			slog.Int("held", run.Summary.Held), slog.Int("seats", run.Seats.Used))
 	}
 	if outcome.Frozen != "" {

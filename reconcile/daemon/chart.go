@@ -36,7 +36,7 @@ type (
 // The size of a chart and the room around the picture in it.
 const (
 	chartWidth, chartHeight                      = 640, 220
-	chartLeft, chartRight, chartTop, chartBottom = 64, 16, 16, 30
+	chartLeft, chartRight, chartTop, chartBottom = 76, 16, 16, 34
 	mostMarks                                    = 60 // beyond, dots would be a smear
 )
 
@@ -75,7 +75,7 @@ func charts(runs []Run) []chart {
 		drawn = append(drawn, draw("Seats in use", seats))
 	}
 	if len(cost) > 1 {
-		drawn = append(drawn, draw(strings.TrimSpace("Cost a month "+currency), cost))
+		drawn = append(drawn, draw(strings.TrimSuffix("Cost a month, in "+currency, ", in "), cost))
 	}
 	return drawn
 }

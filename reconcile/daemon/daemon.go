@@ -28,6 +28,8 @@ type Options struct {
 	// Jitter is the longest that a run is put off, at random, so that many
 	// daemons do not ask at once.
 	Jitter time.Duration
+	// Parallel is the most runs at a time, of different accounts; 0 sets no bound.
+	Parallel int
 	// RunAtStart makes a dry run of each account right away.
 	RunAtStart bool
 	// Logger gets one line an event; nothing is logged when nil.
@@ -53,7 +55,9 @@ type Options struct {
 type Ended struct {
 	Account string
 	// Before is nil for the first run.
-	Before  *Run
+	Before *Run
+	// Planned is the last run before it that had a plan; nil when there is none.
+	Planned *Run
 	Outcome Outcome
 }
 
@@ -75,6 +79,7 @@ type Daemon struct {
 	metrics  *Metrics
 	accounts []*account
 	runs     sync.WaitGroup
+	slots    chan struct{} // one for each run that is going on; nil for any number
 
 	mu       sync.Mutex
 	started  time.Time
@@ -83,29 +88,41 @@ type Daemon struct {
 
 // New returns a daemon that has read the settings and the records of its
 // accounts. An account whose file cannot be read yet does not keep the others
-// from being looked after; the error is that of every account when none can.
-func New(options Options) (*Daemon, error) {
+// from being looked after.
+func New(options Options) *Daemon {
 	d := &Daemon{options: options, log: options.Logger, metrics: options.Metrics, started: time.Now()}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
+	if options.Parallel > 0 {
+		d.slots = make(chan struct{}, options.Parallel)
+	}
 	if d.metrics == nil {
 		d.metrics = NewMetrics()
 	}
-	var problems []error
 	for _, given := range options.Accounts {
 		a := &account{daemon: d, name: given.Name, id: given.Name, runner: given.Runner, history: given.History, beatAt: d.started}
 		a.read(d.started, false)
-		if a.unread != nil {
-			problems = append(problems, a.unread)
-		}
 		a.restore()
 		d.accounts = append(d.accounts, a)
 	}
-	if len(problems) == len(d.accounts) {
-		return nil, errors.Join(problems...)
+	return d
+}
+
+// Unreadable returns why no account has a file that can be read, or nil when
+// one has.
+func (d *Daemon) Unreadable() error {
+	var problems []error
+	for _, a := range d.accounts {
+		a.mu.Lock()
+		unread := a.unread
+		a.mu.Unlock()
+		if unread == nil {
+			return nil
+		}
+		problems = append(problems, unread)
 	}
-	return d, nil
+	return errors.Join(problems...)
 }
 
 // Entries returns how many entries the schedules of all accounts have.
@@ -183,6 +200,23 @@ func (d *Daemon) tell(state State) {
 	}
 }
 
+// turn waits until a run may begin and reports whether ctx lasted so long. The
+// function that it returns lets the next one begin.
+func (d *Daemon) turn(ctx context.Context) (over func(), ok bool) {
+	if !sleep(ctx, d.jitter()) {
+		return nil, false
+	}
+	if d.slots == nil {
+		return func() {}, true
+	}
+	select {
+	case <-ctx.Done():
+		return nil, false
+	case d.slots <- struct{}{}:
+		return func() { <-d.slots }, true
+	}
+}
+
 // jitter returns how long to put off a run.
 func (d *Daemon) jitter() time.Duration {
 	if d.options.Jitter <= 0 {
@@ -197,7 +231,8 @@ func (d *Daemon) Once(ctx context.Context, mode reconcile.Mode) []Outcome {
 	outcomes := make([]Outcome, len(d.accounts))
 	for i, a := range d.accounts {
 		d.runs.Go(func() {
-			if sleep(ctx, d.jitter()) {
+			if over, ok := d.turn(ctx); ok {
+				defer over()
 				outcomes[i] = a.make(ctx, Request{ID: d.options.NewID(time.Now()), Mode: mode})
 				return
 			}

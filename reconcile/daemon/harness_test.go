@@ -28,6 +28,7 @@ type stand struct {
 	mu       sync.Mutex
 	settings Settings
 	unread   error
+	hang     chan struct{} // when not nil, reading the file takes until it is closed
 	frozen   string
 	run      func(ctx context.Context, request Request) (*reconcile.Plan, error) // nil finds nothing to do
 	runs     []Run
@@ -39,6 +40,12 @@ func newStand(entries ...reconcile.ScheduleEntry) *stand {
 }
 
 func (s *stand) Settings(time.Time) (Settings, error) {
+	s.mu.Lock()
+	hang := s.hang
+	s.mu.Unlock()
+	if hang != nil {
+		<-hang
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.settings, s.unread
@@ -153,11 +160,7 @@ func newDaemon(t *testing.T, options Options, stands ...*stand) (*Daemon, *log) 
 		}
 	}
 	options.ReportPolicy = "default-src 'none'"
-	d, err := New(options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d, written
+	return New(options), written
 }
 
 // begin runs a daemon and returns what stops it and waits.

@@ -112,6 +112,9 @@ type Run struct {
 	Outcomes map[reconcile.Status]int `json:"outcomes"`
 	// Report is the path of the run's report; empty when there is none.
 	Report string `json:"report,omitempty"`
+
+	// wants names what the plan asks for, to tell whether it is news.
+	wants string
 }
 
 // Seats are the seats in use after a run, as far as it knows.
@@ -129,6 +132,7 @@ func (r *Run) Describe(plan *reconcile.Plan) {
 	r.Cost = plan.Money.Price.Times(r.Seats.Used)
 	r.Pending, r.Held = make(map[reconcile.Kind]int), make(map[reconcile.Hold]int)
 	r.Outcomes = make(map[reconcile.Status]int)
+	r.wants = wantsOf(plan)
 	applied := appliedChanges(plan)
 	for i := range plan.Changes {
 		change := &plan.Changes[i]

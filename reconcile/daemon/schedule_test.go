@@ -273,8 +273,11 @@ func TestTheWatchdogIsFedWhileRunsCanBeScheduled(t *testing.T) {
 			t.Errorf("told %d times, want 6", alive)
 		}
 		// A file system that hangs holds up the loop of the account.
+		hang := make(chan struct{})
 		s.mu.Lock()
-		time.Sleep(late + beat)
+		s.hang = hang
+		s.mu.Unlock()
+		time.Sleep(late + 2*beat)
 		synctest.Wait()
 		before := alive
 		if err := d.health(time.Now()); err == nil {
@@ -285,7 +288,7 @@ func TestTheWatchdogIsFedWhileRunsCanBeScheduled(t *testing.T) {
 		if alive != before {
 			t.Error("the watchdog is fed although nobody looks at the clock")
 		}
-		s.mu.Unlock()
+		close(hang)
 		stop()
 	})
 }
@@ -342,10 +345,10 @@ func TestOneFailingAccountLeavesTheOthersAlone(t *testing.T) {
 	})
 }
 
-func TestNothingBeginsWhenNoFileCanBeRead(t *testing.T) {
+func TestThatNoFileCanBeReadIsTold(t *testing.T) {
 	s := newStand()
 	s.unread = errors.New("desired-state.yaml: no such file")
-	_, err := New(Options{Accounts: []Account{{Name: "desired-state.yaml", Runner: s, History: s}}})
+	err := New(Options{Accounts: []Account{{Name: "desired-state.yaml", Runner: s, History: s}}}).Unreadable()
 	if err == nil || err.Error() != s.unread.Error() {
 		t.Errorf("got %v", err)
 	}

@@ -48,7 +48,7 @@ func (s *Source) Devices(ctx context.Context, users []reconcile.User) (reconcile
 	var throttled *reconcile.ThrottledError
 	switch {
 	case err == nil:
-		return reconcile.Devices{Read: true, LastSeen: seen.last}, nil
+		return reconcile.Devices{Read: true, LastSeen: seen.last, Unreadable: seen.unreadable}, nil
 	case ctx.Err() != nil, errors.As(err, &throttled):
 		return reconcile.Devices{}, fmt.Errorf("list devices: %w", err)
 	}
@@ -269,8 +269,9 @@ type sightings struct {
 	byID    map[string]string   // user ids, for a quick look
 	byEmail map[string][]string // user ids by the key of their email
 
-	mu   sync.Mutex
-	last map[string]reconcile.Moment
+	mu         sync.Mutex
+	last       map[string]reconcile.Moment
+	unreadable map[string]bool
 }
 
 func newSightings(users []reconcile.User) *sightings {
@@ -278,6 +279,8 @@ func newSightings(users []reconcile.User) *sightings {
 		byID:    make(map[string]string, len(users)),
 		byEmail: make(map[string][]string, len(users)),
 		last:    make(map[string]reconcile.Moment),
+
+		unreadable: make(map[string]bool),
 	}
 	for i := range users {
 		user := &users[i]
@@ -296,9 +299,6 @@ func (s *sightings) note(devices []wireDevice) {
 	for i := range devices {
 		device := &devices[i]
 		seen := device.LastSeenAt
-		if seen.IsNone() {
-			seen = reconcile.UnreadableMoment()
-		}
 		if id, ok := s.byID[device.LastSeenUser.ID]; ok {
 			s.noteUser(id, seen)
 		}
@@ -309,8 +309,9 @@ func (s *sightings) note(devices []wireDevice) {
 }
 
 func (s *sightings) noteUser(id string, seen reconcile.Moment) {
-	if earlier, ok := s.last[id]; ok {
-		seen = earlier.Newest(seen)
+	if !seen.IsKnown() {
+		s.unreadable[id] = true
+		return
 	}
-	s.last[id] = seen
+	s.last[id] = s.last[id].Newest(seen)
 }

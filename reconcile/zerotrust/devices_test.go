@@ -55,19 +55,21 @@ func TestTheNewestSignOfADeviceCounts(t *testing.T) {
 		name    string
 		devices []string
 		want    map[string]reconcile.Moment
+		// unreadable is true when it cannot be told when a device of Ada's was seen.
+		unreadable bool
 	}{
-		{"none", nil, all(reconcile.Moment{})},
-		{"by id", []string{deviceOf("1", march, "ada", "")}, all(reconcile.ParseMoment(march), "ada")},
-		{"by email where the id is missing", []string{deviceOf("1", march, "", "ADA@example.com")}, all(reconcile.ParseMoment(march), "ada")},
-		{"by email where the id is of another kind", []string{deviceOf("1", march, "0815", "ada@example.com")}, all(reconcile.ParseMoment(march), "ada")},
-		{"by id where the email is another", []string{deviceOf("1", march, "ada", "old@example.com")}, all(reconcile.ParseMoment(march), "ada")},
-		{"users who share an email share its devices", []string{deviceOf("1", march, "twin-1", "twin@example.com")}, all(reconcile.ParseMoment(march), "twin-1", "twin-2")},
-		{"the newest of several", []string{deviceOf("1", march, "ada", ""), deviceOf("2", april, "ada", ""), deviceOf("3", march, "ada", "")}, all(reconcile.ParseMoment(april), "ada")},
-		{"never seen is unreadable", []string{deviceOf("1", "", "ada", "")}, all(reconcile.UnreadableMoment(), "ada")},
-		{"a date that cannot be read is unreadable", []string{deviceOf("1", "yesterday", "ada", "")}, all(reconcile.UnreadableMoment(), "ada")},
-		{"unreadable beside a date stays unreadable", []string{deviceOf("1", april, "ada", ""), deviceOf("2", "yesterday", "ada", "")}, all(reconcile.UnreadableMoment(), "ada")},
-		{"of somebody else", []string{deviceOf("1", march, "eve", "eve@example.com")}, all(reconcile.Moment{})},
-		{"of nobody", []string{`{"id":"1","last_seen_at":"` + march + `","last_seen_user":null}`, `{"id":"2"}`, deviceOf("3", march, "", "")}, all(reconcile.Moment{})},
+		{"none", nil, all(reconcile.Moment{}), false},
+		{"by id", []string{deviceOf("1", march, "ada", "")}, all(reconcile.ParseMoment(march), "ada"), false},
+		{"by email where the id is missing", []string{deviceOf("1", march, "", "ADA@example.com")}, all(reconcile.ParseMoment(march), "ada"), false},
+		{"by email where the id is of another kind", []string{deviceOf("1", march, "0815", "ada@example.com")}, all(reconcile.ParseMoment(march), "ada"), false},
+		{"by id where the email is another", []string{deviceOf("1", march, "ada", "old@example.com")}, all(reconcile.ParseMoment(march), "ada"), false},
+		{"users who share an email share its devices", []string{deviceOf("1", march, "twin-1", "twin@example.com")}, all(reconcile.ParseMoment(march), "twin-1", "twin-2"), false},
+		{"the newest of several", []string{deviceOf("1", march, "ada", ""), deviceOf("2", april, "ada", ""), deviceOf("3", march, "ada", "")}, all(reconcile.ParseMoment(april), "ada"), false},
+		{"never seen is unreadable", []string{deviceOf("1", "", "ada", "")}, all(reconcile.Moment{}), true},
+		{"a date that cannot be read is unreadable", []string{deviceOf("1", "yesterday", "ada", "")}, all(reconcile.Moment{}), true},
+		{"unreadable beside a date hides neither", []string{deviceOf("1", april, "ada", ""), deviceOf("2", "yesterday", "ada", "")}, all(reconcile.ParseMoment(april), "ada"), true},
+		{"of somebody else", []string{deviceOf("1", march, "eve", "eve@example.com")}, all(reconcile.Moment{}), false},
+		{"of nobody", []string{`{"id":"1","last_seen_at":"` + march + `","last_seen_user":null}`, `{"id":"2"}`, deviceOf("3", march, "", "")}, all(reconcile.Moment{}), false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -79,6 +81,9 @@ func TestTheNewestSignOfADeviceCounts(t *testing.T) {
 				}
 				if diff := cmp.Diff(test.want, got.LastSeen, comparingMoments); diff != "" {
 					t.Errorf("last seen (-want +got):\n%s", diff)
+				}
+				if got.Unreadable["ada"] != test.unreadable {
+					t.Errorf("unreadable: %v", got.Unreadable)
 				}
 			})
 		})

@@ -48,7 +48,14 @@ func (c *Connection) newCaller(transport http.RoundTripper, retries int, maxWait
 
 // startAttempt waits for the budget before the first attempt and before each further one.
 func (c *caller) startAttempt(ctx context.Context, x *exchange) error {
-	err := c.connection.budget.start(ctx, c.maxWait)
+	waiting, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if x.method != http.MethodGet && !x.uncertain {
+		// A write that has not happened yet need not happen after a stop.
+		stop := reconcile.StopContext(ctx)
+		defer context.AfterFunc(stop, func() { cancel(context.Cause(stop)) })()
+	}
+	err := c.connection.budget.start(waiting, c.maxWait)
 	if err == nil {
 		x.inFlight = true
 		return nil
@@ -96,6 +103,11 @@ func (c *caller) checkRetry(ctx context.Context, response *http.Response, err er
 		x.refused = c.connection.refusal(x, response)
 		if wait, ok := retryAfter(response.Header, time.Now()); ok {
 			throttled = c.pause(x, response, wait)
+			if x.method != http.MethodGet && wait > c.connection.config.RetryWaitMax {
+				// It may have taken effect, and so much can happen meanwhile that
+				// sending it again could undo it, a login say. Reading will tell.
+				return false, nil
+			}
 		}
 	default:
 		return false, nil

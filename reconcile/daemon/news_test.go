@@ -1,0 +1,73 @@
+package daemon
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// nights makes runs one after the other and returns the event of each.
+func nights(results ...Run) []string {
+	var events []string
+	var before, planned *Run
+	for i := range results {
+		run := &results[i]
+		ended := Ended{Account: "a", Before: before, Planned: planned, Outcome: Outcome{Run: *run}}
+		event := "-"
+		if news := ended.News(); news != nil {
+			event = string(news.Event)
+		}
+		events = append(events, event)
+		before = run
+		if run.Summary != nil {
+			planned = run
+		}
+	}
+	return events
+}
+
+// planned is a run with a plan that releases so many people.
+func planned(mode reconcile.Mode, result Result, releases int) Run {
+	plan := emptyPlan()
+	for i := range releases {
+		change := reconcile.Change{Kind: reconcile.Release, UserID: fmt.Sprint(i), Because: fmt.Sprint("no sign of activity since ", time.Now())}
+		if result == ResultHeld {
+			change.Held = reconcile.HeldLimit
+		}
+		plan.Changes = append(plan.Changes, change)
+		if mode == reconcile.ModeApply {
+			plan.Run = &reconcile.Run{Outcomes: []reconcile.Outcome{{Change: 0, Status: reconcile.Applied}}}
+		}
+	}
+	run := Run{ID: "r", Mode: mode, Result: result}
+	run.Describe(plan)
+	return run
+}
+
+func TestNewsIsToldOnce(t *testing.T) {
+	failed := Run{ID: "r", Mode: reconcile.ModeDryRun, Result: ResultFailed, Error: "503"}
+	dry, applied := reconcile.ModeDryRun, reconcile.ModeApply
+	for _, test := range []struct {
+		name string
+		runs []Run
+		want []string
+	}{
+		{"nothing to do is no news", []Run{planned(dry, ResultDone, 0), planned(dry, ResultDone, 0)}, []string{"-", "-"}},
+		{"the same pending changes are told once", []Run{planned(dry, ResultDone, 2), planned(dry, ResultDone, 2), planned(dry, ResultDone, 3)}, []string{"change", "-", "change"}},
+		{"a failure is told once, and the recovery", []Run{planned(dry, ResultDone, 2), failed, failed, planned(dry, ResultDone, 2)}, []string{"change", "failure", "-", "recovery"}},
+		{"a first failure is told", []Run{failed}, []string{"failure"}},
+		{"in part is more than failed", []Run{failed, planned(applied, ResultPartial, 2)}, []string{"failure", "failure"}},
+		{"a tripped rail is told once, and again when others are held", []Run{planned(dry, ResultHeld, 9), planned(dry, ResultHeld, 9), planned(dry, ResultHeld, 10)}, []string{"limit", "-", "limit"}},
+		{"what was applied is told each time", []Run{planned(applied, ResultDone, 1), planned(applied, ResultDone, 1)}, []string{"change", "change"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, nights(test.runs...)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,256 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// hostile is a name that tries to be markup.
+const hostile = `<script>window.pwned=1</script><img src=x onerror="window.pwned=1">@example.com`
+
+// storied returns a stand with a history: ninety days of dry runs, an apply each
+// month, a failure, and changes that are held.
+func storied(now time.Time) *stand {
+	s := newStand(dryRun("0 6 * * 1-5"), apply("0 7 1 * *"))
+	for day := 90; day >= 0; day-- {
+		at := now.Add(-time.Duration(day)*24*time.Hour - 150*time.Minute)
+		plan := heldPlan(400+day/2-(90-day)/30*40, at)
+		run := Run{
+			ID: at.UTC().Format("20060102T150405Z") + "-0000abcd", AccountID: testAccount, Mode: reconcile.ModeDryRun, Result: ResultDone,
+			StartedAt: at, FinishedAt: at.Add(4 * time.Second), Who: "seatsync", Host: "ops-1", Tool: "seatsync test",
+		}
+		run.Report = "/runs/" + run.ID
+		switch {
+		case day%30 == 0:
+			run.Mode = reconcile.ModeApply
+			plan.Run = &reconcile.Run{ID: run.ID, Outcomes: []reconcile.Outcome{{Change: 0, Status: reconcile.Applied}}}
+		case day == 7:
+			run.Result, run.Error, plan = ResultFailed, "list users: GET /accounts/…/access/users: 503 after 5 attempts", nil
+		}
+		if plan != nil {
+			run.Describe(plan)
+		}
+		s.runs, s.plans[run.ID] = append(s.runs, run), plan
+	}
+	return s
+}
+
+// heldPlan is a plan with one release and a few changes that are held.
+func heldPlan(seats int, at time.Time) *reconcile.Plan {
+	purchased := 500
+	plan := &reconcile.Plan{
+		AccountID: testAccount, CreatedAt: at,
+		Live:    reconcile.LiveInfo{Users: 700, AccessSeats: seats - 20, GatewaySeats: seats / 2, SeatsUsed: seats},
+		Summary: reconcile.Summary{Release: 1, Held: 5, SeatsAfter: seats - 1, Currency: "USD"},
+		Money:   reconcile.Money{Price: "7.00", Purchased: &purchased},
+	}
+	plan.Summary.MonthlyCostBefore, plan.Summary.MonthlyCostAfter = plan.Money.Price.Times(seats), plan.Money.Price.Times(seats-1)
+	plan.Changes = append(plan.Changes, reconcile.Change{
+		Kind: reconcile.Release, Email: "jdoe@example.com", Before: reconcile.State{AccessSeat: reconcile.True, GatewaySeat: reconcile.False},
+		After: reconcile.State{AccessSeat: reconcile.False, GatewaySeat: reconcile.False},
+	})
+	for i, held := range []struct {
+		hold           reconcile.Hold
+		email, because string
+	}{
+		{reconcile.HeldProtected, "ceo@example.com", "protected by desired-state.yaml:34"},
+		{reconcile.HeldExempt, "priya.raman@example.com", "exempt until 2029-06-30"},
+		{reconcile.HeldAmbiguous, "twin@example.com", "several live users have this email: name the id of the one you mean"},
+		{reconcile.HeldActivityUnknown, "odd@example.com", "the date of the last login cannot be trusted"},
+		{reconcile.HeldProtected, hostile, "protected by desired-state.yaml:35"},
+	} {
+		plan.Changes = append(plan.Changes, reconcile.Change{
+			Kind: reconcile.Release, Email: held.email, Held: held.hold, HeldBecause: held.because,
+			Source: reconcile.Position{File: "desired-state.yaml", Line: 29 + i},
+		})
+	}
+	return plan
+}
+
+// ask asks for a page and returns the answer with its body.
+func ask(t *testing.T, d *Daemon, method, path string) (*http.Response, string) {
+	t.Helper()
+	recorder := httptest.NewRecorder()
+	d.Handler().ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), method, path, nil))
+	return recorder.Result(), recorder.Body.String()
+}
+
+func TestEverythingIsReadOnly(t *testing.T) {
+	d, _ := newDaemon(t, Options{}, storied(time.Now()))
+	for _, path := range []string{"/", "/healthz", "/readyz", "/metrics", "/api/v1/runs", "/runs/x", "/nowhere"} {
+		for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "BREW"} {
+			if response, _ := ask(t, d, method, path); response.StatusCode != http.StatusMethodNotAllowed || response.Header.Get("Allow") != "GET, HEAD" {
+				t.Errorf("%s %s: %s", method, path, response.Status)
+			}
+		}
+		get, _ := ask(t, d, "GET", path)
+		head, _ := ask(t, d, "HEAD", path)
+		if get.StatusCode != head.StatusCode {
+			t.Errorf("GET %s: %s, HEAD: %s", path, get.Status, head.Status)
+		}
+	}
+}
+
+func TestEveryAnswerIsGuarded(t *testing.T) {
+	s := storied(time.Now())
+	d, _ := newDaemon(t, Options{}, s)
+	last := s.made()[90].ID
+	for path, status := range map[string]int{
+		"/": 200, "/healthz": 200, "/readyz": 200, "/metrics": 200, "/api/v1/runs": 200, "/runs/" + last: 200,
+		"/runs/none": 404, "/?account=none": 404, "/api/v1/runs?account=none": 404, "/api/v1/runs?limit=x": 400, "/nowhere": 404,
+	} {
+		response, body := ask(t, d, "GET", path)
+		if response.StatusCode != status {
+			t.Errorf("%s: %s, want %d", path, response.Status, status)
+		}
+		header := response.Header
+		policy := header.Get("Content-Security-Policy")
+		if !strings.HasPrefix(policy, "default-src 'none'") || !strings.Contains(policy, "frame-ancestors 'none'") ||
+			header.Get("X-Content-Type-Options") != "nosniff" || header.Get("Cache-Control") != "no-store" || header.Get("Referrer-Policy") != "no-referrer" {
+			t.Errorf("%s: headers %v", path, header)
+		}
+		if strings.HasPrefix(header.Get("Content-Type"), "text/html") && strings.Contains(body, "<script") {
+			t.Errorf("%s has a script", path)
+		}
+	}
+}
+
+func TestReadiness(t *testing.T) {
+	s := newStand(dryRun("@daily"))
+	d, _ := newDaemon(t, Options{}, s)
+	expect := func(status int, text string) {
+		t.Helper()
+		response, body := ask(t, d, "GET", "/readyz")
+		if response.StatusCode != status || !strings.Contains(body, text) {
+			t.Errorf("%s: %s, want %d: %s", response.Status, body, status, text)
+		}
+	}
+	expect(503, "no run yet, the first is due at")
+	d.Once(t.Context(), reconcile.ModeDryRun)
+	expect(200, "ok")
+	s.run = func(context.Context, Request) (*reconcile.Plan, error) { return nil, errors.New("401 invalid token") }
+	d.Once(t.Context(), reconcile.ModeDryRun)
+	expect(503, "failed: 401 invalid token")
+	s.run = func(context.Context, Request) (*reconcile.Plan, error) {
+		plan := heldPlan(10, time.Now())
+		plan.Limit.Tripped = true
+		return plan, nil
+	}
+	d.Once(t.Context(), reconcile.ModeDryRun)
+	expect(200, "ok") // the rail did its work
+
+	// A restart forgets nothing.
+	s.run = func(context.Context, Request) (*reconcile.Plan, error) { return nil, errors.New("401 invalid token") }
+	d.Once(t.Context(), reconcile.ModeDryRun)
+	d, _ = newDaemon(t, Options{}, s)
+	expect(503, "failed: 401 invalid token")
+	if _, metrics := ask(t, d, "GET", "/metrics"); !strings.Contains(metrics, `seatsync_changes_held{account="`+testAccount+`",reason="protected"}`) == strings.Contains(metrics, "last_success_timestamp_seconds{") {
+		t.Log(metrics)
+	}
+}
+
+func TestTheRunsAsJSON(t *testing.T) {
+	d, _ := newDaemon(t, Options{}, storied(time.Now()))
+	response, body := ask(t, d, "GET", "/api/v1/runs?limit=8")
+	var answer struct{ Runs []Run }
+	if err := json.Unmarshal([]byte(body), &answer); err != nil || response.Header.Get("Content-Type") != "application/json" {
+		t.Fatal(err, response.Header)
+	}
+	if len(answer.Runs) != 8 || answer.Runs[0].Mode != reconcile.ModeApply || answer.Runs[0].Outcomes[reconcile.Applied] != 1 ||
+		answer.Runs[7].Result != ResultFailed || answer.Runs[7].Summary != nil {
+		t.Errorf("got %s", body)
+	}
+	if !slices.IsSortedFunc(answer.Runs, func(a, b Run) int { return b.StartedAt.Compare(a.StartedAt) }) {
+		t.Error("not the latest first")
+	}
+	if diff := cmp.Diff(map[reconcile.Hold]int{"protected": 2, "exempt": 1, "ambiguous": 1, "activity-unknown": 1}, answer.Runs[0].Held); diff != "" {
+		t.Error(diff)
+	}
+	for _, key := range []string{`"pending": {`, `"monthly_cost": "`, `"purchased": 500`, `"report": "/runs/`} {
+		if !strings.Contains(body, key) {
+			t.Errorf("no %s", key)
+		}
+	}
+}
+
+var sampleLine = regexp.MustCompile(`(?m)^(\w+)(\{[^}]*\})? `)
+
+func TestTheNamesOfMetricsAreKept(t *testing.T) {
+	d, _ := newDaemon(t, Options{}, storied(time.Now()))
+	d.metrics.Request(testAccount, "GET", 200, false, 1100)
+	d.Once(t.Context(), reconcile.ModeDryRun)
+	d.accounts[0].look(time.Now())
+	_, body := ask(t, d, "GET", "/metrics")
+	problems, err := promlint.New(strings.NewReader(body)).Lint()
+	if err != nil || len(problems) > 0 {
+		t.Errorf("promlint: %v %v", problems, err)
+	}
+	values := regexp.MustCompile(`account="[^"]*"`)
+	var names []string
+	for _, match := range sampleLine.FindAllStringSubmatch(body, -1) {
+		if !strings.Contains(match[2], `account="`+testAccount+`"`) {
+			t.Errorf("%s%s has no account", match[1], match[2])
+		}
+		names = append(names, match[1]+values.ReplaceAllString(match[2], `account="A"`))
+	}
+	slices.Sort(names)
+	got := strings.Join(slices.Compact(names), "\n") + "\n"
+	golden := filepath.Join("testdata", "metrics.golden")
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("names are promises to dashboards (-want +got):\n%s", diff)
+	}
+}
+
+func TestTheMetricsFileAppearsWhole(t *testing.T) {
+	d, _ := newDaemon(t, Options{}, storied(time.Now()))
+	path := filepath.Join(t.TempDir(), "seatsync.prom")
+	if err := d.metrics.WriteFile(path); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil || !strings.Contains(string(data), fmt.Sprintf(`seatsync_seats{account="%s",state="purchased"} 500`, testAccount)) {
+		t.Errorf("%v %s", err, data)
+	}
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil || len(entries) != 1 {
+		t.Errorf("left behind: %v %v", entries, err)
+	}
+	if err := d.metrics.WriteFile(filepath.Join(t.TempDir(), "none", "x.prom")); err == nil {
+		t.Error("no error for a directory that is not there")
+	}
+}
+
+func TestAnAccountThatTurnsOutToHaveAnotherIDIsNotCountedTwice(t *testing.T) {
+	s := newStand(dryRun("@daily"))
+	d, _ := newDaemon(t, Options{}, s)
+	s.settings.AccountID = "another"
+	d.accounts[0].read(time.Now(), false)
+	if _, body := ask(t, d, "GET", "/metrics"); strings.Contains(body, testAccount) || !strings.Contains(body, `account="another"`) {
+		t.Error(body)
+	}
+}
