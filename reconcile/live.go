@@ -5,9 +5,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"hash"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -170,9 +170,13 @@ func fingerprint(users []keyedUser) string {
 // share a spelling.
 func (u *User) appendTo(line []byte) []byte {
 	for _, text := range [...]string{u.ID, u.Email, u.Name, u.SeatUID} {
-		line = fmt.Appendf(line, "%d:%s", len(text), text)
+		line = append(strconv.AppendInt(line, int64(len(text)), 10), ':')
+		line = append(line, text...)
 	}
-	return fmt.Appendf(line, "%d%d %d %d\n", u.AccessSeat, u.GatewaySeat, u.LastLogin.nanos, u.CreatedAt.nanos)
+	line = strconv.AppendInt(line, int64(u.AccessSeat), 10)
+	line = append(strconv.AppendInt(line, int64(u.GatewaySeat), 10), ' ')
+	line = append(strconv.AppendInt(line, u.LastLogin.nanos, 10), ' ')
+	return append(strconv.AppendInt(line, u.CreatedAt.nanos, 10), '\n')
 }
 
 // writeTo writes to a hash, which never fails.

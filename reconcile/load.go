@@ -134,12 +134,17 @@ func ParseDesired(root File, includes func(pattern string) ([]File, error), now 
 
 	files := []string{root.Name}
 	sums := [][]byte{digestOf(root.Data)}
-	desired.Users = top.users
+	total := len(top.users)
+	for _, parser := range parsers {
+		total += len(parser.users)
+	}
+	desired.Users = append(make([]DesiredUser, 0, total), top.users...)
 	problems = append(problems, top.problems...)
 	for i, parser := range parsers {
 		files = append(files, included[i].Name)
 		sums = append(sums, digestOf(included[i].Data))
 		desired.Users = append(desired.Users, parser.users...)
+		parser.users = nil // a copy a file is enough
 		problems = append(problems, parser.problems...)
 	}
 	problems = append(problems, duplicateProblems(desired.Users)...)

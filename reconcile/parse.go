@@ -19,6 +19,8 @@ type fileParser struct {
 	desired  *Desired // nil in an included file
 	includes []include
 	users    []DesiredUser
+	// entries, when not nil, has the users of the file, read ahead of the rest.
+	entries *fileParser
 }
 
 // include is one pattern under include.
@@ -32,7 +34,7 @@ var rootKeys = []string{"version", "account", "account_token_env", "include", "l
 
 // parseRoot reads the first file.
 func (p *fileParser) parseRoot(data []byte) {
-	top := p.parse(data)
+	top := p.parseTop(data)
 	if top == nil || isNull(top) {
 		if len(p.problems) == 0 {
 			p.problemAt(1, 1, "the file is empty: begin with 'version: 1', or make a file with 'seatsync export'")
@@ -75,8 +77,10 @@ func (p *fileParser) parseRoot(data []byte) {
 var teamKeys = []string{"version", "users"}
 
 // parseTeam reads an included file.
-func (p *fileParser) parseTeam(data []byte) {
-	top := p.parse(data)
+func (p *fileParser) parseTeam(data []byte) { p.readTeam(p.parseTop(data)) }
+
+// readTeam reads the top node of an included file.
+func (p *fileParser) readTeam(top *yaml.Node) {
 	if top == nil || isNull(top) {
 		if len(p.problems) == 0 {
 			// Cut off by accident, it would make a whole team unlisted.
@@ -89,7 +93,7 @@ func (p *fileParser) parseTeam(data []byte) {
 		case "version":
 			p.parseVersion(value)
 		case "users":
-			if isNull(value) {
+			if isNull(value) && p.entries == nil {
 				p.problem(value, "users is empty: write 'users: []' if the file lists nobody")
 			}
 			p.parseUsers(value)
@@ -259,6 +263,9 @@ const maxEmailLength = 320
 
 // checkEmail returns an error when text is not a plain email address.
 func checkEmail(text string) error {
+	if isPlainAddress(text) {
+		return nil
+	}
 	if len(text) <= maxEmailLength && !strings.ContainsFunc(text, isInvisible) {
 		address, err := mail.ParseAddress(text)
 		if err == nil && address.Name == "" && address.Address == text {
@@ -266,4 +273,27 @@ func checkEmail(text string) error {
 		}
 	}
 	return fmt.Errorf("%s is not an email address", strconv.Quote(text[:min(len(text), maxEmailLength)]))
+}
+
+// isPlainAddress recognizes what nearly every address looks like: letters, digits
+// and a few signs, with single dots between them. For such a text checkEmail
+// need not ask the parser of whole mail headers.
+func isPlainAddress(text string) bool {
+	local, domain, ok := strings.Cut(text, "@")
+	return ok && len(text) <= maxEmailLength && isDotted(local, "_+-") && isDotted(domain, "-")
+}
+
+// isDotted reports whether a text is made of words with single dots between them.
+func isDotted(text, signs string) bool {
+	previous := byte('.')
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte(signs, c) >= 0:
+		case c != '.' || previous == '.':
+			return false
+		}
+		previous = c
+	}
+	return previous != '.'
 }

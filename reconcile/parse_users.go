@@ -10,6 +10,10 @@ import (
 var userKeys = []string{"email", "name", "access_seat", "gateway_seat", "until", "exempt", "id"}
 
 func (p *fileParser) parseUsers(node *yaml.Node) {
+	if p.entries != nil {
+		p.users, p.problems = p.entries.users, append(p.problems, p.entries.problems...)
+		return
+	}
 	if node.Kind == yaml.SequenceNode {
 		p.users = make([]DesiredUser, 0, len(node.Content))
 	}

@@ -2,7 +2,6 @@ package zerotrust
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -207,10 +206,10 @@ type devicePage struct {
 
 // readDevicePage reads an answer with a page of devices.
 func readDevicePage(body io.Reader) (page devicePage, err error) {
-	page.info, err = readEnvelope(body, func(decoder *json.Decoder) error {
-		return readArray(decoder, func() error {
+	page.info, err = readEnvelope(body, func(reader *jsonReader) error {
+		return readArray(reader, func() error {
 			var element wireDevice
-			if err := decoder.Decode(&element); err != nil {
+			if err := reader.Decode(&element); err != nil {
 				return err
 			}
 			if element.ID == "" {

@@ -30,34 +30,34 @@ type resultInfo struct {
 }
 
 // readEnvelope reads an answer. The function takes in the result, at which the
-// decoder stands when it is called. It is called once or the envelope is an
+// reader stands when it is called. It is called once or the envelope is an
 // error, and what it has taken in counts only when there is none.
-func readEnvelope(body io.Reader, takeResult func(*json.Decoder) error) (resultInfo, error) {
+func readEnvelope(body io.Reader, takeResult func(*jsonReader) error) (resultInfo, error) {
 	var info *resultInfo
 	var success reconcile.Flag
 	var failures json.RawMessage
-	decoder := json.NewDecoder(body)
+	reader := newJSONReader(body)
 	seen := make(map[string]bool)
-	err := readObject(decoder, func(key string) error {
+	err := readObject(reader, func(key string) error {
 		if seen[key] {
 			return fmt.Errorf("%q occurs twice", key)
 		}
 		switch key {
 		case "success":
 			seen[key] = true
-			return decoder.Decode(&success)
+			return reader.Decode(&success)
 		case "result":
 			seen[key] = true
-			return takeResult(decoder)
+			return takeResult(reader)
 		case "result_info":
 			seen[key] = true
-			return decoder.Decode(&info)
+			return reader.Decode(&info)
 		case "errors":
 			seen[key] = true
-			return decoder.Decode(&failures)
+			return reader.Decode(&failures)
 		}
 		var skipped json.RawMessage
-		return decoder.Decode(&skipped)
+		return reader.Decode(&skipped)
 	})
 	switch {
 	case err != nil:
@@ -78,58 +78,62 @@ func readEnvelope(body io.Reader, takeResult func(*json.Decoder) error) (resultI
 
 // readObject reads the only value there is, an object. The function takes in
 // the value of each key.
-func readObject(decoder *json.Decoder, takeValue func(key string) error) error {
-	if err := expect(decoder, json.Delim('{')); err != nil {
+func readObject(reader *jsonReader, takeValue func(key string) error) error {
+	if err := reader.expect('{'); err != nil {
 		return err
 	}
-	for decoder.More() {
-		token, err := decoder.Token()
+	first, err := reader.peek()
+	if err != nil {
+		return err
+	}
+	more := first != '}'
+	if !more {
+		reader.start++
+	}
+	for more {
+		key, err := reader.key()
 		if err != nil {
 			return err
-		}
-		key, ok := token.(string)
-		if !ok {
-			return fmt.Errorf("%v where a key should be", token)
 		}
 		if err := takeValue(key); err != nil {
 			return err
 		}
+		if more, err = reader.next('}'); err != nil {
+			return err
+		}
 	}
-	if err := expect(decoder, json.Delim('}')); err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return errors.New("there is something after its end")
-	}
-	return nil
+	return reader.end()
 }
 
 // readArray reads an array, or null, which is how some services write an empty
 // one. The function takes in each element.
-func readArray(decoder *json.Decoder, takeElement func() error) error {
-	token, err := decoder.Token()
-	if err != nil || token == nil {
-		return err
-	}
-	if token != json.Delim('[') {
-		return fmt.Errorf("%v where a list should be", token)
-	}
-	for decoder.More() {
-		if err := takeElement(); err != nil {
-			return err
-		}
-	}
-	return expect(decoder, json.Delim(']'))
-}
-
-// expect reads one token that is known beforehand.
-func expect(decoder *json.Decoder, want json.Delim) error {
-	token, err := decoder.Token()
+func readArray(reader *jsonReader, takeElement func() error) error {
+	first, err := reader.peek()
 	if err != nil {
 		return err
 	}
-	if token != want {
-		return fmt.Errorf("%v where %v should be", token, want)
+	if first != '[' {
+		value, err := reader.value()
+		if err == nil && string(value) != "null" {
+			err = fmt.Errorf("%.20q where a list should be", value)
+		}
+		return err
+	}
+	reader.start++
+	if first, err = reader.peek(); err != nil {
+		return err
+	}
+	more := first != ']'
+	if !more {
+		reader.start++
+	}
+	for more {
+		if err := takeElement(); err != nil {
+			return err
+		}
+		if more, err = reader.next(']'); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -291,8 +291,7 @@ func (e *lostError) Unwrap() error { return e.err }
 
 // cappedReader reads no more than it is allowed to, and remembers why it
 // stopped: a reader that fails is not a text that is malformed. It fills the
-// buffer that it is given, since json.Decoder looks at white space again from
-// its start after each read.
+// buffer that it is given, so that an answer in small pieces costs no more.
 type cappedReader struct {
 	reader io.Reader
 	limit  int64

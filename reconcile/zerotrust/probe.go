@@ -2,7 +2,6 @@ package zerotrust
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -77,9 +76,9 @@ func (p *Probe) verify(ctx context.Context, owner string,
 ) (TokenStatus, error) {
 	var token *wireToken
 	err := p.caller.call(ctx, func(body io.Reader) error {
-		_, err := readEnvelope(body, func(decoder *json.Decoder) error {
+		_, err := readEnvelope(body, func(reader *jsonReader) error {
 			token = nil
-			return decoder.Decode(&token)
+			return reader.Decode(&token)
 		})
 		if err == nil && token == nil {
 			err = errors.New("it has no token")

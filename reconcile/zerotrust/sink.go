@@ -2,7 +2,6 @@ package zerotrust
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -65,10 +64,10 @@ func (s *Sink) UpdateSeats(ctx context.Context, updates []reconcile.SeatUpdate) 
 func readSeats(body io.Reader, asked int) ([]reconcile.SeatAnswer, error) {
 	var answers []reconcile.SeatAnswer
 	items, most := 0, 10*asked+1000
-	_, err := readEnvelope(body, func(decoder *json.Decoder) error {
-		return readArray(decoder, func() error {
+	_, err := readEnvelope(body, func(reader *jsonReader) error {
+		return readArray(reader, func() error {
 			var element wireSeat
-			if err := decoder.Decode(&element); err != nil {
+			if err := reader.Decode(&element); err != nil {
 				return err
 			}
 			if items++; items > most {
@@ -109,9 +108,9 @@ func (s *Sink) RenameUser(ctx context.Context, rename reconcile.UserRename) (rec
 // readUser reads an answer with one user.
 func readUser(body io.Reader) (reconcile.User, error) {
 	var element *wireUser
-	_, err := readEnvelope(body, func(decoder *json.Decoder) error {
+	_, err := readEnvelope(body, func(reader *jsonReader) error {
 		element = nil
-		return decoder.Decode(&element)
+		return reader.Decode(&element)
 	})
 	switch {
 	case err != nil:

@@ -18,6 +18,8 @@ func newTransport(concurrency int) *http.Transport {
 		TLSHandshakeTimeout: 10 * time.Second,
 		IdleConnTimeout:     90 * time.Second,
 		MaxIdleConnsPerHost: concurrency,
+		// A page of users is half a megabyte, which takes a hundred reads of the default of 4 KiB.
+		ReadBufferSize: 64 << 10,
 		// Without pings a dead HTTP/2 connection would be used for every retry.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
 	}

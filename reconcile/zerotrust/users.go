@@ -47,12 +47,19 @@ type userPage struct {
 
 // readUserPage reads an answer with a page of users.
 func readUserPage(body io.Reader) (users []reconcile.User, info resultInfo, err error) {
-	info, err = readEnvelope(body, func(decoder *json.Decoder) error {
+	info, err = readEnvelope(body, func(reader *jsonReader) error {
 		var element wireUser
-		return readArray(decoder, func() error {
-			element = wireUser{}
-			if err := decoder.Decode(&element); err != nil {
+		return readArray(reader, func() error {
+			text, err := reader.value()
+			if err != nil {
 				return err
+			}
+			element = wireUser{}
+			if !element.readPlain(text) {
+				element = wireUser{}
+				if err := json.Unmarshal(text, &element); err != nil {
+					return err
+				}
 			}
 			if element.ID == "" {
 				return errors.New("it has a user without an id")

@@ -1,0 +1,92 @@
+// Peers runs seatsync side by side with programs that do the same job as people would otherwise do it: one with
+// Cloudflare's SDK, cloudflare-go, written as its documentation shows, and one that decodes YAML and checks nothing. It
+// measures whole processes and prints a table with the targets. The API is the sandbox, in a process of its own.
+//
+// It needs Go and nothing else:
+//
+//	make bench-peers
+//
+// Read on in rows.go for what is measured, and in measure.go for how.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+func main() {
+	seatsync := flag.String("seatsync", "", "the `directory` of the module seatsync")
+	only := flag.String("only", "", "measure only the group of that name, see rows.go")
+	flag.Parse()
+	if err := run(*seatsync, *only); err != nil {
+		fmt.Fprintln(os.Stderr, "peers:", err)
+		os.Exit(1)
+	}
+}
+
+// run builds the programs, measures every group, and prints each as soon as it is measured.
+func run(seatsync, only string) error {
+	directory, err := os.MkdirTemp("", "seatsync-peers-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(directory)
+	b := &harness{directory: directory}
+	if err := b.build(seatsync); err != nil {
+		return err
+	}
+	begin := time.Now()
+	fmt.Printf("%s, %s/%s, %d processors%s\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), processor())
+	fmt.Print(tableHead)
+	missed := 0
+	for _, group := range groups() {
+		if group.name != only && (only != "" || group.long) {
+			continue
+		}
+		rows, err := group.measure(b)
+		if err != nil {
+			return fmt.Errorf("%s: %w", group.name, err)
+		}
+		for _, row := range rows {
+			fmt.Print(row)
+			if row.verdict == missedTarget {
+				missed++
+			}
+		}
+	}
+	fmt.Printf("\nmeasured in %s; targets missed: %d\n", time.Since(begin).Round(time.Second), missed)
+	return nil
+}
+
+// build builds everything that is run, into the directory.
+func (b *harness) build(seatsync string) error {
+	for _, target := range []struct{ from, what string }{{seatsync, "./cmd/seatsync"}, {".", "./sdk"}, {".", "./server"}, {".", "./yamlv3"}} {
+		command := exec.Command("go", "build", "-o", b.directory+string(filepath.Separator), target.what)
+		command.Dir = target.from
+		command.Stderr = os.Stderr
+		if err := command.Run(); err != nil {
+			return fmt.Errorf("build %s: %w", target.what, err)
+		}
+	}
+	return nil
+}
+
+// processor names the kind of processor where that can be read.
+func processor() string {
+	data, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(data)) {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+			return ", " + strings.TrimSpace(value)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/seatsync/seatsync/bench"
+)
+
+// harness is where everything is built and written.
+type harness struct {
+	directory string
+	serial    int
+}
+
+// program returns the path of something that was built.
+func (b *harness) program(name string) string { return filepath.Join(b.directory, name) }
+
+// emptyDirectory makes a directory that nothing was written to yet.
+func (b *harness) emptyDirectory() (string, error) {
+	b.serial++
+	path := filepath.Join(b.directory, "run-"+strconv.Itoa(b.serial))
+	return path, os.Mkdir(path, 0o700)
+}
+
+// usage is what one run of a program took.
+type usage struct {
+	wall, cpu time.Duration
+	// peak is the most memory that the process had resident, in bytes.
+	peak int64
+	// requests are what the sandbox was asked for, by method; "429" are those that it refused.
+	requests map[string]int
+	// failure is why the program did not end well; "" when it did.
+	failure string
+}
+
+// total is the number of requests.
+func (u usage) total() int {
+	return u.requests[http.MethodGet] + u.requests[http.MethodPatch] + u.requests[http.MethodPut]
+}
+
+// job is a program to run.
+type job struct {
+	program string
+	args    []string
+	// server, when not nil, is the API that the program is to use.
+	server *server
+	// mayFail is true where failing is what is to be seen.
+	mayFail bool
+}
+
+// once runs a job and measures it.
+//
+// A process inherits the peak of the one that starts it, until its own is higher. This one holds next to nothing for
+// that reason: people are written one by one.
+func (b *harness) once(j job) (usage, error) {
+	state, err := b.emptyDirectory()
+	if err != nil {
+		return usage{}, err
+	}
+	command := exec.Command(b.program(j.program), j.args...)
+	command.Env = append(os.Environ(), "CLOUDFLARE_API_TOKEN=token-of-the-benchmarks", "SEATSYNC_STATE_DIR="+state)
+	if j.server != nil {
+		command.Env = append(command.Env, "CLOUDFLARE_BASE_URL="+j.server.url+"/client/v4")
+	}
+	var failure bytes.Buffer
+	command.Stderr = &failure
+	begin := time.Now()
+	err = command.Run()
+	measured := usage{wall: time.Since(begin)}
+	var failed *exec.ExitError
+	switch {
+	case errors.As(err, &failed) && j.mayFail:
+		measured.failure = strings.TrimSpace(failure.String())
+	case err != nil:
+		return usage{}, fmt.Errorf("%s %s: %w: %s", j.program, strings.Join(j.args, " "), err, failure.String())
+	}
+	measured.cpu = command.ProcessState.UserTime() + command.ProcessState.SystemTime()
+	if resources, ok := command.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		measured.peak = int64(resources.Maxrss)
+		if runtime.GOOS != "darwin" { // there alone it is in bytes
+			measured.peak <<= 10
+		}
+	}
+	if j.server != nil {
+		measured.requests, err = j.server.counts()
+	}
+	return measured, err
+}
+
+// best runs each job several times, taking turns, and returns the least time of each, since what else the machine does
+// can only add to it, and the median of the memory, which depends on when garbage is collected.
+func (b *harness) best(times int, jobs ...job) ([]usage, error) {
+	results := make([]usage, len(jobs))
+	peaks := make([][]int64, len(jobs))
+	for round := range times {
+		for i, j := range jobs {
+			measured, err := b.once(j)
+			if err != nil {
+				return nil, err
+			}
+			peaks[i] = append(peaks[i], measured.peak)
+			if round > 0 {
+				measured.wall = min(measured.wall, results[i].wall)
+				measured.cpu = min(measured.cpu, results[i].cpu)
+			}
+			results[i] = measured
+		}
+	}
+	for i := range results {
+		slices.Sort(peaks[i])
+		results[i].peak = peaks[i][times/2]
+	}
+	return results, nil
+}
+
+// server is a sandbox in a process of its own.
+type server struct {
+	command *exec.Cmd
+	url     string
+}
+
+// serve starts a sandbox with so many people. A quota of 0 is none.
+func (b *harness) serve(users int, latency time.Duration, quota int) (*server, error) {
+	command := exec.Command(b.program("server"), "-users", strconv.Itoa(users), "-latency", latency.String(), "-quota", strconv.Itoa(quota))
+	command.Stderr = os.Stderr
+	output, err := command.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := command.Start(); err != nil {
+		return nil, err
+	}
+	s := &server{command: command}
+	line, err := bufio.NewReader(output).ReadString('\n')
+	if err != nil {
+		s.stop()
+		return nil, fmt.Errorf("the server did not start: %w", err)
+	}
+	s.url = strings.TrimSpace(line)
+	return s, nil
+}
+
+// stop ends the server. It was asked to, so that it was killed is no news.
+func (s *server) stop() {
+	_ = s.command.Process.Kill()
+	_ = s.command.Wait()
+}
+
+// counts returns the requests since it was last called.
+func (s *server) counts() (map[string]int, error) {
+	response, err := http.Get(s.url + "/counts")
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	var counts map[string]int
+	return counts, json.NewDecoder(response.Body).Decode(&counts)
+}
+
+// files writes the desired state of a wish and returns the path of the first file.
+func (b *harness) files(wish bench.Wish, perFile int) (string, error) {
+	directory, err := b.emptyDirectory()
+	if err != nil {
+		return "", err
+	}
+	return wish.Write(directory, perFile)
+}

@@ -1,0 +1,331 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seatsync/seatsync/bench"
+)
+
+// group is some rows that are measured together.
+type group struct {
+	name    string
+	measure func(b *harness) ([]row, error)
+	// long is a group that is measured only when it is named.
+	long bool
+}
+
+// groups are all rows, the quick ones first.
+func groups() []group {
+	return []group{
+		{name: "start-up", measure: startUp},
+		{name: "validate", measure: validate},
+		{name: "requests", measure: planRequests},
+		{name: "usage", measure: usageOfMany},
+		{name: "million", measure: aMillion},
+		{name: "plan", measure: planWithLatency},
+		{name: "apply", measure: applyWithLatency},
+		{name: "throttled", measure: throttledSDK, long: true},
+	}
+}
+
+// often is how often what takes seconds is measured.
+const often = 5
+
+func startUp(b *harness) ([]row, error) {
+	results, err := b.best(4*often, job{program: "seatsync", args: []string{"version"}})
+	if err != nil {
+		return nil, err
+	}
+	took := results[0].wall
+	return []row{{
+		what: "start-up of `version`", target: "< 20 ms", ours: seconds(took), verdict: verdictOf(took < 20*time.Millisecond),
+	}}, nil
+}
+
+// validate reads 100,000 users from one file and from four.
+func validate(b *harness) ([]row, error) {
+	const users = 100_000
+	var rows []row
+	for _, files := range []int{1, 4} {
+		root, err := b.files(bench.Wish{Users: users}, users/files)
+		if err != nil {
+			return nil, err
+		}
+		results, err := b.best(often,
+			job{program: "seatsync", args: []string{"validate", "-f", root}},
+			job{program: "yamlv3", args: teams(root, files)})
+		if err != nil {
+			return nil, err
+		}
+		ours, peer := results[0], results[1]
+		what := fmt.Sprintf("`validate` of 100,000 users in %d file", files)
+		if files > 1 {
+			what += "s"
+		}
+		rows = append(rows, faster(what, "≤ plain yaml.v3", ours.wall, peer.wall, 1),
+			faster(what+", CPU", "", ours.cpu, peer.cpu, 0).withoutTarget())
+	}
+	return rows, nil
+}
+
+// teams returns the paths of the files that a first file includes.
+func teams(root string, count int) []string {
+	paths := make([]string, count)
+	for i := range paths {
+		paths[i] = strings.TrimSuffix(root, bench.Root) + fmt.Sprintf("team-%03d.yaml", i)
+	}
+	return paths
+}
+
+// plan is the job of planning from a file.
+func plan(s *server, root string, more ...string) job {
+	args := append([]string{"plan", "-f", root, "--now", bench.Now().Format(time.RFC3339)}, more...)
+	return job{program: "seatsync", args: args, server: s}
+}
+
+// sdk is the job of doing the same with the SDK.
+func sdk(s *server, perPage int, more ...string) job {
+	return job{program: "sdk", args: append([]string{"-per-page", strconv.Itoa(perPage)}, more...), server: s}
+}
+
+// largestPage is the largest page that the API is known to give; the SDK asks for none unless it is told to, and gets
+// what the API gives by default.
+const largestPage = 1000
+
+func planRequests(b *harness) ([]row, error) {
+	var rows []row
+	for _, users := range []int{999, 1000, 1001, 10_000, 12_345} {
+		s, err := b.serve(users, 0, 1200)
+		if err != nil {
+			return nil, err
+		}
+		defer s.stop()
+		root, err := b.files(bench.Wish{Users: users}, users)
+		if err != nil {
+			return nil, err
+		}
+		results, err := b.best(1, plan(s, root), sdk(s, largestPage), sdk(s, 0))
+		if err != nil {
+			return nil, err
+		}
+		want := (users + largestPage - 1) / largestPage
+		rows = append(rows, row{
+			what:    fmt.Sprintf("requests for a plan of %d users", users),
+			target:  strconv.Itoa(want),
+			ours:    strconv.Itoa(results[0].total()),
+			peer:    fmt.Sprintf("%d (per_page=1000), %d (as documented)", results[1].total(), results[2].total()),
+			ratio:   fmt.Sprintf("%.1f×, %.0f×", float64(results[1].total())/float64(want), float64(results[2].total())/float64(want)),
+			verdict: verdictOf(results[0].total() == want),
+		})
+	}
+	return rows, nil
+}
+
+// usageOfMany lists and plans 100,000 users without any latency.
+func usageOfMany(b *harness) ([]row, error) {
+	const users = 100_000
+	s, err := b.serve(users, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
+	all, err := b.files(bench.Wish{Users: users, Releases: users / 100, Renames: users / 1000}, users/4)
+	if err != nil {
+		return nil, err
+	}
+	few, err := b.files(bench.Wish{Users: 100, Releases: 100}, 100)
+	if err != nil {
+		return nil, err
+	}
+	results, err := b.best(often, plan(s, all), plan(s, few), sdk(s, largestPage), sdk(s, 0))
+	if err != nil {
+		return nil, err
+	}
+	whole, part, large, documented := results[0], results[1], results[2], results[3]
+	const cpu, memory = "CPU to list and plan 100,000 users, ", "peak memory, 100,000 users, "
+	return []row{
+		faster(cpu+"the files list 100; SDK lists only, as documented", "≤ 1/3", part.cpu, documented.cpu, 3),
+		faster(cpu+"the files list all; SDK lists only, as documented", "≤ 1/3", whole.cpu, documented.cpu, 3),
+		faster(cpu+"the files list 100; SDK lists only, per_page=1000", "≤ 1/3", part.cpu, large.cpu, 3),
+		faster(cpu+"the files list all; SDK lists only, per_page=1000", "", whole.cpu, large.cpu, 3).withoutTarget(),
+		less(memory+"the files list 100; SDK keeps the list, as documented", part.peak, documented.peak),
+		less(memory+"the files list 100; SDK keeps the list, per_page=1000", part.peak, large.peak),
+		less(memory+"the files list all; SDK keeps the list, as documented", whole.peak, documented.peak),
+		less(memory+"the files list all; SDK keeps the list, per_page=1000", whole.peak, large.peak),
+	}, nil
+}
+
+// less compares the memory of two programs, of which ours should need at most half.
+func less(what string, ours, peer int64) row {
+	ratio := float64(ours) / float64(peer)
+	return row{
+		what: what, target: "≤ 1/2", ours: mebibytes(ours), peer: mebibytes(peer),
+		ratio: fmt.Sprintf("%.2f", ratio), verdict: verdictOf(ratio <= 0.5),
+	}
+}
+
+// aMillion plans a million users from twenty files that list all of them, and a tenth of it in the same way.
+func aMillion(b *harness) ([]row, error) {
+	const perFile = 50_000
+	var peaks []int64
+	for _, users := range []int{100_000, 1_000_000} {
+		s, err := b.serve(users, 0, 0)
+		if err != nil {
+			return nil, err
+		}
+		defer s.stop()
+		root, err := b.files(bench.Wish{Users: users, Releases: users / 100, Renames: users / 1000}, perFile)
+		if err != nil {
+			return nil, err
+		}
+		// A thousand pages are within the documented quota, but not within the share of it that is taken by default.
+		measured, err := b.once(plan(s, root, "--quota-share", "100"))
+		if err != nil {
+			return nil, err
+		}
+		peaks = append(peaks, measured.peak)
+	}
+	growth := float64(peaks[1]) / float64(peaks[0])
+	return []row{
+		{
+			what: "peak memory, 1,000,000 users, the files list all", target: "< 2 GB",
+			ours: mebibytes(peaks[1]), verdict: verdictOf(peaks[1] < 2_000_000_000),
+		},
+		{
+			what: "peak memory of 1,000,000 users to that of 100,000", target: "linear: ≤ 12×", ours: fmt.Sprintf("%.1f×", growth),
+			verdict: verdictOf(growth <= 12), // what garbage there is when makes some difference
+		},
+	}, nil
+}
+
+// planWithLatency plans 10,000 users from an API that takes its time.
+func planWithLatency(b *harness) ([]row, error) {
+	const users = 10_000
+	s, err := b.serve(users, 100*time.Millisecond, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
+	root, err := b.files(bench.Wish{Users: users, Releases: 100, Renames: 100}, users)
+	if err != nil {
+		return nil, err
+	}
+	results, err := b.best(often, plan(s, root), plan(s, root, "--concurrency", "16"), sdk(s, largestPage))
+	if err != nil {
+		return nil, err
+	}
+	documented, err := b.once(sdk(s, 0))
+	if err != nil {
+		return nil, err
+	}
+	const what = "plan of 10,000 users, 100 ms latency; SDK "
+	return []row{
+		faster(what+"as documented", "≥ 5×", results[0].wall, documented.wall, 5),
+		faster(what+"per_page=1000", "", results[0].wall, results[2].wall, 5).withoutTarget(),
+		faster(what+"per_page=1000, seatsync --concurrency 16", "", results[1].wall, results[2].wall, 5).withoutTarget(),
+	}, nil
+}
+
+// What an apply is measured with: how many users there are, how many of them change, and what the API is like.
+const (
+	applyUsers      = 10_000
+	applyReleases   = 2000
+	applyRenames    = 200
+	applyLatency    = 50 * time.Millisecond
+	documentedQuota = 1200 // requests in five minutes
+	batch           = 100  // seats in one request
+)
+
+// onceAnew runs a job on an account to which nothing has been done yet, and so with a server of its own.
+func (b *harness) onceAnew(quota int, makeJob func(s *server) job) (usage, error) {
+	s, err := b.serve(applyUsers, applyLatency, quota)
+	if err != nil {
+		return usage{}, err
+	}
+	defer s.stop()
+	return b.once(makeJob(s))
+}
+
+// applyBySDK is the job of making the changes with the SDK, so many seats in one call.
+func applyBySDK(perCall int) func(s *server) job {
+	return func(s *server) job {
+		return sdk(s, largestPage, "-release", strconv.Itoa(applyReleases), "-rename", strconv.Itoa(applyRenames),
+			"-per-call", strconv.Itoa(perCall))
+	}
+}
+
+// applyWithLatency releases 2,000 seats and renames 200 users. Seatsync does so under the documented quota; with one
+// call a seat, the SDK would spend most of the time waiting for it.
+func applyWithLatency(b *harness) ([]row, error) {
+	root, err := b.files(bench.Wish{Users: applyUsers, Releases: applyReleases, Renames: applyRenames}, applyUsers)
+	if err != nil {
+		return nil, err
+	}
+	var ours usage
+	refused := 0
+	for round := range often {
+		measured, err := b.onceAnew(documentedQuota, func(s *server) job {
+			j := plan(s, root, "--yes")
+			j.args[0] = "apply"
+			return j
+		})
+		if err != nil {
+			return nil, err
+		}
+		refused += measured.requests["429"]
+		if round > 0 {
+			measured.wall = min(measured.wall, ours.wall)
+		}
+		ours = measured
+	}
+	single, err := b.onceAnew(0, applyBySDK(1))
+	if err != nil {
+		return nil, err
+	}
+	batched, err := b.onceAnew(0, applyBySDK(batch))
+	if err != nil {
+		return nil, err
+	}
+	const what = "apply of 2,000 seats and 200 renames, 50 ms latency; SDK "
+	const wantPatch = (applyReleases + batch - 1) / batch
+	return []row{
+		{
+			what: "requests for an apply of 2,000 seats and 200 renames", target: fmt.Sprintf("%d PATCH, %d PUT", wantPatch, applyRenames),
+			ours: writes(ours), peer: writes(single),
+			ratio:   fmt.Sprintf("%.0f×", float64(applyReleases+applyRenames)/(wantPatch+applyRenames)),
+			verdict: verdictOf(ours.requests[http.MethodPatch] == wantPatch && ours.requests[http.MethodPut] == applyRenames),
+		},
+		faster(what+"one call a seat, without any quota", "≥ 10×", ours.wall, single.wall, 10),
+		faster(what+"one call per 100 seats", "", ours.wall, batched.wall, 10).withoutTarget(),
+		{
+			what: "answers 429 in these applies, under the documented quota", target: "0",
+			ours: strconv.Itoa(refused), verdict: verdictOf(refused == 0),
+		},
+	}, nil
+}
+
+// throttledSDK shows what becomes of one call a seat under the documented quota.
+func throttledSDK(b *harness) ([]row, error) {
+	measured, err := b.onceAnew(documentedQuota, func(s *server) job {
+		j := applyBySDK(1)(s)
+		j.mayFail = true
+		return j
+	})
+	if err != nil {
+		return nil, err
+	}
+	text := fmt.Sprintf("%d in %s", measured.requests["429"], seconds(measured.wall))
+	if measured.failure != "" {
+		text += fmt.Sprintf(", gave up after %d requests", measured.total())
+	}
+	return []row{{what: "answers 429 to the SDK, one call a seat, under the documented quota", peer: text}}, nil
+}
+
+// writes says how many writing requests there were.
+func writes(u usage) string {
+	return fmt.Sprintf("%d PATCH, %d PUT", u.requests[http.MethodPatch], u.requests[http.MethodPut])
+}
