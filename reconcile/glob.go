@@ -23,11 +23,11 @@ func ParseGlob(text string, at Position) (Glob, error) {
 	if pattern == "" {
 		return Glob{}, fmt.Errorf("the pattern is empty: write an email, or a pattern such as *@board.example.com")
 	}
-	if err := checkGlob(text); err != nil {
-		return Glob{}, err
-	}
 	if _, err := path.Match(pattern, ""); err != nil {
 		return Glob{}, fmt.Errorf("%q is not a pattern: close every [ and escape special characters with \\", text)
+	}
+	if err := checkGlob(text); err != nil {
+		return Glob{}, err
 	}
 	return Glob{Text: text, At: at, pattern: pattern}, nil
 }

@@ -52,7 +52,10 @@ func (s *stand) Settings(time.Time) (Settings, error) {
 }
 
 func (s *stand) Run(ctx context.Context, request Request) Outcome {
-	run := Run{ID: request.ID, AccountID: testAccount, Mode: request.Mode, Result: ResultDone, StartedAt: time.Now(), Report: "/runs/" + request.ID}
+	s.mu.Lock()
+	id := s.settings.AccountID
+	s.mu.Unlock()
+	run := Run{ID: request.ID, AccountID: id, Mode: request.Mode, Result: ResultDone, StartedAt: time.Now(), Report: "/runs/" + request.ID}
 	plan := emptyPlan()
 	var err error
 	if s.run != nil {

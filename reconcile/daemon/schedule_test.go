@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -260,17 +261,17 @@ func TestStoppingDrainsTheRunThatIsGoingOn(t *testing.T) {
 func TestTheWatchdogIsFedWhileRunsCanBeScheduled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStand(dryRun("@every 1h"))
-		alive := 0
+		var alive atomic.Int64
 		d, _ := newDaemon(t, Options{Watchdog: 10 * time.Second, Tell: func(state State) {
 			if state == StateAlive {
-				alive++
+				alive.Add(1)
 			}
 		}}, s)
 		stop, _ := begin(d)
 		time.Sleep(time.Minute + time.Second)
 		synctest.Wait()
-		if alive != 6 {
-			t.Errorf("told %d times, want 6", alive)
+		if n := alive.Load(); n != 6 {
+			t.Errorf("told %d times, want 6", n)
 		}
 		// A file system that hangs holds up the loop of the account.
 		hang := make(chan struct{})
@@ -279,13 +280,13 @@ func TestTheWatchdogIsFedWhileRunsCanBeScheduled(t *testing.T) {
 		s.mu.Unlock()
 		time.Sleep(late + 2*beat)
 		synctest.Wait()
-		before := alive
+		before := alive.Load()
 		if err := d.health(time.Now()); err == nil {
 			t.Error("healthy, although nobody looks at the clock")
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if alive != before {
+		if alive.Load() != before {
 			t.Error("the watchdog is fed although nobody looks at the clock")
 		}
 		close(hang)

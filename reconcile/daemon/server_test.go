@@ -254,3 +254,19 @@ func TestAnAccountThatTurnsOutToHaveAnotherIDIsNotCountedTwice(t *testing.T) {
 		t.Error(body)
 	}
 }
+
+func TestTheFleetPagePutsTroubleFirst(t *testing.T) {
+	calm, broken := storied(time.Now()), newStand(dryRun("@daily"))
+	broken.settings.AccountID = "zz-broken"
+	broken.run = func(context.Context, Request) (*reconcile.Plan, error) { return nil, errors.New(hostile) }
+	d, _ := newDaemon(t, Options{Parallel: 1}, calm, broken)
+	d.Once(t.Context(), reconcile.ModeDryRun)
+	_, page := ask(t, d, "GET", "/")
+	if !strings.Contains(page, "1 of 2 accounts need someone") || strings.Index(page, "zz-broken") > strings.Index(page, testAccount) {
+		t.Error(page)
+	}
+	_, page = ask(t, d, "GET", "/?account=zz-broken")
+	if !strings.Contains(page, "The last run failed") || strings.Contains(page, "<script") || !strings.Contains(page, "&lt;script&gt;") {
+		t.Error(page)
+	}
+}

@@ -180,6 +180,12 @@ func (m *masker) byForm(text string) string {
 	return uuidForm.ReplaceAllStringFunc(text, m.id)
 }
 
+// MaskText masks the emails and ids in a message that goes beside a redacted
+// report, with the same masks. Names cannot be told from other words there.
+func MaskText(text, key string) string {
+	return newMasker(new(reconcile.Plan), key).byForm(text)
+}
+
 // text masks whatever names a person in a sentence.
 func (m *masker) text(text string, own []ownWord) string {
 	if text == "" {
