@@ -19,7 +19,9 @@ import (
 type applyFlags struct {
 	planFlags
 	yes, dryRun bool
-	retention   retentionFlags
+	// ignoreFreeze lets policy.freeze hold nothing back.
+	ignoreFreeze bool
+	retention    retentionFlags
 }
 
 // The defaults of the flags of apply.
@@ -71,6 +73,7 @@ directory.`,
 	f := cmd.Flags()
 	f.BoolVar(&flags.yes, "yes", false, "apply without asking")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "only plan")
+	f.BoolVar(&flags.ignoreFreeze, "ignore-freeze", false, "apply although policy.freeze says that nothing is applied now")
 	flags.retention.addTo(cmd)
 	return cmd
 }
@@ -108,6 +111,13 @@ func (a *app) apply(ctx context.Context, flags applyFlags) error {
 		return a.failedEarly(err, flags)
 	}
 	defer session.close()
+	if err := output.refuseInputs(session.desired.Files); err != nil {
+		return err
+	}
+	if window := session.frozen(flags); window != nil {
+		a.note("note: nothing is applied now, and what follows is a dry run: %s; --ignore-freeze applies anyway", window)
+		return session.report(ctx, output, false)
+	}
 	run, err := session.beginRun(record.NewID(a.clock()))
 	if err != nil {
 		return err
@@ -124,13 +134,42 @@ func (a *app) apply(ctx context.Context, flags applyFlags) error {
 	if err != nil {
 		return run.failed(err)
 	}
+	var stale map[int]string
 	if plan.Summary.Pending() > 0 && !flags.yes {
+		asked := a.clock()
 		if err := a.ask(ctx, plan, flags); err != nil {
 			return err
 		}
 		output.shown = true
+		if a.clock().Sub(asked) > freshness {
+			if stale, err = session.movedSince(ctx, plan); err != nil {
+				return run.failed(err)
+			}
+		}
 	}
-	return run.carryOut(ctx, plan, nil, output, flags)
+	return run.carryOut(ctx, plan, stale, output, flags)
+}
+
+// freshness is how long someone may think about a plan before the account is
+// read again: people log in meanwhile.
+const freshness = time.Minute
+
+// movedSince reads the account again and returns the changes whose user is not
+// as the plan has them.
+func (s *session) movedSince(ctx context.Context, plan *reconcile.Plan) (map[int]string, error) {
+	live, err := reconcile.ObserveAgain(ctx, s.connection.Source(), plan)
+	if err != nil {
+		return nil, err
+	}
+	return reconcile.StaleChanges(plan, live), nil
+}
+
+// frozen returns the window of policy.freeze that holds this apply back, or nil.
+func (s *session) frozen(flags applyFlags) *reconcile.Freeze {
+	if flags.ignoreFreeze {
+		return nil
+	}
+	return s.desired.Policy.FrozenAt(s.now, s.desired.Timezone)
 }
 
 // failedEarly records that an unattended run ended before it had a session, so

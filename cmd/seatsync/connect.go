@@ -65,9 +65,33 @@ func (a *app) accountID(fromFile string) (string, error) {
 	return account, nil
 }
 
-// connect opens the connection to the API with the credentials of the environment.
-func (a *app) connect(account string, requests requestFlags, progress func(done, total int)) (*zerotrust.Connection, error) {
-	credentials, err := zerotrust.ReadCredentials(a.getenv, a.tokenFile)
+// credentials reads the credentials of an account. Where the file names a
+// variable for its token, that one alone counts: the token of another account
+// would be worse than none.
+func (a *app) credentials(variable string) (zerotrust.Credentials, error) {
+	if variable == "" || a.tokenFile != "" {
+		return zerotrust.ReadCredentials(a.getenv, a.tokenFile)
+	}
+	credentials, err := zerotrust.ReadCredentials(func(name string) string {
+		switch name {
+		case zerotrust.EnvToken:
+			return a.getenv(variable)
+		case zerotrust.EnvTokenFile:
+			return a.getenv(variable + "_FILE")
+		}
+		return ""
+	}, "")
+	if err != nil && a.getenv(variable) == "" && a.getenv(variable+"_FILE") == "" {
+		return credentials, fmt.Errorf("account_token_env: neither %s nor %s_FILE is set: set one of them to the token of this account, or to the file that holds it",
+			variable, variable)
+	}
+	return credentials, err
+}
+
+// connect opens the connection to the API with the credentials of the
+// environment, where the token may stand in a variable of its own.
+func (a *app) connect(account, tokenVariable string, requests requestFlags, progress func(done, total int)) (*zerotrust.Connection, error) {
+	credentials, err := a.credentials(tokenVariable)
 	if err != nil {
 		return nil, err
 	}
@@ -83,6 +107,9 @@ func (a *app) connect(account string, requests requestFlags, progress func(done,
 		QuotaShare:  requests.quotaShare,
 		Progress:    progress,
 		Logger:      a.logger(),
+	}
+	if a.budget != nil {
+		config.Budget = a.budget(tokenVariable)
 	}
 	if a.adjust != nil {
 		a.adjust(&config)

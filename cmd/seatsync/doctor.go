@@ -69,23 +69,23 @@ func (c *checkup) failure(name string, err error, next string) {
 func (c *checkup) run(ctx context.Context) {
 	desired := c.file()
 	c.stateDirectory()
-	credentials, err := zerotrust.ReadCredentials(c.app.getenv, c.app.tokenFile)
+	fromFile, tokenVariable := "", ""
+	if desired != nil {
+		fromFile, tokenVariable = desired.Account, desired.TokenVariable
+	}
+	credentials, err := c.app.credentials(tokenVariable)
 	if err != nil {
 		c.failure("credentials", err, "")
 		return
 	}
 	c.ok("credentials", "well formed, from "+credentials.Origin())
-	fromFile := ""
-	if desired != nil {
-		fromFile = desired.Account
-	}
 	account, err := c.app.accountID(fromFile)
 	if err != nil {
 		c.failure("account", err, "pass --account, set CLOUDFLARE_ACCOUNT_ID, or write 'account:' into the file")
 		return
 	}
 	requests := requestFlags{concurrency: 1, batchSize: 1, quotaShare: zerotrust.DefaultQuotaShare}
-	connection, err := c.app.connect(account, requests, nil)
+	connection, err := c.app.connect(account, tokenVariable, requests, nil)
 	if err != nil {
 		c.failure("connection", err, "")
 		return

@@ -28,7 +28,7 @@ planning from it finds nothing to change. It sends no request but GET.`,
 				return err
 			}
 			advance, finish := a.progress("reading users", nil)
-			connection, err := a.connect(account, requests, advance)
+			connection, err := a.connect(account, "", requests, advance)
 			if err != nil {
 				return err
 			}

@@ -13,9 +13,11 @@ import (
 	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
 
-// TestMain lets tests run this test binary as the program itself.
+// TestMain lets tests run this test binary as the program itself, and checks
+// that they leave no goroutine behind.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"seatsync": seatsyncForTests})
+	limitFiles()
+	testscript.Main(leakChecked{m}, map[string]func(){"seatsync": seatsyncForTests})
 }
 
 // seatsyncForTests is main with waits before retries that tests have time for.

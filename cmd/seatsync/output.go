@@ -62,6 +62,7 @@ func (f outputFlags) open(a *app) (*output, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--format: %w", err)
 	}
+	a.redact = f.redact
 	o := &output{app: a, flags: f, format: format}
 	if f.out != "" {
 		err = o.add(report.JSON, f.out)
@@ -118,6 +119,18 @@ func isSameFile(a, b string) bool {
 	absoluteA, errA := filepath.Abs(a)
 	absoluteB, errB := filepath.Abs(b)
 	return errA == nil && errB == nil && absoluteA == absoluteB
+}
+
+// refuseInputs returns an error when a report would overwrite a file that was read.
+func (o *output) refuseInputs(inputs []string) error {
+	for _, file := range o.files {
+		for _, input := range inputs {
+			if isSameFile(file.path, input) {
+				return fmt.Errorf("%s is part of the desired state: name another path for the report", file.path)
+			}
+		}
+	}
+	return nil
 }
 
 // discard removes what was prepared and not written. It may be called twice.

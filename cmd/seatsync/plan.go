@@ -89,18 +89,31 @@ func (a *app) plan(ctx context.Context, flags planFlags) error {
 		return err
 	}
 	defer session.close()
-	live, err := session.observe(ctx)
-	if err != nil {
+	if err := output.refuseInputs(session.desired.Files); err != nil {
 		return err
 	}
-	plan, err := session.judge(ctx, live)
+	return session.report(ctx, output, flags.detailedExit)
+}
+
+// report plans and writes the plan. It never has a sink.
+func (s *session) report(ctx context.Context, output *output, detailedExit bool) error {
+	plan, err := s.plan(ctx)
 	if err != nil {
 		return err
 	}
 	if err := output.write(plan); err != nil {
 		return err
 	}
-	return exitWith(planCode(plan, flags.detailedExit))
+	return exitWith(planCode(plan, detailedExit))
+}
+
+// plan reads the account and plans.
+func (s *session) plan(ctx context.Context) (*reconcile.Plan, error) {
+	live, err := s.observe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.judge(ctx, live)
 }
 
 // planCode returns the exit code of a plan that was not applied.
@@ -142,7 +155,7 @@ func (a *app) openSession(flags planFlags, what string) (*session, error) {
 		return nil, err
 	}
 	advance, finish := a.progress(what, nil)
-	connection, err := a.connect(account, flags.requests, advance)
+	connection, err := a.connect(account, desired.TokenVariable, flags.requests, advance)
 	if err != nil {
 		return nil, err
 	}

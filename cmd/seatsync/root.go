@@ -23,12 +23,19 @@ type app struct {
 	clock          func() time.Time
 	// adjust, when not nil, changes how requests are made: tests wait less.
 	adjust func(*zerotrust.Config)
+	// budget, when not nil, returns what is left of the quota of the token in a
+	// variable: in a daemon it outlives connections.
+	budget func(variable string) *zerotrust.Budget
 	// log, when not nil, is the log of a daemon: it takes notes too.
 	log *slog.Logger
 
 	file, account, baseURL, tokenFile, stateDir string
 	color, logLevel, logFormat                  string
-	timeout                                     time.Duration
+	// redact masks people in messages too.
+	redact  bool
+	timeout time.Duration
+	// files are all that --file names; file is the one that a command works on.
+	files fileList
 }
 
 const about = `seatsync keeps the seats and names of a Cloudflare Zero Trust account as a YAML
@@ -66,7 +73,7 @@ func (a *app) rootCommand() *cobra.Command {
 		return hint(err, fmt.Sprintf("see '%s --help'", cmd.CommandPath()))
 	})
 	flags := root.PersistentFlags()
-	flags.StringVarP(&a.file, "file", "f", "", "desired state; '-' is standard input (SEATSYNC_FILE; default desired-state.yaml)")
+	flags.VarP(&a.files, "file", "f", "desired state; '-' is standard input (SEATSYNC_FILE; default desired-state.yaml)")
 	flags.StringVar(&a.account, "account", "", "account id (CLOUDFLARE_ACCOUNT_ID; default the file's account)")
 	flags.StringVar(&a.baseURL, "base-url", "", "address of the API (CLOUDFLARE_BASE_URL; default Cloudflare's)")
 	flags.StringVar(&a.tokenFile, "api-token-file", "", "file that holds the API token (CLOUDFLARE_API_TOKEN_FILE)")
@@ -114,6 +121,12 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 // readGlobals fills the global flags that were not given from the environment.
 func (a *app) readGlobals(cmd *cobra.Command) error {
 	flags := cmd.Flags()
+	if len(a.files) > 1 && cmd.Name() != "run" {
+		return fmt.Errorf("--file is given %d times: %s works on one account, only 'seatsync run' takes several", len(a.files), cmd.Name())
+	}
+	if len(a.files) > 0 {
+		a.file = a.files[0]
+	}
 	for _, global := range []struct {
 		flag, variable, fallback string
 		value                    *string

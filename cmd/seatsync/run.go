@@ -14,7 +14,6 @@ import (
 	"github.com/seatsync/seatsync/reconcile/daemon"
 	"github.com/seatsync/seatsync/reconcile/record"
 	"github.com/seatsync/seatsync/reconcile/report"
-	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
 
 // runFlags are those of run.
@@ -30,7 +29,11 @@ type runFlags struct {
 	webConfig   string
 	metricsFile string
 
-	zone *time.Location // of timezone, nil when it is not given
+	shard      string
+	notifyFile string
+
+	zone  *time.Location // of timezone, nil when it is not given
+	files []string       // those to look after, one an account
 }
 
 // defaultListen is where the endpoints are served unless told otherwise: names
@@ -50,18 +53,27 @@ the file has changed; SIGHUP reads them now.
 On SIGTERM no new run starts, and one that is going on drains as apply does. A
 second signal ends the process at once. --timeout bounds each run.
 
+Given several times, --file names several accounts, one a file; a pattern such as
+'accounts/*.yaml' names all that it finds.
+
 With --once it makes one run now and exits with the code of apply.`,
 		Example: `  seatsync run
   seatsync run --cron '0 6 * * 1-5' --timezone Europe/Berlin
-  seatsync run --once --mode apply --metrics-file /var/lib/node_exporter/seatsync.prom`,
+  seatsync run --once --mode apply --metrics-file /var/lib/node_exporter/seatsync.prom
+  seatsync run -f emea.yaml -f apac.yaml`,
 		Args: arguments(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !cmd.Flags().Changed("log-level") {
 				a.logLevel = "info"
 			}
-			if err := flags.checkRun(cmd, a.file); err != nil {
+			if err := flags.checkRun(cmd); err != nil {
 				return err
 			}
+			files, err := shareOfFiles(a.given(), flags.shard)
+			if err != nil {
+				return err
+			}
+			flags.files = files
 			if flags.once {
 				return a.runOnce(cmd.Context(), flags)
 			}
@@ -78,14 +90,17 @@ With --once it makes one run now and exits with the code of apply.`,
 	f.DurationVar(&flags.jitter, "jitter", 0, "put each run off by up to this long, at random")
 	f.BoolVar(&flags.runAtStart, "run-at-start", false, "make a dry run right away, before the first one is due")
 	f.BoolVar(&flags.once, "once", false, "make one run now, then exit with the code of apply")
+	f.BoolVar(&flags.ignoreFreeze, "ignore-freeze", false, "apply although policy.freeze says that nothing is applied now")
+	f.StringVar(&flags.shard, "shard", "", "look after the `I/N`-th part of the files, I from 0, as in a Kubernetes Indexed Job")
 	f.StringVar(&flags.listen, "listen", defaultListen, "where to serve health, metrics and the status page; 'off' serves nothing")
 	f.StringVar(&flags.webConfig, "web-config", "", "file with TLS and users for --listen, as prometheus/exporter-toolkit reads it")
 	f.StringVar(&flags.metricsFile, "metrics-file", "", "write the metrics to this file after each run, for node_exporter's textfile collector")
+	f.StringVar(&flags.notifyFile, "notify-file", "", "file with the URLs to notify, one a line, as shoutrrr writes them (SEATSYNC_NOTIFY_URLS)")
 	return cmd
 }
 
 // checkRun returns an error for flags that make no sense.
-func (f *runFlags) checkRun(cmd *cobra.Command, file string) error {
+func (f *runFlags) checkRun(cmd *cobra.Command) error {
 	if err := f.requests.check(); err != nil {
 		return err
 	}
@@ -107,9 +122,6 @@ func (f *runFlags) checkRun(cmd *cobra.Command, file string) error {
 	if f.jitter < 0 {
 		return fmt.Errorf("--jitter %s: write a positive duration, for instance 5m", f.jitter)
 	}
-	if file == "-" {
-		return errors.New("run reads the file again for each run, which standard input cannot do: name a file")
-	}
 	return f.checkOnce(cmd)
 }
 
@@ -130,29 +142,31 @@ func (f *runFlags) checkOnce(cmd *cobra.Command) error {
 }
 
 // newDaemon puts the daemon together.
-func (a *app) newDaemon(flags runFlags, output io.Writer) (*daemon.Daemon, *daemon.Metrics, error) {
+func (a *app) newDaemon(flags runFlags) (*daemon.Daemon, error) {
 	metrics := daemon.NewMetrics()
 	log := a.logger()
-	budget, err := zerotrust.NewBudget(flags.requests.quotaShare)
+	accounts, err := a.accounts(flags, metrics, log)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	mask := a.masker(flags.output.redact)
-	runner := &accountRunner{app: a, flags: flags, file: a.file, stateDir: a.stateDir, log: log, metrics: metrics, budget: budget, mask: mask}
-	d, err := daemon.New(daemon.Options{
-		Accounts: []daemon.Account{{
-			Name: a.file, Runner: runner,
-			History: &runHistory{store: record.NewStore(a.stateDir), account: runner.accountID, mask: mask, known: make(map[string]daemon.Run)},
-		}},
+	messenger, err := a.newMessenger(flags, log)
+	if err != nil {
+		return nil, err
+	}
+	return daemon.New(daemon.Options{
+		Accounts: accounts, Parallel: parallelRuns,
 		NewID: record.NewID, Jitter: flags.jitter, RunAtStart: flags.runAtStart,
 		Logger: log, Metrics: metrics, Tool: tool(),
-		AfterRun: func(context.Context, daemon.Ended) { a.writeMetrics(flags.metricsFile, metrics, log) },
+		AfterRun: func(ctx context.Context, ended daemon.Ended) {
+			a.writeMetrics(flags.metricsFile, metrics, log)
+			messenger.tell(ctx, ended)
+		},
 		Report: func(w io.Writer, plan *reconcile.Plan) error {
 			return report.Write(w, report.HTML, plan, report.Options{})
 		},
 		ReportPolicy: report.ContentSecurityPolicy(),
-	})
-	return d, metrics, err
+		Tell:         a.tellServiceManager(log), Watchdog: a.watchdog(),
+	}), nil
 }
 
 // runOnce makes one run now.
@@ -162,7 +176,10 @@ func (a *app) runOnce(ctx context.Context, flags runFlags) error {
 		return err
 	}
 	defer output.discard()
-	d, _, err := a.newDaemon(flags, nil)
+	if len(flags.files) != 1 && (len(flags.output.reports) > 0 || flags.output.out != "") {
+		return errors.New("--report and --out are for one file: every account has its report in its state directory, see 'seatsync history'")
+	}
+	d, err := a.newDaemon(flags)
 	if err != nil {
 		return err
 	}

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -23,9 +25,10 @@ type accountRunner struct {
 	stateDir string
 	log      *slog.Logger
 	metrics  *daemon.Metrics
-	// budget outlives connections: the quota is of the token, not of the run.
-	budget *zerotrust.Budget
-	mask   mask
+	budgets  *budgets
+	mask     mask
+	// isFleet is true when there are more accounts in this process.
+	isFleet bool
 
 	mu       sync.Mutex
 	seen     fileState
@@ -58,7 +61,9 @@ func (r *accountRunner) Settings(now time.Time) (daemon.Settings, error) {
 	if r.unread == nil && state == r.seen && r.account != "" {
 		return r.settings, nil
 	}
+	r.mu.Unlock()
 	settings, err := r.readSettings(now)
+	r.mu.Lock()
 	r.seen, r.unread = state, err
 	if err != nil {
 		return daemon.Settings{}, err
@@ -82,24 +87,45 @@ func (r *accountRunner) readSettings(now time.Time) (daemon.Settings, error) {
 	for _, expression := range r.flags.crons {
 		settings.Schedule = append(settings.Schedule, reconcile.ScheduleEntry{Cron: expression, Mode: reconcile.Mode(r.flags.mode)})
 	}
+	// Only the windows are kept: the users of a large file are not needed here.
+	policy, zone := reconcile.Policy{Freeze: desired.Policy.Freeze}, desired.Timezone
+	settings.Frozen = func(at time.Time) string {
+		if window := policy.FrozenAt(at, zone); window != nil && !r.flags.ignoreFreeze {
+			return window.String()
+		}
+		return ""
+	}
 	if r.flags.zone != nil {
 		settings.Zone = r.flags.zone
 	}
 	return settings, nil
 }
 
+// stateOf returns the state directory of the account. Each account of a fleet has
+// its own, because the lock lets one apply write at a time.
+func (r *accountRunner) stateOf() string {
+	if !r.isFleet {
+		return r.stateDir
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return filepath.Join(r.stateDir, "accounts", cmp.Or(r.account, "unread"))
+}
+
 // appWith returns the app as this account and one log see it.
 func (r *accountRunner) appWith(log *slog.Logger) *app {
 	app := *r.app
-	app.file, app.stateDir, app.log = r.file, r.stateDir, log
+	app.file, app.stateDir, app.log, app.budget = r.file, r.stateOf(), log, r.budgets.of
+	if r.isFleet {
+		app.account = "" // each file names its own
+	}
 	app.adjust = func(config *zerotrust.Config) {
-		if r.app.adjust != nil {
-			r.app.adjust(config)
-		}
 		account := config.AccountID
-		config.Budget = r.budget
 		config.Observe = func(seen zerotrust.Observation) {
 			r.metrics.Request(account, seen.Method, seen.Status, seen.Throttled, seen.Remaining)
+		}
+		if r.app.adjust != nil {
+			r.app.adjust(config)
 		}
 	}
 	return &app
@@ -107,7 +133,7 @@ func (r *accountRunner) appWith(log *slog.Logger) *app {
 
 // Run makes one run and records it, whatever happens.
 func (r *accountRunner) Run(ctx context.Context, request daemon.Request) (outcome daemon.Outcome) {
-	app := r.appWith(r.log.With("run", request.ID))
+	app := r.appWith(r.log.With("run", request.ID, "account", r.accountID()))
 	ctx, cancel := app.withTimeout(ctx)
 	defer cancel()
 	begun := app.clock()
@@ -119,17 +145,22 @@ func (r *accountRunner) Run(ctx context.Context, request daemon.Request) (outcom
 	}
 	defer open.close()
 	open.begun = begun
-	if request.Mode == reconcile.ModeApply {
-		return r.apply(ctx, open, request)
+	if request.Mode == reconcile.ModeDryRun {
+		return r.dryRun(ctx, open, request)
 	}
-	return r.dryRun(ctx, open, request)
+	if window := open.frozen(r.flags.applyFlags); window != nil {
+		outcome := r.dryRun(ctx, open, request)
+		outcome.Frozen = window.String()
+		return outcome
+	}
+	return r.apply(ctx, open, request)
 }
 
 // dryRun plans and records the plan. It takes no lock and never has a sink.
 func (r *accountRunner) dryRun(ctx context.Context, session *session, request daemon.Request) daemon.Outcome {
 	run := session.newRun(request.ID)
 	defer failedByPanic(run, reconcile.ModeDryRun)
-	plan, err := session.planNow(ctx)
+	plan, err := session.plan(ctx)
 	if err != nil {
 		return r.ended(run, reconcile.ModeDryRun, nil, record.ResultFailed, run.failedIn(reconcile.ModeDryRun, err))
 	}
@@ -143,15 +174,6 @@ func (r *accountRunner) dryRun(ctx context.Context, session *session, request da
 	}
 	run.pruneIfFree(r.flags.retention.Retention)
 	return r.ended(run, reconcile.ModeDryRun, plan, result, err)
-}
-
-// planNow reads the account and plans.
-func (s *session) planNow(ctx context.Context) (*reconcile.Plan, error) {
-	live, err := s.observe(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return s.judge(ctx, live)
 }
 
 // apply plans and applies, as 'seatsync apply --yes' does.

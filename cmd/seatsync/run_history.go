@@ -15,7 +15,7 @@ import (
 // a page needs of records that cannot change any more, since a record holds a
 // whole plan.
 type runHistory struct {
-	store   *record.Store
+	store   func() *record.Store // of the account, as soon as its id is known
 	account func() string
 	mask    mask
 
@@ -27,7 +27,8 @@ type runHistory struct {
 func (h *runHistory) Runs(most int) ([]daemon.Run, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	ids, err := h.store.IDs()
+	store := h.store()
+	ids, err := store.IDs()
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +41,7 @@ func (h *runHistory) Runs(most int) ([]daemon.Run, error) {
 		}
 		run, known := h.known[id]
 		if !known {
-			found, err := h.store.Read(id)
+			found, err := store.Read(id)
 			if err != nil {
 				if !errors.Is(err, fs.ErrNotExist) { // removed meanwhile by retention
 					problems = append(problems, err)
@@ -80,14 +81,15 @@ func (h *runHistory) isOurs(run daemon.Run) bool {
 
 // Read returns one run with its plan.
 func (h *runHistory) Read(id string) (daemon.Run, *reconcile.Plan, error) {
-	ids, err := h.store.IDs()
+	store := h.store()
+	ids, err := store.IDs()
 	if err != nil {
 		return daemon.Run{}, nil, err
 	}
 	if !slices.Contains(ids, id) {
 		return daemon.Run{}, nil, daemon.ErrNoRun
 	}
-	found, err := h.store.Read(id)
+	found, err := store.Read(id)
 	if err != nil {
 		return daemon.Run{}, nil, err
 	}

@@ -24,8 +24,11 @@ func (a *app) serve(ctx context.Context, flags runFlags) error {
 			return fmt.Errorf("--web-config %s: %w", flags.webConfig, err)
 		}
 	}
-	d, _, err := a.newDaemon(flags, nil)
+	d, err := a.newDaemon(flags)
 	if err != nil {
+		return err
+	}
+	if err := d.Unreadable(); err != nil {
 		return err
 	}
 	if d.Entries() == 0 {

@@ -28,6 +28,13 @@ func (a *app) applySaved(ctx context.Context, path string, flags applyFlags) err
 		return err
 	}
 	defer run.end()
+	// Asking comes first: what moves while someone thinks is found afterwards.
+	if plan.Summary.Pending() > 0 && !flags.yes {
+		if err := a.ask(ctx, plan, flags); err != nil {
+			return err
+		}
+		output.shown = true
+	}
 	live, err := reconcile.ObserveAgain(ctx, session.connection.Source(), plan)
 	session.finish()
 	if err != nil {
@@ -35,12 +42,6 @@ func (a *app) applySaved(ctx context.Context, path string, flags applyFlags) err
 	}
 	if err := run.lookAfterKilled(live); err != nil {
 		return run.failed(err)
-	}
-	if plan.Summary.Pending() > 0 && !flags.yes {
-		if err := a.ask(ctx, plan, flags); err != nil {
-			return err
-		}
-		output.shown = true
 	}
 	return run.carryOut(ctx, plan, reconcile.StaleChanges(plan, live), output, flags)
 }
@@ -59,7 +60,7 @@ func (a *app) openSaved(path string, flags applyFlags) (*session, *reconcile.Pla
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
 	advance, finish := a.progress("reading users", nil)
-	connection, err := a.connect(plan.AccountID, flags.requests, advance)
+	connection, err := a.connect(plan.AccountID, "", flags.requests, advance)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/report"
 )
 
 // The rules of the interface: the result goes to standard output and everything
@@ -38,11 +39,11 @@ func hint(err error, text string) error { return &hintedError{err: err, hint: te
 func (a *app) printError(err error) {
 	var problems reconcile.Problems
 	if errors.As(err, &problems) {
-		fmt.Fprintln(a.stderr, problems)
+		fmt.Fprintln(a.stderr, a.masked(problems.Error()))
 		fmt.Fprintf(a.stderr, "seatsync: error: %s in the desired state; nothing was planned\n", count(len(problems), "problem"))
 	} else {
 		for _, line := range strings.Split(err.Error(), "\n") { // joined errors
-			fmt.Fprintf(a.stderr, "seatsync: error: %s\n", oneLine(line))
+			fmt.Fprintf(a.stderr, "seatsync: error: %s\n", oneLine(a.masked(line)))
 		}
 	}
 	var hinted *hintedError
@@ -53,6 +54,14 @@ func (a *app) printError(err error) {
 	if errors.As(err, &hinted) {
 		fmt.Fprintf(a.stderr, "seatsync: hint: %s\n", hinted.hint)
 	}
+}
+
+// masked returns a message as it may be shown: with --redact, without emails.
+func (a *app) masked(text string) string {
+	if !a.redact {
+		return text
+	}
+	return report.MaskText(text, a.getenv(redactKeyVariable))
 }
 
 // oneLine keeps what others wrote (an API, a file name) from moving the cursor.
@@ -70,7 +79,7 @@ func oneLine(text string) string {
 
 // note writes a line of advice to standard error, or to the log of a daemon.
 func (a *app) note(format string, args ...any) {
-	text := oneLine(fmt.Sprintf(format, args...))
+	text := oneLine(a.masked(fmt.Sprintf(format, args...)))
 	if a.log != nil {
 		a.log.Warn(strings.TrimPrefix(text, "note: "))
 		return

@@ -236,7 +236,11 @@ func (p *parser) record() (*Record, error) {
 	} else if p.plan != nil {
 		record.unknown = p.unknownChanges()
 	}
-	if p.plan == nil || record.Mode == reconcile.ModeDryRun {
+	if p.plan == nil {
+		return record, nil
+	}
+	p.plan.Run = nil
+	if record.Mode == reconcile.ModeDryRun {
 		return record, nil
 	}
 	if run == nil {
@@ -247,7 +251,7 @@ func (p *parser) record() (*Record, error) {
 			return nil, errMisfit
 		}
 	}
-	record.Plan.Run = run
+	p.plan.Run = run
 	return record, nil
 }
 

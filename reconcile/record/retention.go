@@ -17,6 +17,10 @@ type Retention struct {
 	Age time.Duration
 }
 
+// nothingYet is how long a run may take from making its record to writing the
+// first line of it, which takes no time at all.
+const nothingYet = time.Minute
+
 // Prune removes the records that retention does not keep, and the files of runs
 // that were killed before they had recorded anything. Records of runs that were
 // killed and not looked after are kept whatever retention says, and so are files
@@ -28,18 +32,19 @@ func (s *Store) Prune(retention Retention, now time.Time) error {
 		return err
 	}
 	var problems []error
-	kept := make(map[reconcile.Mode]int)
+	kept := 0
 	for _, id := range ids {
 		record, err := s.read(id)
 		isUnwanted := false
 		switch {
 		case errors.Is(err, errNothing):
-			isUnwanted = !s.isHeldBy(id)
+			started, known := startOf(id)
+			isUnwanted = known && now.Sub(started) > nothingYet
 		case err != nil:
 			problems = append(problems, err)
 		default:
-			isUnwanted = !record.isUnfinished() && retention.isOver(record, kept[record.Mode], now)
-			kept[record.Mode]++
+			isUnwanted = !record.isUnfinished() && retention.isOver(record, kept, now)
+			kept++
 		}
 		if isUnwanted {
 			problems = append(problems, os.Remove(s.path(id)))

@@ -3,6 +3,7 @@ package record
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -10,8 +11,9 @@ import (
 )
 
 // Killed returns the records of runs of the account that were killed and that
-// no later run has looked after yet, the latest first. Only the holder of the
-// lock may ask: without it, a run that is still going looks the same.
+// no later run has looked after yet, the latest first. Dry runs are not among
+// them: they leave nothing to look after. Only the holder of the lock may ask:
+// without it, a run that is still going looks the same.
 func (s *Store) Killed(accountID string) ([]*Record, error) {
 	records, err := s.List()
 	var killed []*Record
@@ -23,39 +25,62 @@ func (s *Store) Killed(accountID string) ([]*Record, error) {
 	return killed, err
 }
 
+// needsSettling reports whether a run was killed that may have written, and that
+// no later run has looked after.
+func (r *Record) needsSettling() bool {
+	return r.IsKilled() && !r.settled && r.Mode != reconcile.ModeDryRun
+}
+
 // Settle looks after a killed run: what is in the account now says what became
 // of the changes that were being written. It adds that to the record, so that
 // the run is told of once, and returns the record as it then is.
 func (s *Store) Settle(record *Record, live *reconcile.Live, clock func() time.Time) (*Record, error) {
 	outcomes := settledOutcomes(record, live)
-	file, err := os.OpenFile(s.path(record.ID), os.O_RDWR, fileMode) // Windows cannot truncate with O_APPEND
-	if err != nil {
-		return nil, s.unusable(err)
-	}
 	data, err := encode(line{Type: lineSettled, At: clock().UTC(), Changes: record.unknown, Outcomes: outcomes})
 	if err == nil {
-		err = appendWhole(file, data)
+		err = dropCutLine(s.path(record.ID))
 	}
-	if err = errors.Join(err, file.Close()); err != nil {
+	if err == nil {
+		err = appendTo(s.path(record.ID), data)
+	}
+	if err != nil {
 		return nil, s.unusable(fmt.Errorf("settle run %s: %w", record.ID, err))
 	}
 	return s.read(record.ID)
 }
 
-// appendWhole adds a line after dropping what does not count: what a killed
-// process wrote of its last line, which would make ours unreadable.
-func appendWhole(file *os.File, data []byte) error {
-	_, whole, err := parse(file)
+// dropCutLine removes from a journal what does not count: what a killed process
+// wrote of its last line, which would make the next one unreadable.
+func dropCutLine(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR, fileMode)
 	if err != nil {
 		return err
 	}
-	if err := file.Truncate(whole); err != nil {
+	size, err := file.Seek(0, io.SeekEnd)
+	var whole int64
+	if err == nil {
+		_, err = file.Seek(0, io.SeekStart)
+	}
+	if err == nil {
+		_, whole, err = parse(file)
+	}
+	if err == nil && whole < size {
+		err = file.Truncate(whole)
+	}
+	return errors.Join(err, file.Close())
+}
+
+// appendTo adds a line to a file, and syncs.
+func appendTo(path string, data []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, fileMode)
+	if err != nil {
 		return err
 	}
-	if _, err := file.WriteAt(data, whole); err != nil {
-		return err
+	_, err = file.Write(data)
+	if err == nil {
+		err = file.Sync()
 	}
-	return file.Sync()
+	return errors.Join(err, file.Close())
 }
 
 // settledOutcomes judges the changes that were being written by what is there.

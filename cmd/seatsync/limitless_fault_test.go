@@ -1,0 +1,10 @@
+//go:build !unix
+
+package main
+
+const (
+	fileLimitVariable = ""
+	canLimitFiles     = false
+)
+
+func limitFiles() {}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seatsync/seatsync/reconcile/daemon"
+	"github.com/seatsync/seatsync/reconcile/record"
+	"github.com/seatsync/seatsync/reconcile/zerotrust"
+)
+
+// parallelRuns bounds the memory of a fleet: each run holds an account.
+const parallelRuns = 16
+
+// fileList is the flag --file, which only run takes more than once; to all other
+// commands it looks like a flag of one value.
+type fileList []string
+
+func (l *fileList) String() string { return strings.Join(*l, ", ") }
+
+func (l *fileList) Set(text string) error {
+	*l = append(*l, text)
+	return nil
+}
+
+// Type names the value in help.
+func (l *fileList) Type() string { return "string" }
+
+// given returns the files that the command line or the environment names.
+func (a *app) given() []string {
+	if len(a.files) > 0 {
+		return a.files
+	}
+	return []string{a.file}
+}
+
+// shareOfFiles returns the files to look after, patterns resolved, in the order
+// of their names: all of them, or every N-th from the I-th on.
+func shareOfFiles(given []string, shard string) ([]string, error) {
+	var files []string
+	for _, name := range given {
+		if name == "-" {
+			return nil, errors.New("run reads the file again for each run, which standard input cannot do: name a file")
+		}
+		if !strings.ContainsAny(name, "*?[") {
+			files = append(files, name)
+			continue
+		}
+		found, err := filepath.Glob(name)
+		if err != nil || len(found) == 0 {
+			return nil, fmt.Errorf("--file %s finds no file", name)
+		}
+		files = append(files, found...)
+	}
+	slices.Sort(files)
+	files = slices.Compact(files)
+	if shard == "" {
+		return files, nil
+	}
+	first, every, err := parseShard(shard)
+	if err != nil {
+		return nil, err
+	}
+	var share []string
+	for i := first; i < len(files); i += every {
+		share = append(share, files[i])
+	}
+	return share, nil
+}
+
+// parseShard reads I/N.
+func parseShard(text string) (first, every int, err error) {
+	index, count, found := strings.Cut(text, "/")
+	first, err = strconv.Atoi(index)
+	if err == nil {
+		every, err = strconv.Atoi(count)
+	}
+	if !found || err != nil || first < 0 || first >= every {
+		return 0, 0, fmt.Errorf("--shard %q: write I/N with I from 0 to N-1, for instance 0/10", text)
+	}
+	return first, every, nil
+}
+
+// accounts returns what the daemon looks after, one account a file.
+func (a *app) accounts(flags runFlags, metrics *daemon.Metrics, log *slog.Logger) ([]daemon.Account, error) {
+	tokens, err := newBudgets(flags.requests.quotaShare)
+	if err != nil {
+		return nil, err
+	}
+	mask := a.masker(flags.output.redact)
+	isFleet := len(a.given()) > 1 || flags.shard != "" || len(flags.files) > 1
+	files := make(map[string]string) // by account
+	accounts := make([]daemon.Account, 0, len(flags.files))
+	for _, file := range flags.files {
+		runner := &accountRunner{
+			app: a, flags: flags, file: file, stateDir: a.stateDir, log: log, metrics: metrics, budgets: tokens, mask: mask, isFleet: isFleet,
+		}
+		settings, err := runner.Settings(time.Now())
+		if earlier := files[settings.AccountID]; err == nil && earlier != "" {
+			return nil, fmt.Errorf("%s and %s are both about account %s: keep one of them", earlier, file, settings.AccountID)
+		}
+		files[settings.AccountID] = file
+		history := &runHistory{
+			store:   func() *record.Store { return record.NewStore(runner.stateOf()) },
+			account: runner.accountID, mask: mask, known: make(map[string]daemon.Run),
+		}
+		accounts = append(accounts, daemon.Account{Name: file, Runner: runner, History: history})
+	}
+	return accounts, nil
+}
+
+// budgets has one budget for each token: the quota is of the token, whichever
+// accounts and runs use it.
+type budgets struct {
+	share int
+
+	mu         sync.Mutex
+	byVariable map[string]*zerotrust.Budget
+}
+
+func newBudgets(share int) (*budgets, error) {
+	if _, err := zerotrust.NewBudget(share); err != nil {
+		return nil, err
+	}
+	return &budgets{share: share, byVariable: make(map[string]*zerotrust.Budget)}, nil
+}
+
+// of returns the budget of the token in a variable; "" is the usual one.
+func (b *budgets) of(variable string) *zerotrust.Budget {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	budget := b.byVariable[variable]
+	if budget == nil {
+		budget, _ = zerotrust.NewBudget(b.share) // the share was checked
+		b.byVariable[variable] = budget
+	}
+	return budget
+}
