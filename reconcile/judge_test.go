@@ -89,7 +89,6 @@ func created(m Moment) func(*User)        { return func(u *User) { u.CreatedAt =
 func withID(id string) func(*User)        { return func(u *User) { u.ID = id } }
 func named(name string) func(*User)       { return func(u *User) { u.Name = name } }
 func activeDevices(n int) func(*User)     { return func(u *User) { u.ActiveDevices = int32(n) } }
-func allow(n int) func(*JudgeOptions)     { return func(o *JudgeOptions) { o.AllowReleases = &n } }
 func noLimit(o *JudgeOptions)             { n := 1000000; o.AllowReleases = &n }
 func text(format string, a ...any) string { return "version: 1\n" + fmt.Sprintf(format, a...) }
 

@@ -100,6 +100,9 @@ func TestAJournalCutMidLineIsToldOfAndLosesNothing(t *testing.T) {
 		if done.code != codeOK || !told || len(done.writes()) > 0 {
 			t.Errorf("line %d cut: exit code %d, %d writes\n%s", i, done.code, len(done.writes()), done.stderr)
 		}
+		if i == 0 {
+			continue // it goes when it is old enough to be nobody's who has just begun
+		}
 		if again := r.apply(); again.code != codeOK || again.stderr != "" {
 			t.Errorf("line %d cut, the second time: exit code %d\n%s", i, again.code, again.stderr)
 		}

@@ -25,12 +25,6 @@ func (s *Store) Killed(accountID string) ([]*Record, error) {
 	return killed, err
 }
 
-// needsSettling reports whether a run was killed that may have written, and that
-// no later run has looked after.
-func (r *Record) needsSettling() bool {
-	return r.IsKilled() && !r.settled && r.Mode != reconcile.ModeDryRun
-}
-
 // Settle looks after a killed run: what is in the account now says what became
 // of the changes that were being written. It adds that to the record, so that
 // the run is told of once, and returns the record as it then is.

@@ -161,6 +161,40 @@ func TestAJournalWithABrokenLineIsSettledOnceToo(t *testing.T) {
 	}
 }
 
+func TestADryRunThatWasKilledLeavesNothingToLookAfter(t *testing.T) {
+	store, start := NewStore(t.TempDir()), startAt(0)
+	start.Mode = reconcile.ModeDryRun
+	abandon(t, begin(t, store, start, newPlan(1)))
+	if killed, err := store.Killed(account); len(killed) > 0 || err != nil {
+		t.Errorf("%d runs to look after (%v)", len(killed), err)
+	}
+	record, err := store.Read(start.ID)
+	must(t, err)
+	if !record.IsKilled() || record.Plan.Run != nil || len(record.Unknown()) > 0 {
+		t.Errorf("%s, run %v, unknown %v", record.Result, record.Plan.Run, record.Unknown())
+	}
+	must(t, store.Prune(Retention{Age: time.Hour}, noon.Add(reconcile.Day)))
+	if ids := mustList(t, store); len(ids) > 0 {
+		t.Errorf("kept %q: nothing is to be learnt from them any more", ids)
+	}
+}
+
+func TestARunThatWasTakenForKilledStillSaysHowItEnded(t *testing.T) {
+	store, start := NewStore(t.TempDir()), startAt(0)
+	journal := begin(t, store, start, newPlan(1))
+	must(t, journal.Intent(patch(0)))
+	killed, err := store.Killed(account)
+	must(t, err)
+	_, err = store.Settle(killed[0], liveOf(newPlan(1)), frozen)
+	must(t, err)
+	must(t, journal.End(ResultDone, &reconcile.Run{Outcomes: []reconcile.Outcome{applied(0)}}, nil))
+	record, err := store.Read(start.ID)
+	must(t, err)
+	if record.Result != ResultDone || record.Plan.Run.Count(reconcile.Applied) != 1 {
+		t.Errorf("%s, outcomes %v", record.Result, statuses(record))
+	}
+}
+
 func TestSettleOfARecordThatIsGoneIsAnError(t *testing.T) {
 	store, start := NewStore(t.TempDir()), startAt(0)
 	abandon(t, begin(t, store, start, nil))
