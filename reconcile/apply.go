@@ -187,17 +187,14 @@ func (w *writer) send(call Call) (outcomes []Outcome, halves []Call) {
 	}
 	var refused *APIError
 	if errors.As(err, &refused) && refused.IsRefusal() {
-		if len(call.Changes) == 1 || refused.IsDenied() {
-			w.noteAnswer(false, err) // a batch says nothing of its other items
+		if refused.IsMixed() || refused.IsNotFound() {
+			return w.halveTheRest(call, w.settle(call.Changes, err), err)
 		}
-		switch {
-		case refused.IsMixed():
-			return w.halveTheRest(call, w.settle(call.Changes, err))
-		case len(call.Changes) > 1 && !refused.IsDenied():
-			return nil, halve(call)
-		case !refused.IsNotFound():
-			return w.each(call, Failed, err), nil
+		if len(call.Changes) > 1 && !refused.IsDenied() {
+			return nil, halve(call) // one guilty item says nothing of the others
 		}
+		w.noteAnswer(false, err)
+		return w.each(call, Failed, err), nil
 	}
 	return w.settle(call.Changes, err), nil
 }
@@ -211,9 +208,9 @@ func halve(call Call) []Call {
 	}
 }
 
-// halveTheRest keeps what an answer of success and failure at once has carried
-// out, as reading shows, and splits the rest to find the item behind the failure.
-func (w *writer) halveTheRest(call Call, outcomes []Outcome) ([]Outcome, []Call) {
+// halveTheRest keeps what a doubtful refusal has carried out, as reading shows, and
+// splits the rest to find the item behind it.
+func (w *writer) halveTheRest(call Call, outcomes []Outcome, err error) ([]Outcome, []Call) {
 	rest := Call{Kind: call.Kind}
 	var done []Outcome
 	for _, outcome := range outcomes {
@@ -222,6 +219,9 @@ func (w *writer) halveTheRest(call Call, outcomes []Outcome) ([]Outcome, []Call)
 		} else {
 			rest.Changes = append(rest.Changes, outcome.Change)
 		}
+	}
+	if len(done) > 0 || len(call.Changes) == 1 {
+		w.noteAnswer(len(done) > 0, err)
 	}
 	if len(call.Changes) == 1 || len(rest.Changes) == 0 {
 		return outcomes, nil

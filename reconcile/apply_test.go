@@ -175,10 +175,7 @@ func TestApplyHalvesARefusedBatchDownToTheGuiltyItem(t *testing.T) {
 			want := []string{
 				"PATCH seat-a seat-b seat-c seat-d", "PATCH seat-a seat-b", "PATCH seat-c seat-d", "PATCH seat-c", "PATCH seat-d", "PATCH seat-e",
 			}
-			switch status {
-			case 404:
-				want = slices.Insert(want, 4, "GET id-c")
-			case 200: // success and failure at once: what was done is read before anything is sent again
+			if status == 404 || status == 200 { // what was done is read before anything is sent again
 				want = []string{
 					"PATCH seat-a seat-b seat-c seat-d", "GET id-a id-b id-c id-d", "PATCH seat-a seat-b",
 					"PATCH seat-c seat-d", "GET id-c id-d", "PATCH seat-c", "GET id-c", "PATCH seat-d", "PATCH seat-e",

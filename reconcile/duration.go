@@ -25,6 +25,9 @@ var dayUnits = regexp.MustCompile(`([0-9]+)(d|w)`)
 // as well: 90d, 2w, 1d12h, 36h.
 func ParseDuration(text string) (time.Duration, error) {
 	invalid := fmt.Errorf("%q is not a duration: write a number and a unit, for instance 90d, 2w or 36h", text)
+	if text == "0" {
+		return 0, nil
+	}
 	if !durationPattern.MatchString(text) {
 		return 0, invalid
 	}

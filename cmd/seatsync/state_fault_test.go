@@ -197,3 +197,15 @@ func TestADiskThatFillsUpWhileApplyingStopsIt(t *testing.T) {
 		})
 	}
 }
+
+func TestADryRunCannotBeRevertedAndSaysSo(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, company())
+	if done := r.run(t.Context(), "run", "--once", "--mode", "dry-run"); done.code != codeOK {
+		t.Fatalf("exit code %d\n%s", done.code, done.stderr)
+	}
+	p := r.start(t.Context(), "apply", "--yes", "--revert", "last") // a process of its own, in case it panics
+	if code := r.wait(p); code != codeError || !strings.Contains(p.stderr.String(), "so there is nothing to restore") {
+		t.Errorf("exit code %d, want %d\n%s", code, codeError, p.stderr.String())
+	}
+}

@@ -106,22 +106,35 @@ func TestAStopWhileRequestsFailStillTellsTheTruth(t *testing.T) {
 	}
 }
 
+func TestAStopEndsTheWaitForAnAPIThatTakesNoRequests(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, company())
+	r.inject("PATCH:429(retry-after=200):always")
+	done := r.run(r.stopAt(t, 1, "PATCH"), append(r.applyArgs(), "--concurrency", "1")...)
+	r.serve(r.box.Handler().ServeHTTP)
+	r.wantStopped(done)
+	if writes := len(done.writes()); writes != 1 {
+		t.Errorf("%d writes, want no more than the one that was refused", writes)
+	}
+	r.wantConvergence()
+}
+
 func TestAWaitBeyondTheDeadlineEndsTheRunWithWhatWasDone(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name, fault, said string
-		timeout           string
+		flags             []string
 		code              int
 	}{
-		{"longer than --timeout, before anything is read", "GET:429(retry-after=200)", "3m20s", "40s", codeError},
-		{"longer than --timeout, after some is written", "PATCH:429(retry-after=200):after=2", "3m20s", "40s", codePartial},
-		{"longer than anybody waits, before anything is read", "GET:429(retry-after=3000)", "50m0s", "0", codeError},
-		{"longer than anybody waits, after some is written", "PATCH:429(retry-after=3000):after=2", "50m0s", "0", codePartial},
+		{"longer than --timeout, before anything is read", "GET:429(retry-after=200)", "3m20s", []string{"--timeout", "40s"}, codeError},
+		{"longer than --timeout, after some is written", "PATCH:429(retry-after=200):after=2", "3m20s", []string{"--timeout", "40s"}, codePartial},
+		{"longer than anybody waits, before anything is read", "GET:429(retry-after=3000)", "50m0s", nil, codeError},
+		{"longer than anybody waits, after some is written", "PATCH:429(retry-after=3000):after=2", "50m0s", nil, codePartial},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRig(t, company())
 			r.inject(test.fault)
-			done := r.run(t.Context(), append(r.applyArgs(), "--concurrency", "1", "--timeout", test.timeout)...)
+			done := r.run(t.Context(), append(append(r.applyArgs(), "--concurrency", "1"), test.flags...)...)
 			if done.code != test.code {
 				t.Errorf("exit code %d, want %d", done.code, test.code)
 			}

@@ -38,9 +38,9 @@ type wireOwner struct {
 // device too many keeps a seat that could be released, while one too few
 // releases a seat that is in use.
 //
-// Of several devices the newest moment counts, and one that was never seen or
-// whose date cannot be read makes the moment unreadable even beside another
-// that can be: the true one is no earlier than that, but may be later.
+// Of several devices the newest moment counts. One that was never seen, or whose
+// date cannot be read, is kept beside it: it matters only where that moment is
+// not recent enough to settle the question.
 func (s *Source) Devices(ctx context.Context, users []reconcile.User) (reconcile.Devices, error) {
 	seen := newSightings(users)
 	err := s.readDevices(ctx, users, seen)

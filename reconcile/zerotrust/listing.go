@@ -44,10 +44,11 @@ func (c *caller) listUsers(ctx context.Context) ([]reconcile.User, error) {
 		if !worthReadingAgain(err) {
 			return nil, err
 		}
+		reason := c.connection.mask(err.Error())
 		c.connection.config.Logger.LogAttrs(ctx, slog.LevelInfo, "the list of users is not consistent",
-			slog.Int("reading", reading), slog.String("reason", err.Error()))
+			slog.Int("reading", reading), slog.String("reason", reason))
 		if reading == maxReadings {
-			return nil, &reconcile.IncompleteError{What: "users", Reason: err.Error(), Attempts: reading}
+			return nil, &reconcile.IncompleteError{What: "users", Reason: reason, Attempts: reading}
 		}
 	}
 }
