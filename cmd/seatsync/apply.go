@@ -322,14 +322,18 @@ func (r *recordedRun) carryOut(ctx context.Context, plan *reconcile.Plan, stale 
 	if problems == nil {
 		return exitWith(code)
 	}
-	// Code 1 promises that nothing was changed.
-	if calls := plan.Run.Calls; calls.Patch+calls.Put > 0 {
-		code = codePartial
+	if hasWritten(plan) {
+		code = codePartial // code 1 promises that nothing was changed
 	}
 	return exitError{
 		code: max(code, codeError),
 		err:  hint(problems, fmt.Sprintf("the run itself ended (%s): see 'seatsync history %s'", result, r.id)),
 	}
+}
+
+// hasWritten reports whether a run sent a request that can change something.
+func hasWritten(plan *reconcile.Plan) bool {
+	return plan.Run != nil && plan.Run.Calls.Patch+plan.Run.Calls.Put > 0
 }
 
 // write applies a plan and records it. Where even the beginning cannot be

@@ -184,17 +184,22 @@ func (a *app) runOnce(ctx context.Context, flags runFlags) error {
 		return err
 	}
 	code := codeOK
+	wrote := false
 	var problems []error
 	for _, outcome := range d.Once(ctx, reconcile.Mode(flags.mode)) {
 		if outcome.Plan != nil {
 			if err := output.write(outcome.Plan); err != nil {
 				problems = append(problems, err)
 			}
+			wrote = wrote || hasWritten(outcome.Plan)
 		}
 		if outcome.Err != nil {
 			problems = append(problems, outcome.Err)
 		}
 		code = max(code, resultCode(record.Result(outcome.Run.Result)))
+	}
+	if len(problems) > 0 && wrote {
+		code = codePartial // code 1 promises that nothing was changed
 	}
 	if len(problems) > 0 {
 		return exitError{code: max(code, codeError), err: errors.Join(problems...)}

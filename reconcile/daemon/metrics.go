@@ -96,7 +96,7 @@ func (m *Metrics) begin(account string) {
 	}
 	m.known[account] = true
 	for _, mode := range []reconcile.Mode{reconcile.ModeDryRun, reconcile.ModeApply} {
-		for _, result := range []Result{ResultDone, ResultHeld, ResultPartial, ResultFailed, ResultSkipped} {
+		for _, result := range []Result{ResultDone, ResultNotTaken, ResultHeld, ResultPartial, ResultFailed, ResultSkipped} {
 			m.runs.WithLabelValues(account, string(mode), string(result))
 		}
 	}

@@ -63,18 +63,24 @@ type Result string
 // The results. Skipped is a run that did not begin because another was going on;
 // it is counted and has no record.
 const (
-	ResultDone    Result = "done"
-	ResultHeld    Result = "held"
-	ResultPartial Result = "partial"
-	ResultFailed  Result = "failed"
-	ResultKilled  Result = "killed"
-	ResultRunning Result = "running"
-	ResultSkipped Result = "skipped"
+	ResultDone Result = "done"
+	ResultHeld Result = "held"
+	// ResultNotTaken: everything was tried, and the API's answers still show the
+	// old state for some of it.
+	ResultNotTaken Result = "not-taken"
+	ResultPartial  Result = "partial"
+	ResultFailed   Result = "failed"
+	ResultKilled   Result = "killed"
+	ResultRunning  Result = "running"
+	ResultSkipped  Result = "skipped"
 )
 
 // isSuccess reports whether a run did what it was to do. A limit that held
-// releases back did its work: it is told of, but nothing is broken.
-func (r Result) isSuccess() bool { return r == ResultDone || r == ResultHeld }
+// releases back did its work, and so did an API that gives seats by login alone:
+// it is told of, but nothing is broken.
+func (r Result) isSuccess() bool {
+	return r == ResultDone || r == ResultHeld || r == ResultNotTaken
+}
 
 // History is the recorded runs of one account.
 type History interface {

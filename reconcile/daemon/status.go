@@ -121,6 +121,8 @@ func verdict(last *Run, unread error, now time.Time) (tone, sentence, detail str
 	switch last.Result {
 	case ResultDone:
 		return "calm", "All is well: the last run succeeded " + when, ""
+	case ResultNotTaken:
+		return "calm", "The last run succeeded " + when + ", and the API did not take some of it", "A seat that is asked for comes with the person's next login."
 	case ResultHeld:
 		return "held", "A limit holds releases back: nobody is released until someone decides", "The last run was " + when + "; its report says which."
 	case ResultPartial:
@@ -278,7 +280,7 @@ func newRunRow(run Run) runRow {
 
 func resultTone(result Result) string {
 	switch result {
-	case ResultDone:
+	case ResultDone, ResultNotTaken:
 		return "calm"
 	case ResultHeld:
 		return "held"

@@ -51,7 +51,7 @@ func (s *Source) Devices(ctx context.Context, users []reconcile.User) (reconcile
 	case ctx.Err() != nil, errors.As(err, &throttled):
 		return reconcile.Devices{}, fmt.Errorf("list devices: %w", err)
 	}
-	return reconcile.Devices{Err: fmt.Errorf("list devices: %w", err)}, nil
+	return reconcile.Devices{Err: fmt.Errorf("list devices: %w", &maskedError{s.connection.mask(err.Error()), err})}, nil
 }
 
 // readDevices notes the devices of users in the way that takes fewer requests.
