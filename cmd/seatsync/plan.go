@@ -215,7 +215,9 @@ func (s *session) revertible(store *record.Store) (*reconcile.Plan, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case earlier.Plan == nil || earlier.Plan.Run.Count(reconcile.Applied) == 0:
+	case earlier.Mode == reconcile.ModeDryRun:
+		return nil, fmt.Errorf("run %s was a dry run, so there is nothing to restore", earlier.ID)
+	case earlier.Plan == nil || earlier.Plan.Run == nil || earlier.Plan.Run.Count(reconcile.Applied) == 0:
 		return nil, fmt.Errorf("run %s applied nothing, so there is nothing to restore", earlier.ID)
 	case earlier.AccountID != s.account:
 		return nil, fmt.Errorf("run %s was on account %s, and this is %s: pass --account", earlier.ID, earlier.AccountID, s.account)
