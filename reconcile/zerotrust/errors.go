@@ -96,7 +96,8 @@ func inconsistent(format string, arguments ...any) error {
 func worthReadingAgain(err error) bool {
 	var inconsistency *inconsistentError
 	var unreadable *UnreadableError
-	return errors.As(err, &inconsistency) || errors.As(err, &unreadable)
+	var large *tooLargeError // reading 64 MiB again would not make it smaller
+	return errors.As(err, &inconsistency) || errors.As(err, &unreadable) && !errors.As(err, &large)
 }
 
 // Bounds on what an answer may put into our messages.
