@@ -124,6 +124,8 @@ deps: ## install what the tests need beyond Go: Debian packages, when root; othe
 	compiler || debian gcc libc6-dev || note 'no C compiler (Debian: gcc libc6-dev): no race detector'; \
 	browser >/dev/null || debian chromium fonts-liberation || \
 		note 'no Chromium or Chrome (Debian: chromium): the tests of the HTML pages are skipped, and fail when CI=true'; \
+	command -v promtool >/dev/null || debian prometheus || \
+		note 'no promtool (Debian: prometheus): the alert rules are not tested, which fails when CI=true'; \
 	go version; git --version 2>/dev/null; browser || true
 
 tools: ## download and build the pinned tools ahead of time
