@@ -23,6 +23,9 @@ func (a *app) applySaved(ctx context.Context, path string, flags applyFlags) err
 		return err
 	}
 	defer session.close()
+	if window := a.frozenByFile(plan.AccountID, session.now, flags); window != nil {
+		return hint(fmt.Errorf("nothing is applied now: %s", window), "apply it later, or pass --ignore-freeze")
+	}
 	run, err := session.beginRun(record.NewID(a.clock()))
 	if err != nil {
 		return err
@@ -44,6 +47,20 @@ func (a *app) applySaved(ctx context.Context, path string, flags applyFlags) err
 		return run.failed(err)
 	}
 	return run.carryOut(ctx, plan, reconcile.StaleChanges(plan, live), output, flags)
+}
+
+// frozenByFile returns the window of policy.freeze that holds a saved plan back, or
+// nil. A saved plan does not need the file; where it is there and is about the
+// same account, its freeze counts.
+func (a *app) frozenByFile(account string, now time.Time, flags applyFlags) *reconcile.Freeze {
+	if a.file == "-" {
+		return nil // standard input may be what answers the question
+	}
+	desired, err := a.load(now)
+	if err != nil || desired.Account != "" && desired.Account != account {
+		return nil
+	}
+	return (&session{desired: desired, now: now}).frozen(flags)
 }
 
 // openSaved reads a plan, checks that it may be applied, and connects.
