@@ -208,7 +208,7 @@ func duplicateProblems(users []DesiredUser) (problems Problems) {
 	anyID := make(map[string]*DesiredUser)
 	for i := range users {
 		user := &users[i]
-		key := userKey{email: EmailKey(user.Email), id: user.ID}
+		key := userKey{email: EmailKey(user.Email), id: strings.ToLower(user.ID)}
 		if key.email == "" {
 			continue // a problem of its own
 		}
