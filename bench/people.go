@@ -30,7 +30,7 @@ type Person struct {
 
 // NewPerson makes up the i-th person. All of them hold a seat.
 func NewPerson(i int) Person {
-	given := [...]string{"Ada", "Alan", "Barbara", "Claude", "Donald", "Edsger", "Frances", "Grace", "Hedy", "José", "Katherine", "Zoë"}
+	given := [...]string{"Ada", "Alan", "Barbara", "Carol", "Donald", "Edsger", "Frances", "Grace", "Hedy", "José", "Katherine", "Zoë"}
 	family := [...]string{"Lovelace", "Turing", "Liskov", "Shannon", "Knuth", "Dijkstra", "Allen", "Hopper", "Lamarr", "Müller", "Johnson"}
 	// The multiplier is odd, so no two people share an id, and their order says nothing about their emails.
 	id := uint64(i+1) * 0x9e3779b97f4a7c15
