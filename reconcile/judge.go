@@ -70,7 +70,7 @@ func judge(changes []Change, matched matching, desired *Desired, live *Live, opt
 		},
 		Live: LiveInfo{
 			Users: seats.Users, AccessSeats: seats.Access, GatewaySeats: seats.Gateway, SeatsUsed: seats.Used,
-			ReadAt: live.ReadAt.UTC().Truncate(time.Second), SHA256: fingerprint(keyedOf(matched.pairs)),
+			ReadAt: live.ReadAt.UTC().Truncate(time.Second), SHA256: fingerprint(matched.pairs),
 		},
 		Changes: changes,
 		Limit:   limit,
@@ -288,12 +288,3 @@ func sharedSeats(changes []Change, users []User) map[string]bool {
 
 // seatKey is the form in which seat ids are compared: UUIDs, in either case.
 func seatKey(seatUID string) string { return strings.ToLower(seatUID) }
-
-// keyedOf returns the users of pairs, which are in a fixed order already.
-func keyedOf(pairs []pair) []keyedUser {
-	users := make([]keyedUser, len(pairs))
-	for i := range pairs {
-		users[i] = pairs[i].keyedUser
-	}
-	return users
-}

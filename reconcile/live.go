@@ -156,11 +156,11 @@ type keyedUser struct {
 
 // fingerprint is a digest of the users that a plan was made from. It does not
 // depend on their order.
-func fingerprint(users []keyedUser) string {
+func fingerprint(pairs []pair) string {
 	sum := sha256.New()
 	var line []byte
-	for _, user := range users {
-		line = user.appendTo(line[:0])
+	for i := range pairs {
+		line = pairs[i].appendTo(line[:0])
 		writeTo(sum, line)
 	}
 	return hex.EncodeToString(sum.Sum(nil))

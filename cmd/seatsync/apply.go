@@ -104,7 +104,7 @@ func (a *app) apply(ctx context.Context, flags applyFlags) error {
 		return err
 	}
 	defer output.discard()
-	session, err := a.openSession(flags.planFlags, "reading users")
+	session, err := a.openSession(flags.planFlags)
 	if err != nil {
 		return a.failedEarly(err, flags)
 	}
@@ -121,14 +121,7 @@ func (a *app) apply(ctx context.Context, flags applyFlags) error {
 		return err
 	}
 	defer run.end()
-	live, err := session.observe(ctx)
-	if err != nil {
-		return run.failed(err)
-	}
-	if err := run.lookAfterKilled(live); err != nil {
-		return run.failed(err)
-	}
-	plan, err := session.judge(ctx, live)
+	plan, err := run.plan(ctx)
 	if err != nil {
 		return run.failed(err)
 	}

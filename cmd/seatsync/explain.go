@@ -37,7 +37,7 @@ runs did: the answer to "why did I lose my seat?". It sends no request but GET.`
 
 // explain plans as usual and shows what the plan makes of one person.
 func (a *app) explain(ctx context.Context, email string, flags planFlags) error {
-	session, err := a.openSession(flags, "reading users")
+	session, err := a.openSession(flags)
 	if err != nil {
 		return err
 	}

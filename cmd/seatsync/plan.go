@@ -84,7 +84,7 @@ func (a *app) plan(ctx context.Context, flags planFlags) error {
 		return err
 	}
 	defer output.discard()
-	session, err := a.openSession(flags, "reading users")
+	session, err := a.openSession(flags)
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ type session struct {
 }
 
 // openSession reads the file and connects.
-func (a *app) openSession(flags planFlags, what string) (*session, error) {
+func (a *app) openSession(flags planFlags) (*session, error) {
 	now, err := a.now(flags.now)
 	if err != nil {
 		return nil, err
@@ -154,7 +154,7 @@ func (a *app) openSession(flags planFlags, what string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	advance, finish := a.progress(what, nil)
+	advance, finish := a.progress("reading users", nil)
 	connection, err := a.connect(account, desired.TokenVariable, flags.requests, advance)
 	if err != nil {
 		return nil, err

@@ -36,14 +36,30 @@ func (s *session) newRun(id string) *recordedRun {
 // beginRun takes the lock, so that one apply writes at a time.
 func (s *session) beginRun(id string) (*recordedRun, error) {
 	r := s.newRun(id)
-	lock, err := r.store.Lock(record.Holder{
-		RunID: r.id, PID: os.Getpid(), Host: r.host, Who: r.who, Since: s.app.clock().UTC(),
-	})
+	lock, err := r.store.Lock(r.holder())
 	if err != nil {
 		return nil, err
 	}
 	r.lock = lock
 	return r, nil
+}
+
+// holder says whom the lock belongs to.
+func (r *recordedRun) holder() record.Holder {
+	return record.Holder{RunID: r.id, PID: os.Getpid(), Host: r.host, Who: r.who, Since: r.session.app.clock().UTC()}
+}
+
+// plan reads the account, looks after runs that were killed, and decides. Only
+// the holder of the lock may.
+func (r *recordedRun) plan(ctx context.Context) (*reconcile.Plan, error) {
+	live, err := r.session.observe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.lookAfterKilled(live); err != nil {
+		return nil, err
+	}
+	return r.session.judge(ctx, live)
 }
 
 // end gives the lock back.

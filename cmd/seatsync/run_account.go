@@ -137,7 +137,7 @@ func (r *accountRunner) Run(ctx context.Context, request daemon.Request) (outcom
 	ctx, cancel := app.withTimeout(ctx)
 	defer cancel()
 	begun := app.clock()
-	open, err := app.openSession(r.flags.planFlags, "reading users")
+	open, err := app.openSession(r.flags.planFlags)
 	if err != nil {
 		// There is no account to connect to, but there is a run to record.
 		run := (&session{app: app, account: r.accountID(), begun: begun}).newRun(request.ID)
@@ -185,14 +185,7 @@ func (r *accountRunner) apply(ctx context.Context, session *session, request dae
 	}
 	defer run.end()
 	defer failedByPanic(run, reconcile.ModeApply)
-	live, err := session.observe(ctx)
-	if err == nil {
-		err = run.lookAfterKilled(live)
-	}
-	var plan *reconcile.Plan
-	if err == nil {
-		plan, err = session.judge(ctx, live)
-	}
+	plan, err := run.plan(ctx)
 	if err != nil {
 		return r.ended(run, reconcile.ModeApply, nil, record.ResultFailed, run.failed(err))
 	}
@@ -212,9 +205,7 @@ func failedByPanic(run *recordedRun, mode reconcile.Mode) {
 
 // pruneIfFree removes old records unless someone is writing: they will do it.
 func (r *recordedRun) pruneIfFree(retention record.Retention) {
-	lock, err := r.store.Lock(record.Holder{
-		RunID: r.id, PID: os.Getpid(), Host: r.host, Who: r.who, Since: r.session.app.clock().UTC(),
-	})
+	lock, err := r.store.Lock(r.holder())
 	if err != nil {
 		return
 	}
