@@ -216,6 +216,3 @@ func NeedDevices(desired *Desired, live *Live, now time.Time) []User {
 	}
 	return needed
 }
-
-// After reports whether the moment is known and later than t.
-func (m Moment) After(t time.Time) bool { return m.IsKnown() && m.Time().After(t) }

@@ -46,14 +46,12 @@ func diffPairs(pairs []pair, d *differ) []Change {
 type differ struct {
 	desired  *Desired
 	assessor assessor
-	now      time.Time
 }
 
 func newDiffer(desired *Desired, live *Live, now time.Time) *differ {
 	return &differ{
 		desired:  desired,
 		assessor: assessor{rule: desired.Policy.Inactive, devices: &live.Devices, now: now},
-		now:      now,
 	}
 }
 
@@ -89,7 +87,7 @@ func (d *differ) seatChange(p *pair) (Change, bool) {
 
 // listedChange proposes what the user's own entry asks for.
 func (d *differ) listedChange(p *pair) (Change, bool) {
-	if p.entry == nil || p.entry.isExpired(d.now, d.desired.Timezone) {
+	if p.entry == nil || p.entry.isExpired(d.assessor.now, d.desired.Timezone) {
 		return Change{}, false
 	}
 	before, after := p.state(), p.state()
@@ -154,7 +152,7 @@ func (u *DesiredUser) seatSentence(before, after State) (because string, at Posi
 func (d *differ) ruleRelease(p *pair) (Change, bool) {
 	switch {
 	case !p.HoldsSeat():
-	case p.entry != nil && p.entry.isExpired(d.now, d.desired.Timezone):
+	case p.entry != nil && p.entry.isExpired(d.assessor.now, d.desired.Timezone):
 		return d.release(p, Expired, "the seat was for use until "+p.entry.Until.String(),
 			p.entry.at(p.entry.lines.until), assessment{}), true
 	case p.entry == nil && d.desired.Policy.Unlisted == UnlistedRelease:
@@ -182,7 +180,7 @@ func (d *differ) release(p *pair, reason Reason, because string, source Position
 // isSpared reports whether the rule about inactivity passes the user over.
 func (d *differ) isSpared(p *pair) bool {
 	return p.ambiguous != "" || d.desired.Policy.protectedBy(p.key) != nil ||
-		p.entry.exemptFrom(string(Inactive), d.now, d.desired.Timezone) != nil
+		p.entry.exemptFrom(string(Inactive), d.assessor.now, d.desired.Timezone) != nil
 }
 
 // nameChange proposes the user's name as the file has it.

@@ -98,7 +98,7 @@ func (d *differ) explainUntil(p *pair) Verdict {
 		return verdict
 	}
 	verdict.Source = p.entry.at(p.entry.lines.until)
-	verdict.Applies = p.entry.isExpired(d.now, d.desired.Timezone)
+	verdict.Applies = p.entry.isExpired(d.assessor.now, d.desired.Timezone)
 	verdict.Because = fmt.Sprintf("the last day is %s and is over at %s", p.entry.Until,
 		p.entry.Until.End(d.desired.Timezone).Format(time.RFC3339))
 	return verdict

@@ -83,6 +83,9 @@ func (m Moment) Newest(other Moment) Moment {
 	return Moment{nanos: max(m.nanos, other.nanos)}
 }
 
+// After reports whether the moment is known and later than t.
+func (m Moment) After(t time.Time) bool { return m.IsKnown() && m.Time().After(t) }
+
 // String returns the moment in RFC 3339, "never" or "unreadable".
 func (m Moment) String() string {
 	switch {
