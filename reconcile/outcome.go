@@ -1,0 +1,88 @@
+package reconcile
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Causes to give to [JudgeOutcome] where no error of a request is behind the
+// question what became of a change.
+var (
+	// ErrNotInResponse: the API accepted the request and did not mention the item.
+	ErrNotInResponse = errors.New("the API's response does not mention the seat")
+	// ErrKilled: the run was killed between the request and the record of its result.
+	ErrKilled = errors.New("the run was killed while this was being written")
+	// ErrNotRead is the readErr of a user whom nobody has read since.
+	ErrNotRead = errors.New("the user has not been read since")
+)
+
+// JudgeOutcome says what became of one change, live or after a kill.
+//
+// The cause says why one has to ask: nil where the API accepted the request and
+// user is what its response shows, [ErrNotInResponse] where it accepted the
+// request and user was read afterwards, and otherwise the request's error or
+// [ErrKilled]. The user is nil when it is not in the account; readErr is why it
+// is not known how the user is, and user is ignored then.
+//
+// Success of a request proves nothing: only the state that the change asks for
+// is [Applied]. "Took no effect" is said only of a user who is known to be as
+// before in all that the change is about.
+func JudgeOutcome(index int, change *Change, cause error, user *User, readErr error) Outcome {
+	isAccepted := cause == nil || errors.Is(cause, ErrNotInResponse)
+	failed := func(format string, args ...any) Outcome {
+		message := fmt.Sprintf(format, args...)
+		if cause != nil {
+			message = fmt.Sprintf("%v; %s", withoutURL(cause), message)
+		}
+		return Outcome{Change: index, Status: Failed, Error: change.subject() + message}
+	}
+	switch {
+	case readErr != nil && errors.Is(readErr, ErrNotRead):
+		return failed("whether it took effect is not known yet")
+	case readErr != nil:
+		return failed("whether it took effect is not known, since reading the user failed: %v", withoutURL(readErr))
+	case user == nil:
+		return failed("the user is no longer in the account")
+	case user.ID != change.UserID:
+		return failed("whether it took effect is not known, since what was read is about another user")
+	case change.IsReached(user):
+		return Outcome{Change: index, Status: Applied}
+	case change.IsSeatChange() && (user.AccessSeat == Unknown || user.GatewaySeat == Unknown):
+		return failed("whether it took effect is not known, since the API does not tell the user's flags")
+	case change.IsSeatChange() && (change.Before.AccessSeat == Unknown || change.Before.GatewaySeat == Unknown):
+		return failed("the user now has %s, which is not what was asked for", change.shown(user))
+	case !change.isUntouched(user):
+		return failed("the user now has %s, which is neither what was there nor what was asked for", change.shown(user))
+	case !isAccepted:
+		return failed("reading the user shows that it took no effect")
+	}
+	message := "the API answered success but shows " + change.shown(user)
+	if change.Kind == Grant {
+		message += ": a seat comes with the next login"
+	}
+	return Outcome{Change: index, Status: NotTaken, Error: message}
+}
+
+// subject says what was being done, and to whom, in front of an error.
+func (c *Change) subject() string { return fmt.Sprintf("%s %s: ", c.Kind, c.Email) }
+
+// isUntouched reports whether the user is as before in all that the change is about.
+func (c *Change) isUntouched(user *User) bool {
+	if c.Kind == Rename {
+		return user.Name == c.Before.Name
+	}
+	return user.SeatUID == c.SeatUID && user.AccessSeat == c.Before.AccessSeat && user.GatewaySeat == c.Before.GatewaySeat
+}
+
+// shown says how the user is now. A name is not repeated: messages reach places
+// where names are masked.
+func (c *Change) shown(user *User) string {
+	switch {
+	case c.Kind == Rename:
+		return "another name"
+	case user.SeatUID != c.SeatUID && user.HoldsSeat():
+		return fmt.Sprintf("access_seat %s, gateway_seat %s on another seat", user.AccessSeat, user.GatewaySeat)
+	default:
+		return fmt.Sprintf("access_seat %s, gateway_seat %s", user.AccessSeat, user.GatewaySeat)
+	}
+}
