@@ -67,17 +67,19 @@ func checkShare(share int) error {
 var (
 	errOwnShare = errors.New("seatsync has used its share of the request quota")
 	errPaced    = errors.New("the request quota is nearly used up")
+	errBackoff  = errors.New("an earlier attempt failed")
 )
 
-// start waits until a request may start and counts it. It returns a
-// [reconcile.ThrottledError] at once when the wait would outlast the context,
-// or when the API asks for a longer one than maxWait.
-func (b *Budget) start(ctx context.Context, maxWait time.Duration) error {
+// start waits until a request may start, which is not before the backoff is over,
+// and counts it. It returns a [reconcile.ThrottledError] at once when the wait
+// would outlast the context, or when the API asks for a longer one than maxWait.
+func (b *Budget) start(ctx context.Context, maxWait, backoff time.Duration) error {
+	notBefore := time.Now().Add(backoff)
 	for {
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
 		}
-		wait, reason := b.tryStart(time.Now())
+		wait, reason := b.tryStart(time.Now(), notBefore)
 		if wait <= 0 {
 			return nil
 		}
@@ -104,10 +106,13 @@ func roundUp(wait time.Duration) time.Duration {
 }
 
 // tryStart counts a request that may start now, or returns how long to wait and why.
-func (b *Budget) tryStart(now time.Time) (wait time.Duration, reason error) {
+func (b *Budget) tryStart(now, notBefore time.Time) (wait time.Duration, reason error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	earliest, reason := b.earliest(now)
+	if notBefore.After(earliest) {
+		earliest, reason = notBefore, errBackoff
+	}
 	if earliest.After(now) {
 		return earliest.Sub(now), reason
 	}

@@ -50,7 +50,7 @@ func drain(t *testing.T, share, workers, requests int, pauses []int) []time.Time
 	for worker := range workers {
 		group.Go(func() {
 			for i := worker; i < requests; i += workers {
-				if err := budget.start(t.Context(), time.Minute); err != nil {
+				if err := budget.start(t.Context(), time.Minute, 0); err != nil {
 					t.Error(err)
 					return
 				}
@@ -77,7 +77,7 @@ func newTestBudget(t *testing.T, share int) (*Budget, func(requests int) time.Du
 	return budget, func(requests int) time.Duration {
 		begin := time.Now()
 		for range requests {
-			if err := budget.start(t.Context(), 5*time.Minute); err != nil {
+			if err := budget.start(t.Context(), 5*time.Minute, 0); err != nil {
 				t.Fatal(err)
 			}
 			budget.finish()
@@ -157,12 +157,12 @@ func TestRequestsInFlightCountAsSpent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		budget, _ := newTestBudget(t, 100)
 		for range 8 {
-			if err := budget.start(t.Context(), time.Minute); err != nil {
+			if err := budget.start(t.Context(), time.Minute, 0); err != nil {
 				t.Fatal(err)
 			}
 		}
 		budget.learn(time.Now(), told(7, 30, 100, 60)) // seven others may not be in it
-		if wait, _ := budget.tryStart(time.Now()); wait != 30*time.Second {
+		if wait, _ := budget.tryStart(time.Now(), time.Time{}); wait != 30*time.Second {
 			t.Errorf("the next request waits %v, want until the window starts anew", wait)
 		}
 	})
@@ -177,11 +177,11 @@ func TestAWaitThatOutlastsTheCallerIsRefusedAtOnce(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		var throttled *reconcile.ThrottledError
-		err := budget.start(ctx, time.Hour)
+		err := budget.start(ctx, time.Hour, 0)
 		if !errors.As(err, &throttled) || throttled.RetryAfter != 2*time.Minute || !errors.Is(err, why) {
 			t.Errorf("got %v", err)
 		}
-		if err := budget.start(t.Context(), time.Minute); !errors.As(err, &throttled) {
+		if err := budget.start(t.Context(), time.Minute, 0); !errors.As(err, &throttled) {
 			t.Errorf("a wait longer than the longest gave %v", err)
 		}
 		if waited := time.Since(begin); waited != 0 {
@@ -197,7 +197,7 @@ func TestAWaitEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		stopped := errors.New("stopped by hand")
 		time.AfterFunc(time.Second, func() { cancel(stopped) })
-		if err := budget.start(ctx, time.Hour); !errors.Is(err, stopped) {
+		if err := budget.start(ctx, time.Hour, 0); !errors.Is(err, stopped) {
 			t.Errorf("got %v", err)
 		}
 	})

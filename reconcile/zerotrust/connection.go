@@ -3,7 +3,6 @@ package zerotrust
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 	"sync"
 	"sync/atomic"
@@ -15,12 +14,13 @@ import (
 // Connection speaks to the API about one account. It is safe for use by many
 // goroutines. Close it when it is no longer needed.
 type Connection struct {
-	config    Config
-	base      *url.URL
-	budget    *Budget
-	transport http.RoundTripper // measures, authorizes and sends
-	// answerLimit is maxAnswer, and less in tests.
-	answerLimit int64
+	config Config
+	base   *url.URL
+	// server is the base URL as the generated requests need it, with a slash at its end.
+	server string
+	budget *Budget
+	// responseLimit is maxResponse, and less in tests.
+	responseLimit int64
 
 	reading *caller // refuses to write
 	writing *caller
@@ -54,10 +54,11 @@ func Connect(config Config) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Connection{config: config, budget: config.Budget, answerLimit: maxAnswer}
+	c := &Connection{config: config, budget: config.Budget, responseLimit: maxResponse}
 	if c.base, err = checkBaseURL(config.BaseURL); err != nil {
 		return nil, err
 	}
+	c.server = c.base.String() + "/"
 	if c.budget == nil {
 		if c.budget, err = NewBudget(config.QuotaShare); err != nil {
 			return nil, err
@@ -69,15 +70,11 @@ func Connect(config Config) (*Connection, error) {
 	c.userPageSize.Store(int64(config.PageSize))
 	c.devicePageSize.Store(int64(config.PageSize))
 	c.life, c.endLife = context.WithCancelCause(context.Background())
-	c.transport = c.measure(authorize(c.config.Transport, c.base, config.Credentials, config.UserAgent))
-	if c.reading, err = c.newCaller(readOnly(c.transport, c.base), config.Retries, config.MaxWait); err != nil {
-		return nil, err
-	}
-	if c.probing, err = c.newCaller(readOnly(c.transport, c.base), 0, min(config.MaxWait, probeWait)); err != nil {
-		return nil, err
-	}
-	c.writing, err = c.newCaller(c.transport, config.Retries, config.MaxWait)
-	return c, err
+	transport := authorize(c.config.Transport, c.base, config.Credentials, config.UserAgent)
+	c.reading = c.newCaller(readOnly(transport, c.base), config.Retries, config.MaxWait)
+	c.probing = c.newCaller(readOnly(transport, c.base), 0, min(config.MaxWait, probeWait))
+	c.writing = c.newCaller(transport, config.Retries, config.MaxWait)
+	return c, nil
 }
 
 // Source returns what reads the account. Its transport refuses anything but

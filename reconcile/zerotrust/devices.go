@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -250,12 +249,14 @@ func (c *caller) askDevicePage(ctx context.Context, query deviceQuery, cursor st
 			*text.parameter = &text.value
 		}
 	}
+	request, err := generated.NewListPhysicalDevicesRequest(c.connection.server, c.connection.config.AccountID, params)
+	if err != nil {
+		return devicePage{}, err
+	}
 	var page devicePage
-	err := c.call(ctx, func(body io.Reader) (err error) {
+	err = c.call(ctx, request, func(body io.Reader) (err error) {
 		page, err = readDevicePage(body)
 		return err
-	}, func(ctx context.Context, api *generated.Client) (*http.Response, error) {
-		return api.ListPhysicalDevices(ctx, c.connection.config.AccountID, params)
 	})
 	if err != nil {
 		return devicePage{}, withPermission(err, PermissionDevices)

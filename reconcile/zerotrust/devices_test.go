@@ -197,7 +197,7 @@ func TestDevicesThatCannotBeReadAreSaidToBe(t *testing.T) {
 		{"a bad token", answering(401, `{"success":false,"errors":[{"code":1000,"message":"Invalid API Token"}]}`), []string{"401 1000"}},
 		{"no such call", answering(404, ""), []string{"404"}},
 		{"always 500", answering(500, ""), []string{"500"}},
-		{"no answer", hang, []string{"no answer within 30s"}},
+		{"no answer", hang, []string{"no response within 30s"}},
 		{"success is false", answering(200, `{"success":false,"errors":[{"code":1,"message":"x"}],"result":null}`), []string{"200 1 x"}},
 		{"not JSON", answering(200, "<html>", "Content-Type", "text/html"), []string{"text/html", "proxy"}},
 		{"a device without an id", answering(200, devicesAnswer(``, `{}`)), []string{"without an id"}},

@@ -12,7 +12,7 @@
 // usable answer stays unknown. It must never show a credential, send one to
 // another host, or send anything but GET for a [Source] or a [Probe].
 //
-// Read on in connection.go for how it is put together, exchange.go for the way
+// Read on in connection.go for how it is put together, request.go for the way
 // of one request, listing.go for how a listing is proved to be complete, and
 // budget.go for the quota.
 package zerotrust

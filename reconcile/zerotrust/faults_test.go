@@ -96,7 +96,7 @@ func newFaultTest(t *testing.T, text string) *faultTest {
 	// when one that it has used before breaks, and nobody can count.
 	config.Transport.(*http.Transport).DisableKeepAlives = true
 	connection := connect(t, config)
-	connection.answerLimit = 256 << 10
+	connection.responseLimit = 256 << 10
 	fault(t, box, text)
 	return &faultTest{t, box, connection}
 }

@@ -55,27 +55,29 @@ func (p *Probe) Token(ctx context.Context) (TokenStatus, error) {
 	if !p.connection.config.Credentials.IsToken() {
 		return TokenStatus{}, ErrNoToken
 	}
-	status, err := p.verify(ctx, "user", func(ctx context.Context, api *generated.Client) (*http.Response, error) {
-		return api.VerifyUserToken(ctx)
-	})
+	request, err := generated.NewVerifyUserTokenRequest(p.connection.server)
+	if err != nil {
+		return TokenStatus{}, err
+	}
+	status, err := p.verify(ctx, "user", request)
 	var refused *reconcile.APIError
 	if err == nil || !errors.As(err, &refused) || !refused.IsRefusal() {
 		return status, err
 	}
-	ofAccount, second := p.verify(ctx, "account", func(ctx context.Context, api *generated.Client) (*http.Response, error) {
-		return api.VerifyAccountToken(ctx, p.connection.config.AccountID)
-	})
+	var ofAccount TokenStatus
+	request, second := generated.NewVerifyAccountTokenRequest(p.connection.server, p.connection.config.AccountID)
+	if second == nil {
+		ofAccount, second = p.verify(ctx, "account", request)
+	}
 	if second == nil {
 		return ofAccount, nil
 	}
 	return TokenStatus{}, fmt.Errorf("%w; and as a token of the account: %w", err, second)
 }
 
-func (p *Probe) verify(ctx context.Context, owner string,
-	send func(context.Context, *generated.Client) (*http.Response, error),
-) (TokenStatus, error) {
+func (p *Probe) verify(ctx context.Context, owner string, request *http.Request) (TokenStatus, error) {
 	var token *wireToken
-	err := p.caller.call(ctx, func(body io.Reader) error {
+	err := p.caller.call(ctx, request, func(body io.Reader) error {
 		_, err := readEnvelope(body, func(reader *jsonReader) error {
 			token = nil
 			return reader.Decode(&token)
@@ -84,7 +86,7 @@ func (p *Probe) verify(ctx context.Context, owner string,
 			err = errors.New("it has no token")
 		}
 		return err
-	}, send)
+	})
 	if err != nil {
 		return TokenStatus{}, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"strings"
 	"sync"
 
@@ -46,12 +45,14 @@ func (s *Sink) UpdateSeats(ctx context.Context, updates []reconcile.SeatUpdate) 
 			SeatUID: update.SeatUID, AccessSeat: update.AccessSeat, GatewaySeat: update.GatewaySeat,
 		}
 	}
+	request, err := generated.NewUpdateSeatsRequest(s.connection.server, s.connection.config.AccountID, body)
+	if err != nil {
+		return nil, fmt.Errorf("update seats: %w", err)
+	}
 	var answers []reconcile.SeatAnswer
-	err := s.caller.call(ctx, func(body io.Reader) (err error) {
+	err = s.caller.call(ctx, request, func(body io.Reader) (err error) {
 		answers, err = readSeats(body, len(updates))
 		return err
-	}, func(ctx context.Context, api *generated.Client) (*http.Response, error) {
-		return api.UpdateSeats(ctx, s.connection.config.AccountID, body)
 	})
 	if err != nil {
 		return nil, withPermission(err, PermissionWrite)
@@ -91,13 +92,15 @@ func (s *Sink) RenameUser(ctx context.Context, rename reconcile.UserRename) (rec
 	if strings.Trim(rename.UserID, ".") == "" || strings.ContainsAny(rename.UserID, `/\?#%`) {
 		return reconcile.User{}, fmt.Errorf("rename user: %q is not a user id: nothing was sent", rename.UserID)
 	}
+	request, err := generated.NewUpdateUserRequest(s.connection.server, s.connection.config.AccountID, rename.UserID,
+		generated.UpdateUserJSONRequestBody{Email: rename.Email, Name: rename.Name})
+	if err != nil {
+		return reconcile.User{}, fmt.Errorf("rename user: %w", err)
+	}
 	var user reconcile.User
-	err := s.caller.call(ctx, func(body io.Reader) (err error) {
+	err = s.caller.call(ctx, request, func(body io.Reader) (err error) {
 		user, err = readUser(body)
 		return err
-	}, func(ctx context.Context, api *generated.Client) (*http.Response, error) {
-		return api.UpdateUser(ctx, s.connection.config.AccountID, rename.UserID,
-			generated.UpdateUserJSONRequestBody{Email: rename.Email, Name: rename.Name})
 	})
 	if err != nil {
 		return reconcile.User{}, withPermission(err, PermissionWrite)

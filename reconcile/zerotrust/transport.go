@@ -1,7 +1,7 @@
 package zerotrust
 
 import (
-	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -70,62 +70,52 @@ func authorize(next http.RoundTripper, base *url.URL, credentials Credentials, u
 	})
 }
 
-// measure counts attempts, tells the observer, and hands what an answer says
-// about the quota to the budget.
-func (c *Connection) measure(next http.RoundTripper) http.RoundTripper {
-	return transportFunc(func(request *http.Request) (*http.Response, error) {
-		x := exchangeOf(request.Context())
-		x.attempts++
-		c.count(request.Method, x.attempts > 1)
-		begin := time.Now()
-		response, err := next.RoundTrip(request)
-		now := time.Now()
-		seen := Observation{Method: request.Method, Duration: now.Sub(begin), Retry: x.attempts > 1, Remaining: -1}
-		if err == nil {
-			seen.Status = response.StatusCode
-			seen.Throttled = response.StatusCode == http.StatusTooManyRequests
-			told := parseQuotaHeaders(response.Header)
-			if told.known {
-				seen.Remaining = told.remaining
-			}
-			c.budget.learn(now, told)
-			c.noteClock(response.Header, begin, now)
-		}
-		c.note(request.Context(), x, seen, err)
-		return response, err
-	})
-}
-
-// note counts and reports one attempt that is over.
-func (c *Connection) note(ctx context.Context, x *exchange, seen Observation, err error) {
-	if seen.Throttled {
-		c.mu.Lock()
-		c.calls.Throttled++
-		c.mu.Unlock()
+// observe counts an attempt, hands what its response says about the quota to the
+// budget, and tells the observer.
+func (c *Connection) observe(request *http.Request, attempt int, begin time.Time, response *http.Response, err error) {
+	var refused *WriteRefusedError
+	if errors.As(err, &refused) {
+		return // it was never sent
 	}
+	now := time.Now()
+	seen := Observation{Method: request.Method, Duration: now.Sub(begin), Retry: attempt > 0, Remaining: -1}
 	attributes := []slog.Attr{
-		slog.String("method", seen.Method), slog.String("path", x.path),
-		slog.Int("status", seen.Status), slog.Duration("took", seen.Duration), slog.Int("attempt", x.attempts),
+		slog.String("method", seen.Method), slog.String("path", pathBelow(c.base, request.URL)),
+		slog.Duration("took", seen.Duration), slog.Int("attempt", attempt+1),
 	}
 	if err != nil {
 		attributes = append(attributes, slog.String("error", c.mask(err.Error())))
+	} else {
+		seen.Status = response.StatusCode
+		seen.Throttled = response.StatusCode == http.StatusTooManyRequests
+		quota := parseQuotaHeaders(response.Header)
+		if quota.known {
+			seen.Remaining = quota.remaining
+		}
+		c.budget.learn(now, quota)
+		c.noteClock(response.Header, begin, now)
+		attributes = append(attributes, slog.Int("status", seen.Status))
 	}
-	c.config.Logger.LogAttrs(ctx, slog.LevelDebug, "request", attributes...)
+	c.count(&seen)
+	c.config.Logger.LogAttrs(request.Context(), slog.LevelDebug, "request", attributes...)
 	if c.config.Observe != nil {
 		c.config.Observe(seen)
 	}
 }
 
 // count adds an attempt to the totals.
-func (c *Connection) count(method string, again bool) {
+func (c *Connection) count(seen *Observation) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if seen.Throttled {
+		c.calls.Throttled++
+	}
 	switch {
-	case again:
+	case seen.Retry:
 		c.calls.Retries++
-	case method == http.MethodPatch:
+	case seen.Method == http.MethodPatch:
 		c.calls.Patch++
-	case method == http.MethodPut:
+	case seen.Method == http.MethodPut:
 		c.calls.Put++
 	default:
 		c.calls.Get++

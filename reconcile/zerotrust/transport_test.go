@@ -1,7 +1,6 @@
 package zerotrust
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -25,20 +24,20 @@ func TestASourceCannotWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box, config := startSandbox(t, sandbox.Options{})
 		connection := connect(t, config)
-		writes := map[string]func(context.Context, *generated.Client) (*http.Response, error){
-			"PATCH": func(ctx context.Context, api *generated.Client) (*http.Response, error) {
-				return api.UpdateSeats(ctx, account, generated.UpdateSeatsJSONRequestBody{{SeatUID: "a"}})
-			},
-			"PUT": func(ctx context.Context, api *generated.Client) (*http.Response, error) {
-				return api.UpdateUser(ctx, account, "a", generated.UpdateUserJSONRequestBody{})
-			},
+		patch, err := generated.NewUpdateSeatsRequest(connection.server, account, generated.UpdateSeatsJSONRequestBody{{SeatUID: "a"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		put, err := generated.NewUpdateUserRequest(connection.server, account, "a", generated.UpdateUserJSONRequestBody{})
+		if err != nil {
+			t.Fatal(err)
 		}
 		for name, caller := range map[string]*caller{"a source": connection.Source().caller, "a probe": connection.Probe().caller} {
-			for method, write := range writes {
-				err := caller.call(t.Context(), func(io.Reader) error { return nil }, write)
+			for _, write := range []*http.Request{patch, put} {
+				err := caller.call(t.Context(), write, func(io.Reader) error { return nil })
 				var refused *WriteRefusedError
-				if !errors.As(err, &refused) || refused.Method != method {
-					t.Errorf("%s through %s gave %v", method, name, err)
+				if !errors.As(err, &refused) || refused.Method != write.Method {
+					t.Errorf("%s through %s gave %v", write.Method, name, err)
 				}
 			}
 			// Whatever a request says, nothing but GET goes through.
@@ -48,7 +47,7 @@ func TestASourceCannotWrite(t *testing.T) {
 					t.Fatal(err)
 				}
 				request.Method = method
-				if _, err := caller.retry.HTTPClient.Transport.RoundTrip(request); !isA[*WriteRefusedError](err) {
+				if _, err := caller.client.Transport.RoundTrip(request); !isA[*WriteRefusedError](err) {
 					t.Errorf("%q through %s gave %v", method, name, err)
 				}
 			}
@@ -196,10 +195,10 @@ func TestAnAnswerWithoutEndIsCutOff(t *testing.T) {
 			server := httptest.NewServer(handler)
 			defer server.Close()
 			connection := connect(t, Config{BaseURL: server.URL, AccountID: account, Credentials: TokenCredentials(secret)})
-			if connection.answerLimit != 64<<20 {
-				t.Errorf("answers are cut off at %d bytes", connection.answerLimit)
+			if connection.responseLimit != 64<<20 {
+				t.Errorf("answers are cut off at %d bytes", connection.responseLimit)
 			}
-			connection.answerLimit = 1 << 20 // the race detector is slow
+			connection.responseLimit = 1 << 20 // the race detector is slow
 			_, err := connection.Sink().UpdateSeats(t.Context(), []reconcile.SeatUpdate{{SeatUID: "a"}})
 			checkError(t, err, "cannot be read", "larger than 1 MiB")
 			if got := connection.Counts(); got != (reconcile.RunCalls{Patch: 1}) {

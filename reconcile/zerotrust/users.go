@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"math"
-	"net/http"
 
 	"github.com/seatsync/seatsync/generated"
 	"github.com/seatsync/seatsync/reconcile"
@@ -86,12 +85,14 @@ func (c *caller) askUsers(ctx context.Context, query userQuery) (userPage, error
 	if query.email != "" {
 		params.Email = &query.email
 	}
+	request, err := generated.NewListUsersRequest(c.connection.server, c.connection.config.AccountID, params)
+	if err != nil {
+		return userPage{}, err
+	}
 	page := userPage{number: query.page}
-	err := c.call(ctx, func(body io.Reader) (err error) {
+	err = c.call(ctx, request, func(body io.Reader) (err error) {
 		page.users, page.info, err = readUserPage(body)
 		return err
-	}, func(ctx context.Context, api *generated.Client) (*http.Response, error) {
-		return api.ListUsers(ctx, c.connection.config.AccountID, params)
 	})
 	if err != nil {
 		return userPage{}, withPermission(err, PermissionList)
