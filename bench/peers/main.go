@@ -16,7 +16,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 )
 
@@ -42,11 +41,11 @@ func run(seatsync, only string) error {
 		return err
 	}
 	begin := time.Now()
-	fmt.Printf("%s, %s/%s, %d processors%s\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), processor())
+	fmt.Printf("%s, %s/%s, %d processors\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	fmt.Print(tableHead)
 	missed := 0
 	for _, group := range groups() {
-		if group.name != only && (only != "" || group.long) {
+		if group.name != only && (only != "" || group.name == throttled) {
 			continue
 		}
 		rows, err := group.measure(b)
@@ -55,7 +54,7 @@ func run(seatsync, only string) error {
 		}
 		for _, row := range rows {
 			fmt.Print(row)
-			if row.verdict == missedTarget {
+			if row.missed() {
 				missed++
 			}
 		}
@@ -75,18 +74,4 @@ func (b *harness) build(seatsync string) error {
 		}
 	}
 	return nil
-}
-
-// processor names the kind of processor where that can be read.
-func processor() string {
-	data, err := os.ReadFile("/proc/cpuinfo")
-	if err != nil {
-		return ""
-	}
-	for line := range strings.Lines(string(data)) {
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-			return ", " + strings.TrimSpace(value)
-		}
-	}
-	return ""
 }

@@ -5,59 +5,43 @@ import (
 	"time"
 )
 
-// verdict says whether a target is met.
-type verdict string
-
-const (
-	met          verdict = "ok"
-	missedTarget verdict = "missed"
-	// noTarget is a row that is there to be fair, or to be understood.
-	noTarget verdict = ""
-)
-
-// verdictOf turns a condition into a verdict.
-func verdictOf(holds bool) verdict {
-	if holds {
-		return met
-	}
-	return missedTarget
-}
-
-// row is one line of the table.
-type row struct {
-	what, target      string
-	ours, peer, ratio string
-	verdict           verdict
-}
-
 const tableHead = "| what | target | seatsync | other | ratio | |\n| --- | --- | --- | --- | --- | --- |\n"
 
+// row is one line of the table. Without a target it is there to be fair, or to be understood.
+type row struct {
+	what, target, ours, peer, ratio string
+	holds                           bool
+}
+
+// missed is true of a row whose target is not met.
+func (r row) missed() bool { return r.target != "" && !r.holds }
+
 func (r row) String() string {
-	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", r.what, r.target, r.ours, r.peer, r.ratio, r.verdict)
+	verdict := map[bool]string{true: "missed", false: "ok"}[r.missed()]
+	if r.target == "" {
+		verdict = ""
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", r.what, r.target, r.ours, r.peer, r.ratio, verdict)
 }
 
 // faster compares two times, of which ours should be at most a part of the other.
 func faster(what, target string, ours, peer time.Duration, least float64) row {
 	ratio := float64(peer) / float64(ours)
-	return row{
-		what: what, target: target, ours: seconds(ours), peer: seconds(peer),
-		ratio: fmt.Sprintf("%.1f×", ratio), verdict: verdictOf(ratio >= least),
-	}
+	return row{what, target, seconds(ours), seconds(peer), fmt.Sprintf("%.1f×", ratio), ratio >= least}
 }
 
-// withoutTarget makes a row one that is only there to be fair.
-func (r row) withoutTarget() row {
-	r.target, r.verdict = "", noTarget
-	return r
+// less compares the memory of two programs, of which ours should need at most half.
+func less(what string, ours, peer int64) row {
+	ratio := float64(ours) / float64(peer)
+	return row{what, "≤ 1/2", mebibytes(ours), mebibytes(peer), fmt.Sprintf("%.2f", ratio), ratio <= 0.5}
 }
 
 // seconds writes a time with three significant digits.
 func seconds(d time.Duration) string {
 	if d < time.Second {
-		return fmt.Sprintf("%.3g ms", float64(d)/float64(time.Millisecond))
+		return fmt.Sprintf("%.3g ms", d.Seconds()*1000)
 	}
 	return fmt.Sprintf("%.2f s", d.Seconds())
 }
 
-// mebibytes writes a number of bytes.
 func mebibytes(bytes int64) string { return fmt.Sprintf("%d MiB", bytes>>20) }

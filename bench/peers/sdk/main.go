@@ -1,5 +1,8 @@
 // Sdk does with cloudflare-go, used as its documentation shows, what seatsync does: it lists users with the pager and
 // keeps them, and makes one call after another for what is to change.
+//
+// Its tests show that the SDK gets along with the sandbox: the examples of its documentation run against it with nothing
+// changed but the base URL.
 package main
 
 import (

@@ -19,8 +19,7 @@ func main() {
 	latency := flag.Duration("latency", 0, "how long every request takes at least")
 	quota := flag.Int("quota", 0, "requests in five minutes; 0 is any number")
 	flag.Parse()
-	options := sandbox.Options{Users: 1, Latency: *latency, Quota: &sandbox.Quota{Requests: *quota}, RequestLog: 1}
-	box, err := sandbox.New(options)
+	box, err := sandbox.New(sandbox.Options{Users: 1, Latency: *latency, Quota: &sandbox.Quota{Requests: *quota}, RequestLog: 1})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -70,7 +69,7 @@ func (c *counter) add(what string) {
 func (c *counter) count(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.add(r.Method)
-		next.ServeHTTP(&statusCounter{ResponseWriter: w, counter: c}, r)
+		next.ServeHTTP(&refusals{w, c}, r)
 	})
 }
 
@@ -84,17 +83,18 @@ func (c *counter) tell(w http.ResponseWriter, _ *http.Request) {
 	clear(c.counts)
 }
 
-type statusCounter struct {
+// refusals counts the responses with status 429.
+type refusals struct {
 	http.ResponseWriter
-	counter *counter
+	*counter
 }
 
-func (s *statusCounter) WriteHeader(status int) {
+func (r *refusals) WriteHeader(status int) {
 	if status == http.StatusTooManyRequests {
-		s.counter.add("429")
+		r.add("429")
 	}
-	s.ResponseWriter.WriteHeader(status)
+	r.ResponseWriter.WriteHeader(status)
 }
 
 // Unwrap leads to what can be done with a connection.
-func (s *statusCounter) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+func (r *refusals) Unwrap() http.ResponseWriter { return r.ResponseWriter }
