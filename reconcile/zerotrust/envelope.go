@@ -7,6 +7,8 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/seatsync/seatsync/reconcile"
 )
 
@@ -36,29 +38,25 @@ func readEnvelope(body io.Reader, takeResult func(*jsonReader) error) (resultInf
 	var info *resultInfo
 	var success reconcile.Flag
 	var failures json.RawMessage
+	hasResult := false
 	reader := newJSONReader(body)
-	seen := make(map[string]bool)
-	err := readObject(reader, func(key string) error {
-		if seen[key] {
-			return fmt.Errorf("%q occurs twice", key)
-		}
-		switch key {
-		case "success":
-			seen[key] = true
+	err := reader.readObject(func(key jsontext.Value) error {
+		switch string(key) {
+		case `"success"`:
 			return reader.Decode(&success)
-		case "result":
-			seen[key] = true
+		case `"result"`:
+			hasResult = true
 			return takeResult(reader)
-		case "result_info":
-			seen[key] = true
+		case `"result_info"`:
 			return reader.Decode(&info)
-		case "errors":
-			seen[key] = true
+		case `"errors"`:
 			return reader.Decode(&failures)
 		}
-		var skipped json.RawMessage
-		return reader.Decode(&skipped)
+		return reader.skip()
 	})
+	if err == nil {
+		err = reader.end()
+	}
 	switch {
 	case err != nil:
 		return resultInfo{}, plainEOF(err)
@@ -66,7 +64,7 @@ func readEnvelope(body io.Reader, takeResult func(*jsonReader) error) (resultInf
 		return resultInfo{}, errors.New("it does not say whether it is a success")
 	case success == reconcile.False:
 		return resultInfo{}, &failureError{messagesOf(failures)}
-	case !seen["result"]:
+	case !hasResult:
 		return resultInfo{}, errors.New("it has no result")
 	}
 	if info == nil {
@@ -74,68 +72,6 @@ func readEnvelope(body io.Reader, takeResult func(*jsonReader) error) (resultInf
 	}
 	info.told = true
 	return *info, nil
-}
-
-// readObject reads the only value there is, an object. The function takes in
-// the value of each key.
-func readObject(reader *jsonReader, takeValue func(key string) error) error {
-	if err := reader.expect('{'); err != nil {
-		return err
-	}
-	first, err := reader.peek()
-	if err != nil {
-		return err
-	}
-	more := first != '}'
-	if !more {
-		reader.start++
-	}
-	for more {
-		key, err := reader.key()
-		if err != nil {
-			return err
-		}
-		if err := takeValue(key); err != nil {
-			return err
-		}
-		if more, err = reader.next('}'); err != nil {
-			return err
-		}
-	}
-	return reader.end()
-}
-
-// readArray reads an array, or null, which is how some services write an empty
-// one. The function takes in each element.
-func readArray(reader *jsonReader, takeElement func() error) error {
-	first, err := reader.peek()
-	if err != nil {
-		return err
-	}
-	if first != '[' {
-		value, err := reader.value()
-		if err == nil && string(value) != "null" {
-			err = fmt.Errorf("%.20q where a list should be", value)
-		}
-		return err
-	}
-	reader.start++
-	if first, err = reader.peek(); err != nil {
-		return err
-	}
-	more := first != ']'
-	if !more {
-		reader.start++
-	}
-	for more {
-		if err := takeElement(); err != nil {
-			return err
-		}
-		if more, err = reader.next(']'); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // plainEOF says in words that an answer ends too early.

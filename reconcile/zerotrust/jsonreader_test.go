@@ -47,7 +47,7 @@ func FuzzAnswersAreReadAsByEncodingJSON(f *testing.F) {
 		if err := json.Unmarshal(text, &want); err != nil {
 			t.Fatalf("%q is read, and encoding/json says: %v", text, err)
 		}
-		if len(got) != len(want.Result) && !bytes.Contains(bytes.ToLower(text), []byte(`\u`)) {
+		if len(got) != len(want.Result) && len(got) > 0 {
 			t.Errorf("%q has %d elements, want %d", text, len(got), len(want.Result))
 		}
 	})

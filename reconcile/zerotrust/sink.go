@@ -109,19 +109,22 @@ func (s *Sink) RenameUser(ctx context.Context, rename reconcile.UserRename) (rec
 }
 
 // readUser reads an answer with one user.
-func readUser(body io.Reader) (reconcile.User, error) {
-	var element *wireUser
-	_, err := readEnvelope(body, func(reader *jsonReader) error {
-		element = nil
-		return reader.Decode(&element)
+func readUser(body io.Reader) (user reconcile.User, err error) {
+	_, err = readEnvelope(body, func(reader *jsonReader) error {
+		if reader.decoder.PeekKind() == 'n' {
+			return reader.skip() // as in a failure, which says so itself
+		}
+		decoder := userDecoder{reader: reader}
+		user, err = decoder.decode()
+		return err
 	})
 	switch {
 	case err != nil:
 		return reconcile.User{}, err
-	case element == nil:
+	case user.ID == "":
 		return reconcile.User{}, errors.New("it has no user")
 	}
-	return element.user(), nil
+	return user, nil
 }
 
 // ReadUsers reads the present state of users, by id. A few are looked up by
