@@ -64,7 +64,7 @@ func (a *assessor) assess(user *User) assessment {
 		return assessment{
 			verdict: inactive, sign: sign, at: a.rule.AfterAt,
 			because: fmt.Sprintf("no sign of activity for %s (limit %s)",
-				plural(daysBetween(sign.Time(), a.now), "day"), limitText(a.rule.After)),
+				Count(daysBetween(sign.Time(), a.now), "day"), limitText(a.rule.After)),
 		}
 	}
 	return a.assessNever(user)
@@ -85,7 +85,7 @@ func (a *assessor) isNewRecord(user *User) bool {
 func (a *assessor) activeSince(user *User, sign Moment) assessment {
 	result := assessment{sign: sign, at: a.rule.AfterAt}
 	result.because = fmt.Sprintf("last sign of activity %s ago (limit %s)",
-		plural(max(0, daysBetween(sign.Time(), a.now)), "day"), limitText(a.rule.After))
+		Count(max(0, daysBetween(sign.Time(), a.now)), "day"), limitText(a.rule.After))
 	if a.sawDevices(user) {
 		result.due = sign.Time().Add(a.rule.After)
 	}
@@ -109,7 +109,7 @@ func (a *assessor) assessNever(user *User) assessment {
 	}
 	age := a.now.Sub(user.CreatedAt.Time())
 	result.because = fmt.Sprintf("never logged in, and the record is %s old (limit %s)",
-		plural(max(0, daysBetween(user.CreatedAt.Time(), a.now)), "day"), limitText(a.rule.NeverAfter))
+		Count(max(0, daysBetween(user.CreatedAt.Time(), a.now)), "day"), limitText(a.rule.NeverAfter))
 	if age >= a.rule.NeverAfter {
 		result.verdict = inactive
 		return result
@@ -131,7 +131,7 @@ func (a *assessor) unreadable(user *User, deviceSeen Moment) string {
 	case isUnreadable:
 		return "the API does not tell when one of their devices was last seen"
 	case user.ActiveDevices > 0 && deviceSeen.IsNone() && a.sawDevices(user):
-		return "the API counts " + plural(int(user.ActiveDevices), "registered device") + " and lists none of theirs"
+		return "the API counts " + Count(int(user.ActiveDevices), "registered device") + " and lists none of theirs"
 	case !a.sawDevices(user):
 		return devicesUnread
 	}

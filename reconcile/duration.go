@@ -79,11 +79,3 @@ func daysBetween(from, to time.Time) int {
 	}
 	return int(days)
 }
-
-// plural writes a count and a noun: 1 day, 2 days.
-func plural(count int, noun string) string {
-	if count == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(count) + " " + noun + "s"
-}

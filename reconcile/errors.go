@@ -102,7 +102,7 @@ type IncompleteError struct {
 // Error says what was wrong.
 func (e *IncompleteError) Error() string {
 	return fmt.Sprintf("the list of %s could not be read completely in %s: %s",
-		e.What, plural(e.Attempts, "attempt"), e.Reason)
+		e.What, Count(e.Attempts, "attempt"), e.Reason)
 }
 
 // withoutURL drops the request from a transport error: it stands in front of

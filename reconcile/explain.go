@@ -160,7 +160,7 @@ func (j *judgement) explainLimit(change *Change, wanted bool, limit Limit) Verdi
 	verdict := Verdict{Rule: string(HeldLimit), Because: "does not apply", Source: j.desired.Policy.Releases.At}
 	if wanted && change.Kind == Release {
 		verdict.Applies = limit.Tripped
-		verdict.Because = fmt.Sprintf("%s wanted, at most %d allowed (%s)", plural(limit.Wanted, "release"), limit.Releases, limit.From)
+		verdict.Because = fmt.Sprintf("%s wanted, at most %d allowed (%s)", Count(limit.Wanted, "release"), limit.Releases, limit.From)
 	}
 	return verdict
 }

@@ -56,7 +56,7 @@ func Export(w io.Writer, live *Live, allFlags bool) error {
 	}
 	if len(unnamed) > 0 {
 		fmt.Fprintf(out, "# %s left out, since a file cannot name them: no email that is an address. Their ids:\n",
-			pluralVerb(len(unnamed), "user is", "users are"))
+			CountOf(len(unnamed), "user is", "users are"))
 		for _, id := range unnamed {
 			fmt.Fprintf(out, "#   %s\n", strings.Map(printableASCII, id))
 		}

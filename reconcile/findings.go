@@ -54,7 +54,7 @@ func limitFinding(plan *Plan, at Position) []Finding {
 		Severity: SeverityError, Code: CodeLimitExceeded, Source: pointer(at),
 		Message: fmt.Sprintf("%s would be released, but a run may release at most %d (%s): nobody is released; "+
 			"if it is right, run again with --allow-releases %d",
-			plural(plan.Limit.Wanted, "seat"), plan.Limit.Releases, plan.Limit.From, plan.Limit.Wanted),
+			Count(plan.Limit.Wanted, "seat"), plan.Limit.Releases, plan.Limit.From, plan.Limit.Wanted),
 	}}
 }
 
@@ -104,7 +104,7 @@ func (j *judgement) deviceFinding(plan *Plan) []Finding {
 	return []Finding{{
 		Severity: SeverityWarning, Code: CodeDeviceEvidence, Source: pointer(j.desired.Policy.Inactive.AfterAt),
 		Message: fmt.Sprintf("devices could not be read, so nobody who may use one is called inactive (%s held): %s; %v",
-			plural(held, "release"), next, cause),
+			Count(held, "release"), next, cause),
 	}}
 }
 
@@ -123,16 +123,8 @@ func (j *judgement) untoldSeatsFinding() []Finding {
 	return []Finding{{
 		Severity: SeverityInfo, Code: CodeFlagUnknown,
 		Message: fmt.Sprintf("the API does not tell whether %s in use: not counted, and left alone",
-			pluralVerb(count, "seat is", "seats are")),
+			CountOf(count, "seat is", "seats are")),
 	}}
-}
-
-// pluralVerb writes a count with one of two phrases.
-func pluralVerb(count int, one, many string) string {
-	if count == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", count, many)
 }
 
 // entryFindings are about entries of the file, whether or not they change anything.
@@ -227,7 +219,7 @@ func daysUntil(now, due time.Time) string {
 	if days == 0 {
 		return "today"
 	}
-	return "in " + plural(days, "day")
+	return "in " + Count(days, "day")
 }
 
 // changeFindings are about changes that need a word more than their hold.

@@ -253,7 +253,7 @@ func (j *judgement) holdForLimit(changes []Change) Limit {
 	if !limit.Tripped {
 		return limit
 	}
-	because := fmt.Sprintf("%s wanted, at most %d allowed (%s)", plural(limit.Wanted, "release"), limit.Releases, limit.From)
+	because := fmt.Sprintf("%s wanted, at most %d allowed (%s)", Count(limit.Wanted, "release"), limit.Releases, limit.From)
 	for i := range changes {
 		if changes[i].Kind == Release && changes[i].WillBeDone() {
 			changes[i].held(HeldLimit, because)

@@ -60,7 +60,7 @@ func (l ReleaseLimit) Resolve(seatsUsed int) (releases int, from string) {
 		return *l.Count, "limits.releases: " + strconv.Itoa(*l.Count)
 	}
 	share := shareOf(percent, seatsUsed)
-	from = fmt.Sprintf("%s of %s in use", formatPercent(percent), plural(seatsUsed, "seat"))
+	from = fmt.Sprintf("%s of %s in use", formatPercent(percent), Count(seatsUsed, "seat"))
 	if l.Count != nil && *l.Count <= share {
 		return *l.Count, fmt.Sprintf("limits.releases: %d, below %s", *l.Count, from)
 	}

@@ -104,18 +104,20 @@ type Seats struct{ Users, Access, Gateway, Used int }
 func CountSeats(users []User) Seats {
 	seats := Seats{Users: len(users)}
 	for i := range users {
-		user := &users[i]
-		if user.AccessSeat == True {
-			seats.Access++
-		}
-		if user.GatewaySeat == True {
-			seats.Gateway++
-		}
-		if user.HoldsSeat() {
-			seats.Used++
-		}
+		seats.add(State{AccessSeat: users[i].AccessSeat, GatewaySeat: users[i].GatewaySeat}, 1)
 	}
 	return seats
+}
+
+// add counts the seats of one person in a state, times so many.
+func (s *Seats) add(state State, times int) {
+	s.Used += times * state.seats()
+	if state.AccessSeat == True {
+		s.Access += times
+	}
+	if state.GatewaySeat == True {
+		s.Gateway += times
+	}
 }
 
 // EmailKey returns the form in which emails are compared: without regard to

@@ -1,9 +1,6 @@
 package reconcile
 
-import (
-	"encoding/json"
-	"time"
-)
+import "time"
 
 // FormatVersion is the version of the plan's JSON. A plan of another version is
 // refused rather than guessed at.
@@ -76,71 +73,6 @@ func (s Summary) Pending() int { return s.Release + s.Narrow + s.Grant + s.Renam
 type CallCounts struct {
 	Patch int `json:"patch"`
 	Put   int `json:"put"`
-}
-
-// Kind is what a change does.
-type Kind string
-
-// The kinds of change.
-const (
-	// Release ends with both flags false: the seat is freed.
-	Release Kind = "release"
-	// Narrow takes one flag away; the other stays true.
-	Narrow Kind = "narrow"
-	// Grant makes a flag true that was false.
-	Grant Kind = "grant"
-	// Rename changes the user's name.
-	Rename Kind = "rename"
-)
-
-// Kinds lists the kinds in the order in which reports show them.
-func Kinds() []Kind { return []Kind{Release, Narrow, Grant, Rename} }
-
-// Reason is the rule that asks for a change.
-type Reason string
-
-// The reasons for a change.
-const (
-	// Listed: the file says so.
-	Listed Reason = "listed"
-	// Expired: the user's `until` has passed.
-	Expired Reason = "expired"
-	// Unlisted: no file lists the seat holder, and policy.unlisted is release.
-	Unlisted Reason = "unlisted"
-	// Inactive: policy.inactive found no sign of activity for too long.
-	Inactive Reason = "inactive"
-)
-
-// Hold is why a change is not carried out. The zero value means that it is.
-type Hold string
-
-// The holds, in the order in which they are looked for; a change shows the
-// first that applies.
-const (
-	// HeldAmbiguous: several live users, or seats, could be meant.
-	HeldAmbiguous Hold = "ambiguous"
-	// HeldNoSeat: the user has no seat record, which only a login makes.
-	HeldNoSeat Hold = "no-seat"
-	// HeldFlagUnknown: the API did not tell a flag that the change needs.
-	HeldFlagUnknown Hold = "flag-unknown"
-	// HeldGrantsNever: policy.grants is never.
-	HeldGrantsNever Hold = "grants-never"
-	// HeldProtected: policy.protected names the user.
-	HeldProtected Hold = "protected"
-	// HeldExempt: the user is exempt from the rule.
-	HeldExempt Hold = "exempt"
-	// HeldActivityUnknown: a sign of activity may exist that cannot be read.
-	HeldActivityUnknown Hold = "activity-unknown"
-	// HeldLimit: more seats would be released than policy.limits allows.
-	HeldLimit Hold = "limit"
-)
-
-// MarshalJSON writes null for a change that is carried out.
-func (h Hold) MarshalJSON() ([]byte, error) {
-	if h == "" {
-		return []byte("null"), nil
-	}
-	return json.Marshal(string(h))
 }
 
 // State is what of a user a change is about.
@@ -219,38 +151,6 @@ type Position struct {
 
 // IsZero reports whether the position names no place.
 func (p Position) IsZero() bool { return p.File == "" && p.Line == 0 }
-
-// Severity is how much a finding matters.
-type Severity string
-
-// The severities.
-const (
-	SeverityInfo    Severity = "info"
-	SeverityWarning Severity = "warning"
-	SeverityError   Severity = "error"
-)
-
-// Code names a kind of finding.
-type Code string
-
-// The codes of findings.
-const (
-	CodeUnknownUser         Code = "unknown-user"
-	CodeAmbiguousUser       Code = "ambiguous-user"
-	CodeNoSeatRecord        Code = "no-seat-record"
-	CodeNotice              Code = "notice"
-	CodeLimitExceeded       Code = "limit-exceeded"
-	CodeSeatsExhaustedSoon  Code = "seats-exhausted-soon"
-	CodeExemptionEnding     Code = "exemption-ending"
-	CodeLowerPurchased      Code = "lower-purchased"
-	CodeDeviceEvidence      Code = "device-evidence-missing"
-	CodeUnlistedUser        Code = "unlisted-user"
-	CodeReturned            Code = "returned"
-	CodeNarrowUndocumented  Code = "narrow-undocumented"
-	CodeFlagUnknown         Code = "flag-unknown"
-	CodeSharedSeat          Code = "shared-seat"
-	CodeRevertNotGuaranteed Code = "revert-not-guaranteed"
-)
 
 // Finding is something that people should know and that changes nothing.
 type Finding struct {
@@ -341,23 +241,6 @@ type Outcome struct {
 	Error string `json:"error,omitempty"`
 }
 
-// Status is what became of a change that was to be carried out.
-type Status string
-
-// The statuses of an outcome.
-const (
-	// Applied: the API's answer shows the new state.
-	Applied Status = "applied"
-	// NotTaken: the API answered success, but its answer still shows the old state.
-	NotTaken Status = "not-taken"
-	// Failed: the API refused, or its answer could not be had.
-	Failed Status = "failed"
-	// Stale: the user's state has moved since the plan was made; nothing was written.
-	Stale Status = "stale"
-	// NotReached: the run ended before the change was tried; nothing was written.
-	NotReached Status = "not-reached"
-)
-
 // RunCalls counts the requests of a run.
 type RunCalls struct {
 	Get       int `json:"get"`
@@ -376,4 +259,30 @@ func (r *Run) Count(status Status) int {
 		}
 	}
 	return count
+}
+
+// Applied returns the indexes of the changes that the plan's run applied; none
+// before it has one. Outcomes of no change in the plan are passed over.
+func (p *Plan) Applied() map[int]bool {
+	applied := make(map[int]bool)
+	if p.Run == nil {
+		return applied
+	}
+	for _, outcome := range p.Run.Outcomes {
+		if outcome.Status == Applied && outcome.Change >= 0 && outcome.Change < len(p.Changes) {
+			applied[outcome.Change] = true
+		}
+	}
+	return applied
+}
+
+// SeatsInUse counts the seats in use as far as the plan knows: those that were
+// read, and what its run, if it has one, has changed since.
+func (p *Plan) SeatsInUse() Seats {
+	seats := Seats{Users: p.Live.Users, Used: p.Live.SeatsUsed, Access: p.Live.AccessSeats, Gateway: p.Live.GatewaySeats}
+	for i := range p.Applied() {
+		seats.add(p.Changes[i].After, 1)
+		seats.add(p.Changes[i].Before, -1)
+	}
+	return seats
 }

@@ -2,9 +2,6 @@ package reconcile
 
 import "fmt"
 
-// Reverted is the reason of changes that restore what an earlier run changed.
-const Reverted Reason = "reverted"
-
 // Revert returns the changes that restore what a run changed, for [Judge] to
 // hold to the same rules as any other, and findings about what cannot be
 // restored. Only what the run applied is restored, and only where the user is
@@ -40,7 +37,7 @@ func Revert(run *Plan, live *Live) ([]Change, []Finding) {
 		findings = append(findings, Finding{
 			Severity: SeverityWarning, Code: CodeRevertNotGuaranteed,
 			Message: fmt.Sprintf("%s asked for that the API may not give: a seat comes back with the person's next login",
-				pluralVerb(asked, "seat is", "seats are")),
+				CountOf(asked, "seat is", "seats are")),
 		})
 	}
 	return changes, findings

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -104,7 +105,7 @@ func (a *app) writeHistory(records []*record.Record) error {
 	for _, r := range records {
 		fmt.Fprintln(table, strings.Join([]string{
 			r.ID, r.StartedAt.UTC().Format("2006-01-02 15:04:05"), r.FinishedAt.Sub(r.StartedAt).Round(time.Second).String(),
-			string(r.Mode), string(r.Result), oneLine(counts(r)), oneLine(r.Who), oneLine(shortCommit(r.Commit)),
+			string(r.Mode), string(r.Result), oneLine(counts(r)), oneLine(r.Who), oneLine(cmp.Or(reconcile.ShortCommit(r.Commit), "-")),
 		}, "\t"))
 	}
 	return table.Flush()
@@ -144,9 +145,7 @@ func shortened(text string) string {
 // runCounts writes how many changes had which outcome.
 func runCounts(run *reconcile.Run) string {
 	var parts []string
-	for _, status := range []reconcile.Status{
-		reconcile.Applied, reconcile.NotTaken, reconcile.Failed, reconcile.Stale, reconcile.NotReached,
-	} {
+	for _, status := range reconcile.Statuses() {
 		if n := run.Count(status); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, status))
 		}
@@ -154,24 +153,11 @@ func runCounts(run *reconcile.Run) string {
 	return strings.Join(parts, ", ")
 }
 
-// shortCommit cuts a commit to what people write.
-func shortCommit(commit string) string {
-	hash, dirty := strings.CutSuffix(commit, "-dirty")
-	hash = hash[:min(len(hash), 10)]
-	switch {
-	case hash == "":
-		return "-"
-	case dirty:
-		return hash + "-dirty"
-	}
-	return hash
-}
-
 // historyEntry is one run in the list as JSON.
 type historyEntry struct {
 	record.Start
 	FinishedAt time.Time                `json:"finished_at"`
-	Result     record.Result            `json:"result"`
+	Result     reconcile.Result         `json:"result"`
 	Error      string                   `json:"error,omitempty"`
 	Summary    *reconcile.Summary       `json:"summary"`
 	Outcomes   map[reconcile.Status]int `json:"outcomes"`

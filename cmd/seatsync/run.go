@@ -196,7 +196,7 @@ func (a *app) runOnce(ctx context.Context, flags runFlags) error {
 		if outcome.Err != nil {
 			problems = append(problems, outcome.Err)
 		}
-		code = max(code, resultCode(record.Result(outcome.Run.Result)))
+		code = max(code, resultCode(outcome.Run.Result))
 	}
 	if len(problems) > 0 && wrote {
 		code = codePartial // code 1 promises that nothing was changed

@@ -49,7 +49,7 @@ func (h *runHistory) Runs(most int) ([]daemon.Run, error) {
 				continue
 			}
 			run = describeRun(found, h.mask)
-			if run.Result != daemon.ResultRunning && run.Result != daemon.ResultKilled {
+			if run.Result != reconcile.ResultRunning && run.Result != reconcile.ResultKilled {
 				h.known[id] = run
 			}
 		}
@@ -106,7 +106,7 @@ func (h *runHistory) Read(id string) (daemon.Run, *reconcile.Plan, error) {
 // describeRun returns what the daemon shows of a record.
 func describeRun(found *record.Record, mask mask) daemon.Run {
 	run := daemon.Run{
-		ID: found.ID, AccountID: found.AccountID, Mode: found.Mode, Result: daemon.Result(found.Result), Error: mask.text(found.Error),
+		ID: found.ID, AccountID: found.AccountID, Mode: found.Mode, Result: found.Result, Error: mask.text(found.Error),
 		StartedAt: found.StartedAt, FinishedAt: found.FinishedAt, Who: found.Who, Host: found.Host, Tool: found.Tool, Commit: found.Commit,
 	}
 	run.Report = "/runs/" + found.ID

@@ -43,7 +43,7 @@ func (a *account) restore() {
 	var err error
 	for _, most := range []int{1, 50, 1000} {
 		runs, err = a.history.Runs(most)
-		if len(runs) < most || slices.ContainsFunc(runs, func(run Run) bool { return run.Result.isSuccess() }) {
+		if len(runs) < most || slices.ContainsFunc(runs, func(run Run) bool { return run.Result.IsSuccess() }) {
 			break
 		}
 	}
@@ -54,7 +54,7 @@ func (a *account) restore() {
 	defer a.mu.Unlock()
 	for i := range runs {
 		run := &runs[i]
-		if run.Result == ResultRunning {
+		if run.Result == reconcile.ResultRunning {
 			continue
 		}
 		if a.last == nil {
@@ -63,7 +63,7 @@ func (a *account) restore() {
 		if a.planned == nil && run.Summary != nil {
 			a.planned = run
 		}
-		if run.Result.isSuccess() {
+		if run.Result.IsSuccess() {
 			a.succeeded = run.FinishedAt
 			break
 		}
@@ -173,7 +173,7 @@ func stamp(at time.Time) string {
 
 // start begins a run beside the loop, or skips it while another is going on.
 func (a *account) start(ctx context.Context, mode reconcile.Mode, now time.Time) {
-	run := Run{ID: a.daemon.options.NewID(now), Mode: mode, Result: ResultRunning, StartedAt: now}
+	run := Run{ID: a.daemon.options.NewID(now), Mode: mode, Result: reconcile.ResultRunning, StartedAt: now}
 	a.mu.Lock()
 	run.AccountID = a.id
 	going := a.current
@@ -241,7 +241,7 @@ func (a *account) make(ctx context.Context, request Request) Outcome {
 		a.planned = &run
 	}
 	a.last, a.attempted = &run, began
-	if run.Result.isSuccess() {
+	if run.Result.IsSuccess() {
 		a.succeeded = run.FinishedAt
 	}
 	if run.AccountID != "" && run.AccountID != a.id {
@@ -267,7 +267,7 @@ func (a *account) guarded(ctx context.Context, request Request, log *slog.Logger
 			log.Error("panic", "error", err.Error(), "stack", string(debug.Stack()))
 			outcome = Outcome{
 				Err: err,
-				Run: Run{ID: request.ID, AccountID: a.label(), Mode: request.Mode, Result: ResultFailed, Error: err.Error()},
+				Run: Run{ID: request.ID, AccountID: a.label(), Mode: request.Mode, Result: reconcile.ResultFailed, Error: err.Error()},
 			}
 		}
 	}()
@@ -289,7 +289,7 @@ func logEnd(log *slog.Logger, outcome Outcome) {
 		attributes = append(attributes, slog.String("frozen", outcome.Frozen))
 	}
 	level := slog.LevelInfo
-	if !run.Result.isSuccess() {
+	if !run.Result.IsSuccess() {
 		level = slog.LevelError
 	}
 	if run.Error != "" {

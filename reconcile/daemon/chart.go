@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
 )
 
 // chart is one picture of a number over the recorded runs. Its coordinates are
@@ -66,7 +68,7 @@ func charts(runs []Run) []chart {
 		})
 		if value, err := strconv.ParseFloat(string(run.Cost), 64); err == nil {
 			currency = run.Summary.Currency
-			text := fmt.Sprintf("%s: %s %s a month", when, thousands(string(run.Cost)), currency)
+			text := fmt.Sprintf("%s: %s %s a month", when, reconcile.Thousands(string(run.Cost)), currency)
 			cost = append(cost, sample{run.FinishedAt, value, math.NaN(), text, string(run.Mode)})
 		}
 	}
@@ -105,7 +107,7 @@ func draw(title string, samples []sample) chart {
 	}
 	y := func(value float64) float64 { return chartTop + (1-value/top)*(chartHeight-chartTop-chartBottom) }
 	for value := 0.0; value <= top+step/2; value += step {
-		c.Levels = append(c.Levels, level{number(y(value)), number(y(value) + 4), thousands(strconv.FormatFloat(value, 'f', -1, 64))})
+		c.Levels = append(c.Levels, level{number(y(value)), number(y(value) + 4), reconcile.Thousands(strconv.FormatFloat(value, 'f', -1, 64))})
 	}
 	c.drawTimes(first.at, last.at)
 	c.drawLines(samples, x, y)

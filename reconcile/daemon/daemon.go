@@ -237,7 +237,7 @@ func (d *Daemon) Once(ctx context.Context, mode reconcile.Mode) []Outcome {
 				return
 			}
 			err := context.Cause(ctx)
-			outcomes[i] = Outcome{Err: err, Run: Run{AccountID: a.label(), Mode: mode, Result: ResultFailed, Error: err.Error()}}
+			outcomes[i] = Outcome{Err: err, Run: Run{AccountID: a.label(), Mode: mode, Result: reconcile.ResultFailed, Error: err.Error()}}
 		})
 	}
 	d.runs.Wait()

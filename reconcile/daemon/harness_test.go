@@ -55,7 +55,7 @@ func (s *stand) Run(ctx context.Context, request Request) Outcome {
 	s.mu.Lock()
 	id := s.settings.AccountID
 	s.mu.Unlock()
-	run := Run{ID: request.ID, AccountID: id, Mode: request.Mode, Result: ResultDone, StartedAt: time.Now(), Report: "/runs/" + request.ID}
+	run := Run{ID: request.ID, AccountID: id, Mode: request.Mode, Result: reconcile.ResultDone, StartedAt: time.Now(), Report: "/runs/" + request.ID}
 	plan := emptyPlan()
 	var err error
 	if s.run != nil {
@@ -63,12 +63,12 @@ func (s *stand) Run(ctx context.Context, request Request) Outcome {
 	}
 	run.FinishedAt = time.Now()
 	if err != nil {
-		run.Result, run.Error, plan = ResultFailed, err.Error(), nil
+		run.Result, run.Error, plan = reconcile.ResultFailed, err.Error(), nil
 	}
 	if plan != nil {
 		run.Describe(plan)
 		if plan.Limit.Tripped {
-			run.Result = ResultHeld
+			run.Result = reconcile.ResultHeld
 		}
 	}
 	s.mu.Lock()

@@ -39,7 +39,7 @@ func (a *account) readiness() error {
 	case a.last == nil:
 		next, _ := a.timetable.next()
 		return fmt.Errorf("account %s: no run yet, the first is due at %s", a.id, stamp(next))
-	case a.last.Result.isSuccess():
+	case a.last.Result.IsSuccess():
 		return nil
 	case a.last.Error != "":
 		return fmt.Errorf("account %s: run %s %s: %s", a.id, a.last.ID, a.last.Result, a.last.Error)

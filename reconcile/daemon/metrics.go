@@ -96,14 +96,12 @@ func (m *Metrics) begin(account string) {
 	}
 	m.known[account] = true
 	for _, mode := range []reconcile.Mode{reconcile.ModeDryRun, reconcile.ModeApply} {
-		for _, result := range []Result{ResultDone, ResultNotTaken, ResultHeld, ResultPartial, ResultFailed, ResultSkipped} {
+		for _, result := range []reconcile.Result{reconcile.ResultDone, reconcile.ResultNotTaken, reconcile.ResultHeld, reconcile.ResultPartial, reconcile.ResultFailed, reconcile.ResultSkipped} {
 			m.runs.WithLabelValues(account, string(mode), string(result))
 		}
 	}
 	for _, kind := range reconcile.Kinds() {
-		for _, status := range []reconcile.Status{
-			reconcile.Applied, reconcile.NotTaken, reconcile.Failed, reconcile.Stale, reconcile.NotReached,
-		} {
+		for _, status := range reconcile.Statuses() {
 			m.changes.WithLabelValues(account, string(kind), string(status))
 		}
 	}
@@ -154,7 +152,7 @@ func (m *Metrics) began(account string, at time.Time) {
 
 // skipped counts a run that did not begin.
 func (m *Metrics) skipped(account string, mode reconcile.Mode) {
-	m.runs.WithLabelValues(account, string(mode), string(ResultSkipped)).Inc()
+	m.runs.WithLabelValues(account, string(mode), string(reconcile.ResultSkipped)).Inc()
 }
 
 // ended counts a run and shows what it found.
@@ -163,7 +161,7 @@ func (m *Metrics) ended(account string, outcome Outcome, took time.Duration) {
 	m.begin(account)
 	m.runs.WithLabelValues(account, string(run.Mode), string(run.Result)).Inc()
 	m.duration.WithLabelValues(account).Observe(took.Seconds())
-	if run.Result.isSuccess() {
+	if run.Result.IsSuccess() {
 		m.success.WithLabelValues(account).Set(seconds(run.FinishedAt))
 	}
 	m.show(account, run)
@@ -176,14 +174,6 @@ func (m *Metrics) ended(account string, outcome Outcome, took time.Duration) {
 	}
 }
 
-// holds are the values of the label reason.
-func holds() []reconcile.Hold {
-	return []reconcile.Hold{
-		reconcile.HeldAmbiguous, reconcile.HeldNoSeat, reconcile.HeldFlagUnknown, reconcile.HeldGrantsNever,
-		reconcile.HeldProtected, reconcile.HeldExempt, reconcile.HeldActivityUnknown, reconcile.HeldLimit,
-	}
-}
-
 // show sets the gauges of the account from a run. A run without a plan knows
 // nothing new, so what the one before found stays.
 func (m *Metrics) show(account string, run *Run) {
@@ -193,7 +183,7 @@ func (m *Metrics) show(account string, run *Run) {
 	for _, kind := range reconcile.Kinds() {
 		m.pending.WithLabelValues(account, string(kind)).Set(float64(run.Pending[kind]))
 	}
-	for _, hold := range holds() {
+	for _, hold := range reconcile.Holds() {
 		m.held.WithLabelValues(account, string(hold)).Set(float64(run.Held[hold]))
 	}
 	m.seats.WithLabelValues(account, "used").Set(float64(run.Seats.Used))

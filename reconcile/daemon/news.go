@@ -33,24 +33,24 @@ const (
 func (e *Ended) News() *News {
 	run := &e.Outcome.Run
 	news := &News{Account: e.Account, Text: e.text()}
-	wasFine := e.Before == nil || e.Before.Result.isSuccess()
+	wasFine := e.Before == nil || e.Before.Result.IsSuccess()
 	knew := ""
 	if e.Planned != nil {
 		knew = e.Planned.wants
 	}
 	switch {
-	case !run.Result.isSuccess():
+	case !run.Result.IsSuccess():
 		news.Event, news.Title = EventFailure, "the run failed"
-		if run.Result == ResultPartial {
+		if run.Result == reconcile.ResultPartial {
 			news.Title = "the run was applied in part"
 		}
 		if !wasFine && e.Before.Result == run.Result {
 			return nil
 		}
-	case run.Result == ResultHeld && (run.wants != knew || e.Before == nil || e.Before.Result != ResultHeld):
+	case run.Result == reconcile.ResultHeld && (run.wants != knew || e.Before == nil || e.Before.Result != reconcile.ResultHeld):
 		news.Event, news.Title = EventLimit, "the limit holds releases back"
 	case run.Outcomes[reconcile.Applied] > 0:
-		news.Event, news.Title = EventChange, count(run.Outcomes[reconcile.Applied], "change", "changes")+" applied"
+		news.Event, news.Title = EventChange, reconcile.CountOf(run.Outcomes[reconcile.Applied], "change", "changes")+" applied"
 	case !wasFine:
 		news.Event, news.Title = EventRecovery, "runs succeed again"
 	case run.Mode == reconcile.ModeDryRun && run.wants != knew && pendingOf(run) > 0:
@@ -76,7 +76,7 @@ func (e *Ended) text() string {
 	if run.Summary != nil {
 		lines = append(lines, "pending: "+pendingWords(run))
 		if run.Summary.Held > 0 {
-			lines = append(lines, count(run.Summary.Held, "change is", "changes are")+" held")
+			lines = append(lines, reconcile.CountOf(run.Summary.Held, "change is", "changes are")+" held")
 		}
 		seats := fmt.Sprintf("seats in use: %d", run.Seats.Used)
 		if run.Seats.Purchased != nil {

@@ -31,11 +31,11 @@ func nights(results ...Run) []string {
 }
 
 // planned is a run with a plan that releases so many people.
-func planned(mode reconcile.Mode, result Result, releases int) Run {
+func planned(mode reconcile.Mode, result reconcile.Result, releases int) Run {
 	plan := emptyPlan()
 	for i := range releases {
 		change := reconcile.Change{Kind: reconcile.Release, UserID: fmt.Sprint(i), Because: fmt.Sprint("no sign of activity since ", time.Now())}
-		if result == ResultHeld {
+		if result == reconcile.ResultHeld {
 			change.Held = reconcile.HeldLimit
 		}
 		plan.Changes = append(plan.Changes, change)
@@ -49,20 +49,20 @@ func planned(mode reconcile.Mode, result Result, releases int) Run {
 }
 
 func TestNewsIsToldOnce(t *testing.T) {
-	failed := Run{ID: "r", Mode: reconcile.ModeDryRun, Result: ResultFailed, Error: "503"}
+	failed := Run{ID: "r", Mode: reconcile.ModeDryRun, Result: reconcile.ResultFailed, Error: "503"}
 	dry, applied := reconcile.ModeDryRun, reconcile.ModeApply
 	for _, test := range []struct {
 		name string
 		runs []Run
 		want []string
 	}{
-		{"nothing to do is no news", []Run{planned(dry, ResultDone, 0), planned(dry, ResultDone, 0)}, []string{"-", "-"}},
-		{"the same pending changes are told once", []Run{planned(dry, ResultDone, 2), planned(dry, ResultDone, 2), planned(dry, ResultDone, 3)}, []string{"change", "-", "change"}},
-		{"a failure is told once, and the recovery", []Run{planned(dry, ResultDone, 2), failed, failed, planned(dry, ResultDone, 2)}, []string{"change", "failure", "-", "recovery"}},
+		{"nothing to do is no news", []Run{planned(dry, reconcile.ResultDone, 0), planned(dry, reconcile.ResultDone, 0)}, []string{"-", "-"}},
+		{"the same pending changes are told once", []Run{planned(dry, reconcile.ResultDone, 2), planned(dry, reconcile.ResultDone, 2), planned(dry, reconcile.ResultDone, 3)}, []string{"change", "-", "change"}},
+		{"a failure is told once, and the recovery", []Run{planned(dry, reconcile.ResultDone, 2), failed, failed, planned(dry, reconcile.ResultDone, 2)}, []string{"change", "failure", "-", "recovery"}},
 		{"a first failure is told", []Run{failed}, []string{"failure"}},
-		{"in part is more than failed", []Run{failed, planned(applied, ResultPartial, 2)}, []string{"failure", "failure"}},
-		{"a tripped rail is told once, and again when others are held", []Run{planned(dry, ResultHeld, 9), planned(dry, ResultHeld, 9), planned(dry, ResultHeld, 10)}, []string{"limit", "-", "limit"}},
-		{"what was applied is told each time", []Run{planned(applied, ResultDone, 1), planned(applied, ResultDone, 1)}, []string{"change", "change"}},
+		{"in part is more than failed", []Run{failed, planned(applied, reconcile.ResultPartial, 2)}, []string{"failure", "failure"}},
+		{"a tripped rail is told once, and again when others are held", []Run{planned(dry, reconcile.ResultHeld, 9), planned(dry, reconcile.ResultHeld, 9), planned(dry, reconcile.ResultHeld, 10)}, []string{"limit", "-", "limit"}},
+		{"what was applied is told each time", []Run{planned(applied, reconcile.ResultDone, 1), planned(applied, reconcile.ResultDone, 1)}, []string{"change", "change"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if diff := cmp.Diff(test.want, nights(test.runs...)); diff != "" {

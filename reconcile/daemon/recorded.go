@@ -2,10 +2,10 @@ package daemon
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
 )
 
 // recorded returns the latest runs of some accounts, the latest first.
@@ -32,13 +32,13 @@ func ago(from, to time.Time) string {
 	elapsed := max(0, to.Sub(from))
 	switch {
 	case elapsed < time.Minute:
-		return count(int(elapsed/time.Second), "second", "seconds")
+		return reconcile.CountOf(int(elapsed/time.Second), "second", "seconds")
 	case elapsed < 2*time.Hour:
-		return count(int(elapsed/time.Minute), "minute", "minutes")
+		return reconcile.CountOf(int(elapsed/time.Minute), "minute", "minutes")
 	case elapsed < 48*time.Hour:
-		return count(int(elapsed/time.Hour), "hour", "hours")
+		return reconcile.CountOf(int(elapsed/time.Hour), "hour", "hours")
 	}
-	return count(int(elapsed/(24*time.Hour)), "day", "days")
+	return reconcile.CountOf(int(elapsed/(24*time.Hour)), "day", "days")
 }
 
 // took writes how long a run took.
@@ -47,28 +47,4 @@ func took(elapsed time.Duration) string {
 		return elapsed.Round(100 * time.Millisecond).String()
 	}
 	return elapsed.Round(time.Second).String()
-}
-
-// count writes a number and a noun.
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
-// thousands writes a decimal number with separators: 10,500.00.
-func thousands(number string) string {
-	whole, rest, hasRest := strings.Cut(number, ".")
-	var text strings.Builder
-	for i, digit := range whole {
-		if i > 0 && (len(whole)-i)%3 == 0 {
-			text.WriteByte(',')
-		}
-		text.WriteRune(digit)
-	}
-	if hasRest {
-		text.WriteString("." + rest)
-	}
-	return text.String()
 }

@@ -57,31 +57,6 @@ type Outcome struct {
 	Err error
 }
 
-// Result is how a run ended, in the words of the records.
-type Result string
-
-// The results. Skipped is a run that did not begin because another was going on;
-// it is counted and has no record.
-const (
-	ResultDone Result = "done"
-	ResultHeld Result = "held"
-	// ResultNotTaken: everything was tried, and the API's answers still show the
-	// old state for some of it.
-	ResultNotTaken Result = "not-taken"
-	ResultPartial  Result = "partial"
-	ResultFailed   Result = "failed"
-	ResultKilled   Result = "killed"
-	ResultRunning  Result = "running"
-	ResultSkipped  Result = "skipped"
-)
-
-// isSuccess reports whether a run did what it was to do. A limit that held
-// releases back did its work, and so did an API that gives seats by login alone:
-// it is told of, but nothing is broken.
-func (r Result) isSuccess() bool {
-	return r == ResultDone || r == ResultHeld || r == ResultNotTaken
-}
-
 // History is the recorded runs of one account.
 type History interface {
 	// Runs returns at most so many runs, the latest first. What could be read is
@@ -97,17 +72,17 @@ var ErrNoRun = errors.New("no such run is recorded")
 
 // Run is one recorded run, in the form that /api/v1/runs shows.
 type Run struct {
-	ID         string         `json:"id"`
-	AccountID  string         `json:"account_id"`
-	Mode       reconcile.Mode `json:"mode"`
-	Result     Result         `json:"result"`
-	Error      string         `json:"error,omitempty"`
-	StartedAt  time.Time      `json:"started_at"`
-	FinishedAt time.Time      `json:"finished_at"`
-	Who        string         `json:"who"`
-	Host       string         `json:"host"`
-	Tool       string         `json:"tool"`
-	Commit     string         `json:"commit"`
+	ID         string           `json:"id"`
+	AccountID  string           `json:"account_id"`
+	Mode       reconcile.Mode   `json:"mode"`
+	Result     reconcile.Result `json:"result"`
+	Error      string           `json:"error,omitempty"`
+	StartedAt  time.Time        `json:"started_at"`
+	FinishedAt time.Time        `json:"finished_at"`
+	Who        string           `json:"who"`
+	Host       string           `json:"host"`
+	Tool       string           `json:"tool"`
+	Commit     string           `json:"commit"`
 
 	// What follows is nil, or empty, when the run ended before it had a plan.
 	Summary  *reconcile.Summary       `json:"summary"`
@@ -134,12 +109,14 @@ type Seats struct {
 // Describe fills in what a plan, with its run if it was applied, says of a run.
 func (r *Run) Describe(plan *reconcile.Plan) {
 	summary := plan.Summary
-	r.Summary, r.Seats = &summary, seatsAfter(plan)
+	seats := plan.SeatsInUse()
+	r.Summary = &summary
+	r.Seats = &Seats{Used: seats.Used, Access: seats.Access, Gateway: seats.Gateway, Purchased: plan.Money.Purchased}
 	r.Cost = plan.Money.Price.Times(r.Seats.Used)
 	r.Pending, r.Held = make(map[reconcile.Kind]int), make(map[reconcile.Hold]int)
 	r.Outcomes = make(map[reconcile.Status]int)
 	r.wants = wantsOf(plan)
-	applied := appliedChanges(plan)
+	applied := plan.Applied()
 	for i := range plan.Changes {
 		change := &plan.Changes[i]
 		switch {
@@ -154,43 +131,4 @@ func (r *Run) Describe(plan *reconcile.Plan) {
 			r.Outcomes[outcome.Status]++
 		}
 	}
-}
-
-// appliedChanges returns the changes, by index, that the run of a plan applied.
-func appliedChanges(plan *reconcile.Plan) map[int]bool {
-	applied := make(map[int]bool)
-	if plan.Run == nil {
-		return applied
-	}
-	for _, outcome := range plan.Run.Outcomes {
-		if outcome.Status == reconcile.Applied && outcome.Change >= 0 && outcome.Change < len(plan.Changes) {
-			applied[outcome.Change] = true
-		}
-	}
-	return applied
-}
-
-// seatsAfter counts the seats in use: those that were read, and what the run has
-// changed since.
-func seatsAfter(plan *reconcile.Plan) *Seats {
-	seats := &Seats{
-		Used: plan.Live.SeatsUsed, Access: plan.Live.AccessSeats, Gateway: plan.Live.GatewaySeats,
-		Purchased: plan.Money.Purchased,
-	}
-	for i := range appliedChanges(plan) {
-		change := &plan.Changes[i]
-		before, after := change.Before, change.After
-		seats.Access += held(after.AccessSeat) - held(before.AccessSeat)
-		seats.Gateway += held(after.GatewaySeat) - held(before.GatewaySeat)
-		seats.Used += max(held(after.AccessSeat), held(after.GatewaySeat)) - max(held(before.AccessSeat), held(before.GatewaySeat))
-	}
-	return seats
-}
-
-// held is 1 for a flag that is known to be true.
-func held(flag reconcile.Flag) int {
-	if flag == reconcile.True {
-		return 1
-	}
-	return 0
 }

@@ -360,7 +360,7 @@ func TestOnceMakesOneRunOfEachAccount(t *testing.T) {
 	second.run = func(context.Context, Request) (*reconcile.Plan, error) { return nil, errors.New("no such account") }
 	d, _ := newDaemon(t, Options{}, first, second)
 	outcomes := d.Once(t.Context(), reconcile.ModeApply)
-	if len(outcomes) != 2 || outcomes[0].Run.Result != ResultDone || outcomes[1].Run.Result != ResultFailed {
+	if len(outcomes) != 2 || outcomes[0].Run.Result != reconcile.ResultDone || outcomes[1].Run.Result != reconcile.ResultFailed {
 		t.Errorf("got %+v", outcomes)
 	}
 }

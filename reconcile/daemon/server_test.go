@@ -32,7 +32,7 @@ func storied(now time.Time) *stand {
 		at := now.Add(-time.Duration(day)*24*time.Hour - 150*time.Minute)
 		plan := heldPlan(400+day/2-(90-day)/30*40, at)
 		run := Run{
-			ID: at.UTC().Format("20060102T150405Z") + "-0000abcd", AccountID: testAccount, Mode: reconcile.ModeDryRun, Result: ResultDone,
+			ID: at.UTC().Format("20060102T150405Z") + "-0000abcd", AccountID: testAccount, Mode: reconcile.ModeDryRun, Result: reconcile.ResultDone,
 			StartedAt: at, FinishedAt: at.Add(4 * time.Second), Who: "seatsync", Host: "ops-1", Tool: "seatsync test",
 		}
 		run.Report = "/runs/" + run.ID
@@ -41,7 +41,7 @@ func storied(now time.Time) *stand {
 			run.Mode = reconcile.ModeApply
 			plan.Run = &reconcile.Run{ID: run.ID, Outcomes: []reconcile.Outcome{{Change: 0, Status: reconcile.Applied}}}
 		case day == 7:
-			run.Result, run.Error, plan = ResultFailed, "list users: GET /accounts/…/access/users: 503 after 5 attempts", nil
+			run.Result, run.Error, plan = reconcile.ResultFailed, "list users: GET /accounts/…/access/users: 503 after 5 attempts", nil
 		}
 		if plan != nil {
 			run.Describe(plan)
@@ -173,7 +173,7 @@ func TestTheRunsAsJSON(t *testing.T) {
 		t.Fatal(err, response.Header)
 	}
 	if len(answer.Runs) != 8 || answer.Runs[0].Mode != reconcile.ModeApply || answer.Runs[0].Outcomes[reconcile.Applied] != 1 ||
-		answer.Runs[7].Result != ResultFailed || answer.Runs[7].Summary != nil {
+		answer.Runs[7].Result != reconcile.ResultFailed || answer.Runs[7].Summary != nil {
 		t.Errorf("got %s", body)
 	}
 	if !slices.IsSortedFunc(answer.Runs, func(a, b Run) int { return b.StartedAt.Compare(a.StartedAt) }) {

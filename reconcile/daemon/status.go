@@ -77,7 +77,7 @@ func (d *Daemon) status(a *account, now time.Time) statusPage {
 
 	page := statusPage{Account: id, Fleet: len(d.accounts) > 1, Now: clockTime(now)}
 	page.Tone, page.Sentence, page.Detail = verdict(last, unread, now)
-	page.Alive, page.AliveDetail = "Yes, since "+ago(d.started, now), count(entries, "entry", "entries")+" in the schedule"
+	page.Alive, page.AliveDetail = "Yes, since "+ago(d.started, now), reconcile.CountOf(entries, "entry", "entries")+" in the schedule"
 	if current != nil {
 		page.Alive, page.AliveDetail = "A run is going on", string(current.Mode)+" "+current.ID+", since "+ago(current.StartedAt, now)
 	}
@@ -119,15 +119,15 @@ func verdict(last *Run, unread error, now time.Time) (tone, sentence, detail str
 	}
 	when := ago(last.FinishedAt, now) + " ago"
 	switch last.Result {
-	case ResultDone:
+	case reconcile.ResultDone:
 		return "calm", "All is well: the last run succeeded " + when, ""
-	case ResultNotTaken:
+	case reconcile.ResultNotTaken:
 		return "calm", "The last run succeeded " + when + ", and the API did not take some of it", "A seat that is asked for comes with the person's next login."
-	case ResultHeld:
+	case reconcile.ResultHeld:
 		return "held", "A limit holds releases back: nobody is released until someone decides", "The last run was " + when + "; its report says which."
-	case ResultPartial:
+	case reconcile.ResultPartial:
 		return "broken", "The last run was applied in part " + when, "Its report says what failed."
-	case ResultKilled:
+	case reconcile.ResultKilled:
 		return "broken", "The last run was killed " + when, "The next apply finds out what it had done."
 	}
 	return "broken", "The last run failed " + when, last.Error
@@ -165,13 +165,13 @@ func (d *Daemon) describeLast(page *statusPage, a *account, runs []Run) {
 	page.Seats, page.SeatsDetail = fmt.Sprint(run.Seats.Used), "purchased: not told in the file"
 	if run.Seats.Purchased != nil {
 		page.Seats = fmt.Sprintf("%d of %d", run.Seats.Used, *run.Seats.Purchased)
-		page.SeatsDetail = count(*run.Seats.Purchased-run.Seats.Used, "seat is", "seats are") + " free"
+		page.SeatsDetail = reconcile.CountOf(*run.Seats.Purchased-run.Seats.Used, "seat is", "seats are") + " free"
 	}
 	if run.Cost != "" {
-		page.Cost = thousands(string(run.Cost)) + " " + run.Summary.Currency
+		page.Cost = reconcile.Thousands(string(run.Cost)) + " " + run.Summary.Currency
 		page.CostDetail = "a month for the seats in use"
 		if pending := run.Summary.MonthlyCostAfter; len(run.Outcomes) == 0 && pending != run.Cost {
-			page.CostDetail = thousands(string(pending)) + " once the pending changes are applied"
+			page.CostDetail = reconcile.Thousands(string(pending)) + " once the pending changes are applied"
 		}
 	}
 	_, plan, err := a.history.Read(run.ID)
@@ -186,14 +186,10 @@ func (d *Daemon) describeLast(page *statusPage, a *account, runs []Run) {
 
 // pendingWords says what a run left to do.
 func pendingWords(run *Run) string {
-	words := map[reconcile.Kind][3]string{
-		reconcile.Release: {"release", "seat", "seats"}, reconcile.Narrow: {"narrow", "seat", "seats"},
-		reconcile.Grant: {"request", "seat", "seats"}, reconcile.Rename: {"rename", "user", "users"},
-	}
 	var parts []string
 	for _, kind := range reconcile.Kinds() {
 		if n := run.Pending[kind]; n > 0 {
-			parts = append(parts, words[kind][0]+" "+count(n, words[kind][1], words[kind][2]))
+			parts = append(parts, kind.Doing(n))
 		}
 	}
 	if len(parts) == 0 {
@@ -202,21 +198,8 @@ func pendingWords(run *Run) string {
 	return strings.Join(parts, ", ")
 }
 
-// holdMeanings says what each hold waits for.
-var holdMeanings = map[reconcile.Hold]string{
-	reconcile.HeldLimit:           "more releases than one run may do: look at them, then raise policy.limits or pass --allow-releases once",
-	reconcile.HeldAmbiguous:       "several live users share an email or a seat: name the id of the one you mean",
-	reconcile.HeldNoSeat:          "there is no seat record yet: it comes with the next login",
-	reconcile.HeldFlagUnknown:     "the API does not tell whether the seat is in use",
-	reconcile.HeldGrantsNever:     "policy.grants is never",
-	reconcile.HeldProtected:       "policy.protected names the user",
-	reconcile.HeldExempt:          "the file exempts the user",
-	reconcile.HeldActivityUnknown: "a sign of activity may exist that cannot be read",
-}
-
 // heldGroups groups the held changes, those that someone can decide first.
 func heldGroups(plan *reconcile.Plan) []waiting {
-	order := append([]reconcile.Hold{reconcile.HeldLimit}, holds()...)
 	groups := make(map[reconcile.Hold]*waiting)
 	for i := range plan.Changes {
 		change := &plan.Changes[i]
@@ -225,7 +208,7 @@ func heldGroups(plan *reconcile.Plan) []waiting {
 		}
 		group := groups[change.Held]
 		if group == nil {
-			group = &waiting{Reason: string(change.Held), Meaning: holdMeanings[change.Held]}
+			group = &waiting{Reason: string(change.Held), Meaning: change.Held.Sentence()}
 			groups[change.Held] = group
 		}
 		group.Count++
@@ -239,7 +222,7 @@ func heldGroups(plan *reconcile.Plan) []waiting {
 		})
 	}
 	var list []waiting
-	for _, hold := range order {
+	for _, hold := range reconcile.Holds() {
 		if group := groups[hold]; group != nil {
 			list = append(list, *group)
 			delete(groups, hold)
@@ -258,9 +241,7 @@ func newRunRow(run Run) runRow {
 		return row
 	}
 	var parts []string
-	for _, status := range []reconcile.Status{
-		reconcile.Applied, reconcile.NotTaken, reconcile.Failed, reconcile.Stale, reconcile.NotReached,
-	} {
+	for _, status := range reconcile.Statuses() {
 		if n := run.Outcomes[status]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, status))
 		}
@@ -278,13 +259,13 @@ func newRunRow(run Run) runRow {
 	return row
 }
 
-func resultTone(result Result) string {
+func resultTone(result reconcile.Result) string {
 	switch result {
-	case ResultDone, ResultNotTaken:
+	case reconcile.ResultDone, reconcile.ResultNotTaken:
 		return "calm"
-	case ResultHeld:
+	case reconcile.ResultHeld:
 		return "held"
-	case ResultRunning:
+	case reconcile.ResultRunning:
 		return "waiting"
 	}
 	return "broken"

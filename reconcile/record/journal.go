@@ -55,25 +55,17 @@ type Start struct {
 }
 
 // Result is how a run ended.
-type Result string
+type Result = reconcile.Result
 
-// The results of a run. The first three follow the exit codes 0, 3 and 4.
+// The results of a run that a record can have.
 const (
-	// ResultDone: everything that was to be done was done.
-	ResultDone Result = "done"
-	// ResultNotTaken: everything was tried, and the API's answers still show the
-	// old state for some of it.
-	ResultNotTaken Result = "not-taken"
-	// ResultHeld: a limit held releases back; everything else was done.
-	ResultHeld Result = "held"
-	// ResultPartial: at least one change failed, went stale or was not reached.
-	ResultPartial Result = "partial"
-	// ResultFailed: the run ended with an error before anything was written.
-	ResultFailed Result = "failed"
-	// ResultKilled: the run never said that it ended.
-	ResultKilled Result = "killed"
-	// ResultRunning: the run has not ended and its process holds the lock.
-	ResultRunning Result = "running"
+	ResultDone     = reconcile.ResultDone
+	ResultNotTaken = reconcile.ResultNotTaken
+	ResultHeld     = reconcile.ResultHeld
+	ResultPartial  = reconcile.ResultPartial
+	ResultFailed   = reconcile.ResultFailed
+	ResultKilled   = reconcile.ResultKilled
+	ResultRunning  = reconcile.ResultRunning
 )
 
 // NewID returns an id for a run that starts at a time. Ids sort by time, also
