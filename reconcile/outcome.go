@@ -3,6 +3,7 @@ package reconcile
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Causes to give to [JudgeOutcome] where no error of a request is behind the
@@ -16,6 +17,20 @@ var (
 	ErrNotRead = errors.New("the user has not been read since")
 )
 
+// SettleAfter is how much later than the end of a request whose outcome is unknown
+// a reading must begin to prove that the request had no effect: it may have been
+// on its way for one time-out and be worked on for another. A reading that shows
+// the effect proves it at once.
+func SettleAfter(requestTimeout time.Duration) time.Duration { return 2 * requestTimeout }
+
+// InFlight marks the cause given to [JudgeOutcome] when the user was read before
+// [SettleAfter]: the request may still take effect.
+func InFlight(cause error) error { return inFlightError{cause} }
+
+type inFlightError struct{ error }
+
+func (e inFlightError) Unwrap() error { return e.error }
+
 // JudgeOutcome says what became of one change, live or after a kill.
 //
 // The cause says why one has to ask: nil where the API accepted the request and
@@ -26,7 +41,8 @@ var (
 //
 // Success of a request proves nothing: only the state that the change asks for
 // is [Applied]. "Took no effect" is said only of a user who is known to be as
-// before in all that the change is about.
+// before in all that the change is about, and of whom no request is [InFlight].
+// The outcome is open where that is not known.
 func JudgeOutcome(index int, change *Change, cause error, user *User, readErr error) Outcome {
 	isAccepted := cause == nil || errors.Is(cause, ErrNotInResponse)
 	failed := func(format string, args ...any) Outcome {
@@ -36,19 +52,26 @@ func JudgeOutcome(index int, change *Change, cause error, user *User, readErr er
 		}
 		return Outcome{Change: index, Status: Failed, Error: change.subject() + message}
 	}
+	open := func(why string, args ...any) Outcome {
+		outcome := failed("whether it took effect is not known yet"+why, args...)
+		outcome.Open = true
+		return outcome
+	}
 	switch {
 	case readErr != nil && errors.Is(readErr, ErrNotRead):
-		return failed("whether it took effect is not known yet")
+		return open("")
 	case readErr != nil:
-		return failed("whether it took effect is not known, since reading the user failed: %v", withoutURL(readErr))
+		return open(", since reading the user failed: %v", withoutURL(readErr))
 	case user == nil:
 		return failed("the user is no longer in the account")
 	case user.ID != change.UserID:
-		return failed("whether it took effect is not known, since what was read is about another user")
+		return open(", since what was read is about another user")
 	case change.IsReached(user):
 		return Outcome{Change: index, Status: Applied}
 	case change.IsSeatChange() && (user.AccessSeat == Unknown || user.GatewaySeat == Unknown):
-		return failed("whether it took effect is not known, since the API does not tell the user's flags")
+		return open(", since the API did not return the user's flags")
+	case errors.As(cause, new(inFlightError)):
+		return open(": the user has %s, and the request may still be in flight", change.shown(user))
 	case change.IsSeatChange() && (change.Before.AccessSeat == Unknown || change.Before.GatewaySeat == Unknown):
 		return failed("the user now has %s, which is not what was asked for", change.shown(user))
 	case !change.isUntouched(user):

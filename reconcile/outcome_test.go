@@ -42,24 +42,27 @@ func TestJudgeOutcome(t *testing.T) {
 		{"the response shows the old state", release, nil, user(True, True, "Old"), nil, NotTaken, "the API answered success but shows access_seat true, gateway_seat true"},
 		{"the response shows a seat that is not given", grant, nil, user(False, False, "Old"), nil, NotTaken, "the API answered success but shows access_seat false, gateway_seat false: a seat comes with the next login"},
 		{"the response shows one flag of two changed", release, nil, user(False, True, "Old"), nil, Failed, "release a@b.c: the user now has access_seat false, gateway_seat true, which is neither what was there nor what was asked for"},
-		{"the response does not show a flag", release, nil, user(False, Unknown, "Old"), nil, Failed, "release a@b.c: whether it took effect is not known, since the API does not tell the user's flags"},
+		{"the response does not show a flag", release, nil, user(False, Unknown, "Old"), nil, Failed, "release a@b.c: whether it took effect is not known yet, since the API did not return the user's flags"},
 		{"not mentioned, and read as asked for", release, ErrNotInResponse, user(False, False, "Old"), nil, Applied, ""},
 		{"not mentioned, and read as before", release, ErrNotInResponse, user(True, True, "Old"), nil, NotTaken, "the API answered success but shows access_seat true, gateway_seat true"},
 		{"not mentioned, and one flag of two changed", release, ErrNotInResponse, user(True, False, "Old"), nil, Failed, "release a@b.c: the API's response does not mention the seat; the user now has access_seat true, gateway_seat false, which is neither what was there nor what was asked for"},
 		{"failed, and read as asked for", release, gone, user(False, False, "Old"), nil, Applied, ""},
 		{"failed, and the seat record is gone with the seat", release, gone, seatless, nil, Applied, ""},
 		{"failed, and read as before", release, gone, user(True, True, "Old"), nil, Failed, "release a@b.c: connection reset by peer; reading the user shows that it took no effect"},
-		{"failed, and not readable", release, gone, nil, errors.New("down"), Failed, "release a@b.c: connection reset by peer; whether it took effect is not known, since reading the user failed: down"},
+		{"failed, and not readable", release, gone, nil, errors.New("down"), Failed, "release a@b.c: connection reset by peer; whether it took effect is not known yet, since reading the user failed: down"},
 		{"failed, and no longer in the account", release, gone, nil, nil, Failed, "release a@b.c: connection reset by peer; the user is no longer in the account"},
-		{"failed, and another user was read", release, gone, &User{ID: "id-2", SeatUID: seat, AccessSeat: True, GatewaySeat: True}, nil, Failed, "release a@b.c: connection reset by peer; whether it took effect is not known, since what was read is about another user"},
-		{"failed, and another user was read who is as asked for", release, gone, &User{ID: "id-2", SeatUID: seat, AccessSeat: False, GatewaySeat: False}, nil, Failed, "release a@b.c: connection reset by peer; whether it took effect is not known, since what was read is about another user"},
+		{"failed, and another user was read", release, gone, &User{ID: "id-2", SeatUID: seat, AccessSeat: True, GatewaySeat: True}, nil, Failed, "release a@b.c: connection reset by peer; whether it took effect is not known yet, since what was read is about another user"},
+		{"failed, and another user was read who is as asked for", release, gone, &User{ID: "id-2", SeatUID: seat, AccessSeat: False, GatewaySeat: False}, nil, Failed, "release a@b.c: connection reset by peer; whether it took effect is not known yet, since what was read is about another user"},
 		{"failed, and the user holds another seat", release, gone, elsewhere, nil, Failed, "release a@b.c: connection reset by peer; the user now has access_seat true, gateway_seat true on another seat, which is neither what was there nor what was asked for"},
 		{"killed, and not read since", release, ErrKilled, nil, ErrNotRead, Failed, "release a@b.c: the run was killed while this was being written; whether it took effect is not known yet"},
-		{"killed, and the flags are not known", release, ErrKilled, user(Unknown, Unknown, "Old"), nil, Failed, "release a@b.c: the run was killed while this was being written; whether it took effect is not known, since the API does not tell the user's flags"},
-		{"killed, and one flag is not known", release, ErrKilled, user(True, Unknown, "Old"), nil, Failed, "release a@b.c: the run was killed while this was being written; whether it took effect is not known, since the API does not tell the user's flags"},
+		{"killed, and the flags are not known", release, ErrKilled, user(Unknown, Unknown, "Old"), nil, Failed, "release a@b.c: the run was killed while this was being written; whether it took effect is not known yet, since the API did not return the user's flags"},
+		{"killed, and one flag is not known", release, ErrKilled, user(True, Unknown, "Old"), nil, Failed, "release a@b.c: the run was killed while this was being written; whether it took effect is not known yet, since the API did not return the user's flags"},
 		{"killed, and one flag of two changed", release, ErrKilled, user(False, True, "Old"), nil, Failed, "release a@b.c: the run was killed while this was being written; the user now has access_seat false, gateway_seat true, which is neither what was there nor what was asked for"},
 		{"killed, and a flag that was not known before", halfKnown, ErrKilled, user(True, True, "Old"), nil, Failed, "release a@b.c: the run was killed while this was being written; the user now has access_seat true, gateway_seat true, which is not what was asked for"},
 		{"killed, and as before", release, ErrKilled, user(True, True, "Old"), nil, Failed, "release a@b.c: the run was killed while this was being written; reading the user shows that it took no effect"},
+		{"in flight, and as before", release, InFlight(gone), user(True, True, "Old"), nil, Failed, "release a@b.c: connection reset by peer; whether it took effect is not known yet: the user has access_seat true, gateway_seat true, and the request may still be in flight"},
+		{"in flight, and read as asked for", release, InFlight(ErrKilled), user(False, False, "Old"), nil, Applied, ""},
+		{"in flight, and no longer in the account", release, InFlight(ErrKilled), nil, nil, Failed, "release a@b.c: the run was killed while this was being written; the user is no longer in the account"},
 		{"renamed as asked for", rename, nil, user(Unknown, Unknown, "New"), nil, Applied, ""},
 		{"the response shows the old name", rename, nil, user(True, True, "Old"), nil, NotTaken, "the API answered success but shows another name"},
 		{"the response shows a third name", rename, nil, user(True, True, "Third"), nil, Failed, "rename a@b.c: the user now has another name, which is neither what was there nor what was asked for"},
@@ -67,7 +70,7 @@ func TestJudgeOutcome(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := JudgeOutcome(3, &test.change, test.cause, test.user, test.readErr)
-			if want := (Outcome{Change: 3, Status: test.status, Error: test.message}); got != want {
+			if want := (Outcome{Change: 3, Status: test.status, Error: test.message, Open: strings.Contains(test.message, "not known yet")}); got != want {
 				t.Errorf("got  %+v\nwant %+v", got, want)
 			}
 		})
@@ -97,7 +100,7 @@ func TestAnOutcomeSaysNoMoreThanWhatIsKnown(t *testing.T) {
 			ID: rapid.SampledFrom([]string{"id-1", "id-1", "id-2"}).Draw(t, "id"), SeatUID: uid.Draw(t, "seat"),
 			AccessSeat: now.AccessSeat, GatewaySeat: now.GatewaySeat, Name: now.Name,
 		}
-		cause := rapid.SampledFrom([]error{nil, ErrNotInResponse, ErrKilled, errors.New("503")}).Draw(t, "cause")
+		cause := rapid.SampledFrom([]error{nil, ErrNotInResponse, ErrKilled, errors.New("503"), InFlight(ErrKilled)}).Draw(t, "cause")
 		outcome := JudgeOutcome(0, &change, cause, user, nil)
 
 		seatIs := func(s State) bool {
@@ -111,6 +114,12 @@ func TestAnOutcomeSaysNoMoreThanWhatIsKnown(t *testing.T) {
 			t.Fatalf("%s: %+v of %+v with %+v", outcome.Status, outcome, change, user)
 		}
 		saysNoEffect := outcome.Status == NotTaken || strings.Contains(outcome.Error, "no effect")
+		if saysNoEffect && errors.As(cause, new(inFlightError)) {
+			t.Fatalf("no effect is said while a request is in flight: %+v", outcome)
+		}
+		if outcome.Open != strings.Contains(outcome.Error, "not known yet") || outcome.Open && outcome.Status != Failed {
+			t.Fatalf("open is not what the error says: %+v", outcome)
+		}
 		if saysNoEffect && (user.ID != "id-1" || !is(change.Before)) {
 			t.Fatalf("no effect is said of what is not as before: %+v of %+v with %+v", outcome, change, user)
 		}

@@ -239,6 +239,10 @@ type Outcome struct {
 	Status Status `json:"status"`
 	// Error says why the status is not applied; empty when it is.
 	Error string `json:"error,omitempty"`
+	// Open is true while it is not known whether the change took effect, or may
+	// still take it: a request was in flight, and no reading has shown the new
+	// state, or one made [SettleAfter] later the old one. The status is failed.
+	Open bool `json:"open,omitempty"`
 }
 
 // RunCalls counts the requests of a run.
