@@ -112,34 +112,27 @@ type DesiredUser struct {
 	Until Date
 	// Exempt is nil when every rule applies.
 	Exempt *Exemption
-
-	file  string
-	lines entryLines
+	// File is the file that the entry is in, and Lines say where in it.
+	File  string
+	Lines EntryLines
 }
 
-// entryLines are the lines of an entry's values, 0 for those it does not have,
+// EntryLines are the lines of an entry's values, 0 for those it does not have,
 // and the columns that problems found later are reported at.
-type entryLines struct {
-	entry, email, name, access, gateway, until, exempt int32
-	emailColumn, exemptColumn                          int32
+type EntryLines struct {
+	Entry, Email, Name, AccessSeat, GatewaySeat, Until, Exempt int32
+	EmailColumn, ExemptColumn                                  int32
 }
 
 // Position returns the place of the entry.
-func (u *DesiredUser) Position() Position { return u.at(u.lines.entry) }
+func (u *DesiredUser) Position() Position { return u.At(u.Lines.Entry) }
 
-// emailPosition returns the place of the email.
-func (u *DesiredUser) emailPosition() Position {
-	at := u.at(u.lines.email)
-	at.Column = int(u.lines.emailColumn)
-	return at
-}
-
-// at returns a place in the entry's file, or the entry's own for line 0.
-func (u *DesiredUser) at(line int32) Position {
+// At returns a place in the entry's file, or the entry's own for line 0.
+func (u *DesiredUser) At(line int32) Position {
 	if line == 0 {
-		line = u.lines.entry
+		line = u.Lines.Entry
 	}
-	return Position{File: u.file, Line: int(line)}
+	return Position{File: u.File, Line: int(line)}
 }
 
 // isExpired reports whether the last day of the user's seat is over.

@@ -139,11 +139,11 @@ func (u *DesiredUser) seatSentence(before, after State) (because string, at Posi
 	switch {
 	case access && gateway:
 		return "the file says access_seat: " + after.AccessSeat.String() +
-			", gateway_seat: " + after.GatewaySeat.String(), u.at(u.lines.access)
+			", gateway_seat: " + after.GatewaySeat.String(), u.At(u.Lines.AccessSeat)
 	case access:
-		return "the file says access_seat: " + after.AccessSeat.String(), u.at(u.lines.access)
+		return "the file says access_seat: " + after.AccessSeat.String(), u.At(u.Lines.AccessSeat)
 	default:
-		return "the file says gateway_seat: " + after.GatewaySeat.String(), u.at(u.lines.gateway)
+		return "the file says gateway_seat: " + after.GatewaySeat.String(), u.At(u.Lines.GatewaySeat)
 	}
 }
 
@@ -154,7 +154,7 @@ func (d *differ) ruleRelease(p *pair) (Change, bool) {
 	case !p.HoldsSeat():
 	case p.entry != nil && p.entry.isExpired(d.assessor.now, d.desired.Timezone):
 		return d.release(p, Expired, "the seat was for use until "+p.entry.Until.String(),
-			p.entry.at(p.entry.lines.until), assessment{}), true
+			p.entry.At(p.entry.Lines.Until), assessment{}), true
 	case p.entry == nil && d.desired.Policy.Unlisted == UnlistedRelease:
 		return d.release(p, Unlisted, "no file lists this seat holder (policy.unlisted: release)",
 			d.desired.Policy.UnlistedAt, assessment{}), true
@@ -194,7 +194,7 @@ func (d *differ) nameChange(p *pair) (Change, bool) {
 	if p.Name == "" {
 		change.Because = "the file has a name and the account has none"
 	}
-	change.Source = p.entry.at(p.entry.lines.name)
+	change.Source = p.entry.At(p.entry.Lines.Name)
 	return change, true
 }
 

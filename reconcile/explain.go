@@ -97,7 +97,7 @@ func (d *differ) explainUntil(p *pair) Verdict {
 	if p.entry == nil || p.entry.Until.IsZero() {
 		return verdict
 	}
-	verdict.Source = p.entry.at(p.entry.lines.until)
+	verdict.Source = p.entry.At(p.entry.Lines.Until)
 	verdict.Applies = p.entry.isExpired(d.assessor.now, d.desired.Timezone)
 	verdict.Because = fmt.Sprintf("the last day is %s and is over at %s", p.entry.Until,
 		p.entry.Until.End(d.desired.Timezone).Format(time.RFC3339))

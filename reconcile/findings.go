@@ -149,7 +149,7 @@ func (j *judgement) entryFindings() (findings []Finding) {
 			Severity: SeverityWarning, Code: CodeExemptionEnding, Email: entry.Email,
 			Message: fmt.Sprintf("the exemption from %s ends on %s: ask its owner to extend it, or remove it then",
 				exemption.From, exemption.Until),
-			Source: pointer(entry.at(entry.lines.exempt)),
+			Source: pointer(entry.At(entry.Lines.Exempt)),
 		})
 	}
 	return findings

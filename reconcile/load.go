@@ -221,7 +221,7 @@ func duplicateProblems(users []DesiredUser) (problems Problems) {
 		}
 		if earlier != nil {
 			at := earlier.Position()
-			problems = append(problems, Problem{At: user.emailPosition(), Message: fmt.Sprintf(
+			problems = append(problems, Problem{At: emailPosition(user), Message: fmt.Sprintf(
 				"%s is listed twice, first at %s:%d: keep one entry", user.Email, at.File, at.Line)})
 			continue
 		}
@@ -233,6 +233,13 @@ func duplicateProblems(users []DesiredUser) (problems Problems) {
 	return problems
 }
 
+// emailPosition returns the place of the email.
+func emailPosition(user *DesiredUser) Position {
+	at := user.At(user.Lines.Email)
+	at.Column = int(user.Lines.EmailColumn)
+	return at
+}
+
 // exemptionProblems finds exemptions that are over.
 func exemptionProblems(desired *Desired, now time.Time) (problems Problems) {
 	for i := range desired.Users {
@@ -240,8 +247,8 @@ func exemptionProblems(desired *Desired, now time.Time) (problems Problems) {
 		if user.Exempt == nil || now.Before(user.Exempt.Until.End(desired.Timezone)) {
 			continue
 		}
-		at := user.at(user.lines.exempt)
-		at.Column = int(user.lines.exemptColumn)
+		at := user.At(user.Lines.Exempt)
+		at.Column = int(user.Lines.ExemptColumn)
 		problems = append(problems, Problem{At: at, Message: fmt.Sprintf(
 			"the exemption of %s ended on %s: remove it, or ask %s to extend it",
 			user.Email, user.Exempt.Until, user.Exempt.Owner)})

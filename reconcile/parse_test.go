@@ -165,7 +165,7 @@ users:
 		desired.Policy.Inactive.AfterAt.Line, desired.Policy.Protected[1].Text, desired.Policy.Protected[1].At.Line,
 		desired.Schedule[0].Mode, desired.Schedule[1].Mode, desired.Timezone.String(),
 		user.Email, user.Name, user.AccessSeat, user.GatewaySeat, user.Until.String(), *user.Exempt, user.ID,
-		user.Position().Line, user.at(user.lines.gateway).Line, user.at(user.lines.until).Line,
+		user.Position().Line, user.At(user.Lines.GatewaySeat).Line, user.At(user.Lines.Until).Line,
 	}
 	until, _ := ParseDate("2027-01-15")
 	want := []any{

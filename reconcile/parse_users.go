@@ -23,29 +23,29 @@ func (p *fileParser) parseUsers(node *yaml.Node) {
 }
 
 func (p *fileParser) parseUser(node *yaml.Node) DesiredUser {
-	user := DesiredUser{file: p.file, lines: entryLines{entry: int32(node.Line)}}
+	user := DesiredUser{File: p.file, Lines: EntryLines{Entry: int32(node.Line)}}
 	hasEmail := false
 	p.fields(node, "a user", userKeys, func(key string, at, value *yaml.Node) bool {
 		line := int32(value.Line)
 		switch key {
 		case "email":
 			hasEmail = true
-			user.lines.emailColumn, user.lines.email = int32(value.Column), line
+			user.Lines.EmailColumn, user.Lines.Email = int32(value.Column), line
 			user.Email = p.parseEmail(value)
 		case "name":
-			user.lines.name = line
+			user.Lines.Name = line
 			user.Name, _ = p.text(value, "name")
 		case "access_seat":
-			user.lines.access = line
+			user.Lines.AccessSeat = line
 			user.AccessSeat = p.flag(value, "access_seat")
 		case "gateway_seat":
-			user.lines.gateway = line
+			user.Lines.GatewaySeat = line
 			user.GatewaySeat = p.flag(value, "gateway_seat")
 		case "until":
-			user.lines.until = line
+			user.Lines.Until = line
 			user.Until = p.parseDate(value, "until")
 		case "exempt":
-			user.lines.exempt, user.lines.exemptColumn = line, int32(value.Column)
+			user.Lines.Exempt, user.Lines.ExemptColumn = line, int32(value.Column)
 			user.Exempt = p.parseExemption(value)
 		case "id":
 			user.ID = p.parseID(value)
