@@ -13,8 +13,6 @@ type Glob struct {
 	Text string
 	// At is where it stands.
 	At Position
-
-	pattern string
 }
 
 // ParseGlob reads a pattern.
@@ -29,7 +27,7 @@ func ParseGlob(text string, at Position) (Glob, error) {
 	if err := checkGlob(text); err != nil {
 		return Glob{}, err
 	}
-	return Glob{Text: text, At: at, pattern: pattern}, nil
+	return Glob{Text: text, At: at}, nil
 }
 
 // checkGlob returns an error for a pattern that can cover no email: it would look
@@ -48,8 +46,8 @@ func checkGlob(text string) error {
 
 // matches reports whether the pattern covers an email key.
 func (g Glob) matches(key string) bool {
-	matched, err := path.Match(g.pattern, withoutSlash(key))
-	return err == nil && matched
+	matched, err := path.Match(withoutSlash(EmailKey(g.Text)), withoutSlash(key))
+	return matched || err != nil // in doubt it is covered
 }
 
 // withoutSlash replaces slashes, which are letters like any other in an email
