@@ -1,6 +1,8 @@
 package report
 
 import (
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -24,7 +26,7 @@ func TestThePictureSaysInWordsWhatItShows(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := newChart(&test.activity).Sentence; got != test.want {
+			if got := newHistogram(&test.activity).Sentence; got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
 		})
@@ -38,24 +40,60 @@ func TestThePictureStaysWithinItsFrame(t *testing.T) {
 		{AfterDays: 1, NoticeDays: 5, BucketDays: 1, Buckets: []int{1, 0, 99}},
 		{AfterDays: 0, BucketDays: 30, Buckets: []int{3}},
 	} {
-		c := newChart(activity)
-		for _, bar := range c.Bars {
-			if bar.X < 0 || bar.X+bar.Width > chartWidth || bar.Y < 0 || bar.Y+bar.Height > chartBase+0.2 || bar.Width <= 0 {
-				t.Errorf("a bar is outside: %+v", bar)
+		picture := string(newHistogram(activity).SVG())
+		rects := rectForm.FindAllStringSubmatch(picture, -1)
+		if len(rects) == 0 {
+			t.Errorf("no bar is drawn of %+v", activity)
+		}
+		for _, rect := range rects {
+			x, y, width, height := coordinate(t, rect[1]), coordinate(t, rect[2]), coordinate(t, rect[3]), coordinate(t, rect[4])
+			if x < 0 || x+width > histogramWidth || y < histogramTop || y+height > histogramBase+0.2 || width <= 0 {
+				t.Errorf("a bar is outside: %s", rect[0])
 			}
 		}
-		if c.Threshold != nil && (c.Threshold.X < chartLeft || c.Threshold.X > chartWidth-sideWidth) {
-			t.Errorf("the threshold is outside: %+v", c.Threshold)
+		if drawn := strings.Contains(picture, `class="threshold"`); drawn != (activity.AfterDays > 0) {
+			t.Errorf("a threshold of %d days is drawn: %t", activity.AfterDays, drawn)
 		}
-		if (c.Threshold == nil) != (activity.AfterDays == 0) {
-			t.Error("a threshold that is not there is drawn")
+	}
+}
+
+var rectForm = regexp.MustCompile(`<rect class="[a-z-]+" x="([^"]*)" y="([^"]*)" width="([^"]*)" height="([^"]*)">`)
+
+func coordinate(t *testing.T, text string) float64 {
+	t.Helper()
+	number, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return number
+}
+
+func TestBarsAreLinearAndOneThatWouldFlattenTheOthersIsCut(t *testing.T) {
+	heights := func(buckets ...int) string {
+		var list []string
+		picture := string(newHistogram(&reconcile.Activity{BucketDays: 30, Buckets: buckets}).SVG())
+		for _, rect := range rectForm.FindAllStringSubmatch(picture, -1) {
+			list = append(list, rect[4])
 		}
+		return strings.Join(list, " ") + map[bool]string{true: " cut"}[strings.Contains(picture, `class="break"`)]
+	}
+	for name, test := range map[string]struct{ got, want string }{
+		"twice as many people are twice as high":    {heights(100, 50, 25), "170 85 42.5"},
+		"one that is ten times the next is cut":     {heights(1000, 100, 50), "170 136 68 cut"},
+		"one person beside a hundred is still seen": {heights(100, 50, 1), "170 85 1.7"},
+		"a bar that is alone is whole":              {heights(1000), "170"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if test.got != test.want {
+				t.Errorf("got heights %s, want %s", test.got, test.want)
+			}
+		})
 	}
 }
 
 func TestThereIsNoPictureOfNothing(t *testing.T) {
 	for _, activity := range []*reconcile.Activity{nil, {AfterDays: 90, BucketDays: 7}, {BucketDays: 0, Buckets: []int{1}}, {BucketDays: 7, Buckets: make([]int, 100_000)}} {
-		if newChart(activity) != nil {
+		if newHistogram(activity) != nil {
 			t.Errorf("a picture of %+v", activity)
 		}
 	}

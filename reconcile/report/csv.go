@@ -23,34 +23,30 @@ func csvColumns() []string {
 }
 
 // writeCSV writes one row a change as RFC 4180 has it.
-func writeCSV(out *bufio.Writer, plan *reconcile.Plan) {
+func writeCSV(out *bufio.Writer, view *View) {
 	rows := csv.NewWriter(out)
 	rows.UseCRLF = true
 	_ = rows.Write(csvColumns())
-	results := outcomes(plan)
-	for i := range plan.Changes {
-		var outcome *reconcile.Outcome
-		if results != nil {
-			outcome = results[i]
-		}
-		_ = rows.Write(csvRow(plan, &plan.Changes[i], outcome))
+	for i := range view.plan.Changes {
+		_ = rows.Write(view.csvRow(i))
 	}
 	rows.Flush() // an error is kept by out, which the caller flushes
 }
 
 // csvRow returns the cells of a change in the order of csvColumns.
-func csvRow(plan *reconcile.Plan, change *reconcile.Change, outcome *reconcile.Outcome) []string {
+func (v *View) csvRow(i int) []string {
+	change := &v.plan.Changes[i]
 	status, failure := "planned", ""
 	switch {
-	case outcome != nil:
-		status, failure = string(outcome.Status), outcome.Error
+	case v.outcomes != nil && v.outcomes[i] != nil:
+		status, failure = string(v.outcomes[i].Status), v.outcomes[i].Error
 	case !change.WillBeDone():
 		status = "held"
 	}
-	before, after := seatCost(plan, change)
+	before, after := v.seatCost(change)
 	currency := ""
 	if before != "" {
-		currency = plan.Summary.Currency
+		currency = v.plan.Summary.Currency
 	}
 	line := ""
 	if change.Source.Line > 0 {
@@ -74,15 +70,15 @@ func csvRow(plan *reconcile.Plan, change *reconcile.Change, outcome *reconcile.O
 // planned, after it, so that the sums of the two columns differ by what the
 // plan saves. A rename costs nothing and has no amounts: its user's seat may
 // have a row of its own.
-func seatCost(plan *reconcile.Plan, change *reconcile.Change) (before, after reconcile.Amount) {
+func (v *View) seatCost(change *reconcile.Change) (before, after reconcile.Amount) {
 	if !change.IsSeatChange() {
 		return "", ""
 	}
-	before = plan.Money.Price.Times(seatsOf(change.Before))
+	before = v.plan.Money.Price.Times(seatsOf(change.Before))
 	if !change.WillBeDone() {
 		return before, before
 	}
-	return before, plan.Money.Price.Times(seatsOf(change.After))
+	return before, v.plan.Money.Price.Times(seatsOf(change.After))
 }
 
 // csvFlag leaves the cell of an unknown flag empty: it is not "false".

@@ -17,7 +17,7 @@ func WriteDifference(w io.Writer, format Format, d *Difference, options Options)
 	case Text:
 		writeDifferenceText(out, d, options)
 	case JSON:
-		err = writeDifferenceJSON(out, d)
+		err = newJSONStream(out).document(d)
 	case Markdown:
 		writeDifferenceMarkdown(out, d)
 	case HTML, CSV, GitHub:
@@ -55,15 +55,6 @@ func (d *Difference) sentence() string {
 	return text
 }
 
-// newChanges lists the new changes without what they were.
-func (d *Difference) newChanges() []reconcile.Change {
-	changes := make([]reconcile.Change, len(d.Changes.New))
-	for i := range d.Changes.New {
-		changes[i] = d.Changes.New[i].Change
-	}
-	return changes
-}
-
 // was says what the old plan had in the place of a new change, or "".
 func (n *NewChange) was() string {
 	switch {
@@ -77,104 +68,81 @@ func (n *NewChange) was() string {
 	return "was " + effect(n.Was)
 }
 
-// standing is how a change stands in its plan, for a list that has held ones
-// among others.
-func standing(change *reconcile.Change) string {
-	if change.WillBeDone() {
-		return sentence(change.Because)
+// differencePart is changes and findings that only one of the plans has.
+type differencePart struct {
+	title, findingsTitle, findingNoun string
+	*View
+	members []int
+}
+
+// parts lists what is new and what is gone, each as a view of its own.
+func (d *Difference) parts() []differencePart {
+	added := &reconcile.Plan{Findings: d.Findings.New}
+	for i := range d.Changes.New {
+		added.Changes = append(added.Changes, d.Changes.New[i].Change)
 	}
-	return "held: " + value(string(change.Held)) + "; " + heldReason(change, "")
+	parts := []differencePart{
+		{title: "New", findingsTitle: "New findings", findingNoun: "new finding", View: NewView(added)},
+		{title: "Gone", findingsTitle: "Findings that are gone", findingNoun: "gone finding",
+			View: NewView(&reconcile.Plan{Changes: d.Changes.Gone, Findings: d.Findings.Gone})},
+	}
+	parts[0].note = func(i int) string { return d.Changes.New[i].was() }
+	for i := range parts {
+		for member := range parts[i].plan.Changes {
+			parts[i].members = append(parts[i].members, member)
+		}
+	}
+	return parts
+}
+
+// facts lists the numbers of both plans.
+func (d *Difference) facts() []Fact {
+	return []Fact{
+		{"Seats", arrow(number(d.Old.SeatsUsed), number(d.New.SeatsUsed)) + " in use"},
+		{"Pending", arrow(number(d.Old.Pending), number(d.New.Pending))},
+		{"Findings", number(len(d.Findings.New)) + " new, " + number(len(d.Findings.Gone)) + " gone, " +
+			number(d.Findings.Unchanged) + " as before"},
+	}
 }
 
 func writeDifferenceText(out *bufio.Writer, d *Difference, options Options) {
-	t := &textReport{out: out, options: options}
+	t := &textReport{textWriter: textWriter{out, options}}
 	for _, line := range wrapped(d.sentence(), options.Width) {
 		t.line(t.paint(bold, line))
 	}
-	list := func(title string, changes []reconcile.Change, note func(i int) string) {
-		if len(changes) == 0 {
-			return
+	parts := d.parts()
+	for _, part := range parts {
+		if t.View = part.View; len(part.members) == 0 {
+			continue
 		}
-		t.plan = &reconcile.Plan{Changes: changes}
-		t.line("")
-		t.line(t.paint(bold, title))
-		members := indices(len(changes))
-		layout := t.layOut("  ", standing, members)
-		for _, i := range members {
+		t.heading(part.title)
+		layout := t.layOut("  ", "", part.members)
+		for _, i := range part.members {
 			t.row(&layout, i)
-			if text := note(i); text != "" {
-				t.wrap("      ", t.paint(dim, text))
-			}
 		}
 	}
-	list("New", d.newChanges(), func(i int) string { return d.Changes.New[i].was() })
-	list("Gone", d.Changes.Gone, func(int) string { return "" })
-	t.plan = &reconcile.Plan{Findings: d.Findings.New}
-	t.findings("New findings")
-	t.plan = &reconcile.Plan{Findings: d.Findings.Gone}
-	t.findings("Findings that are gone")
+	for _, part := range parts {
+		t.View = part.View
+		t.findings(part.findingsTitle)
+	}
 	t.line("")
-	t.line("Seats     " + arrow(number(d.Old.SeatsUsed), number(d.New.SeatsUsed)) + " in use")
-	t.line("Pending   " + arrow(number(d.Old.Pending), number(d.New.Pending)))
-	t.line("Findings  " + number(len(d.Findings.New)) + " new, " + number(len(d.Findings.Gone)) + " gone, " +
-		number(d.Findings.Unchanged) + " as before")
-}
-
-// indices lists the numbers below n.
-func indices(n int) []int {
-	list := make([]int, n)
-	for i := range list {
-		list[i] = i
+	for _, fact := range d.facts() {
+		t.line(padded(fact.Label, 9) + " " + fact.Text)
 	}
-	return list
-}
-
-func writeDifferenceJSON(out *bufio.Writer, d *Difference) error {
-	data, err := newElementEncoder().encode(d, "")
-	if err != nil {
-		return err
-	}
-	_, _ = out.Write(data)
-	return out.WriteByte('\n')
 }
 
 func writeDifferenceMarkdown(out *bufio.Writer, d *Difference) {
 	head := strings.Replace(Marker(d.New.AccountID), "plan", "difference", 1) + "\n### " + capitalized(prose(d.sentence())) + "\n\n"
-	foot := fmt.Sprintf("- **Seats:** %s in use\n- **Pending:** %s\n- **Findings:** %s new, %s gone, %s as before\n",
-		arrow(number(d.Old.SeatsUsed), number(d.New.SeatsUsed)), arrow(number(d.Old.Pending), number(d.New.Pending)),
-		number(len(d.Findings.New)), number(len(d.Findings.Gone)), number(d.Findings.Unchanged))
-	var sections []*section
-	changes := func(title string, changes []reconcile.Change, note func(i int) string) {
-		if len(changes) == 0 {
-			return
+	foot := ""
+	for _, fact := range d.facts() {
+		foot += "- **" + fact.Label + ":** " + fact.Text + "\n"
+	}
+	var changes, findings []*section
+	for _, part := range d.parts() {
+		if len(part.members) > 0 {
+			changes = append(changes, part.changeSection("#### "+part.title+"\n\n", "\n", "", part.members, commentLimit))
 		}
-		s := &section{Open: "#### " + title + "\n\n" + changeHeader(false), Close: "\n", Total: len(changes)}
-		s.fill(commentLimit, func(i int) string {
-			because := standing(&changes[i])
-			if text := note(i); text != "" {
-				because += " (" + text + ")"
-			}
-			return changeCells(&changes[i], because)
-		})
-		sections = append(sections, s)
+		findings = append(findings, part.findingSection(part.findingNoun, commentLimit)...)
 	}
-	changes("New", d.newChanges(), func(i int) string { return d.Changes.New[i].was() })
-	changes("Gone", d.Changes.Gone, func(int) string { return "" })
-	for _, findings := range [...]struct {
-		title string
-		list  []reconcile.Finding
-	}{{"new finding", d.Findings.New}, {"gone finding", d.Findings.Gone}} {
-		plan := &reconcile.Plan{Findings: findings.list}
-		if s := findingSection(plan, findings.title, commentLimit); s != nil {
-			sections = append(sections, s)
-		}
-	}
-	fit(sections, commentLimit-len(head)-len(foot))
-	var b strings.Builder
-	b.WriteString(head)
-	for _, s := range sections {
-		s.writeTo(&b)
-	}
-	b.WriteString(foot)
-	_, _ = out.WriteString(b.String())
+	writeSections(out, commentLimit, head, append(changes, findings...), foot)
 }

@@ -27,11 +27,11 @@ func WriteExplanations(w io.Writer, explanations []reconcile.Explanation, past [
 		if i > 0 {
 			fmt.Fprintln(out)
 		}
-		page := explanationText{textReport: textReport{out: out, options: options}, now: now}
+		page := explanationText{textWriter{out, options}, now}
 		page.write(&explanations[i])
 	}
 	if len(past) > 0 {
-		page := explanationText{textReport: textReport{out: out, options: options}, now: now}
+		page := explanationText{textWriter{out, options}, now}
 		page.past(past)
 	}
 	return out.Flush()
@@ -39,7 +39,7 @@ func WriteExplanations(w io.Writer, explanations []reconcile.Explanation, past [
 
 // explanationText writes one explanation.
 type explanationText struct {
-	textReport
+	textWriter
 	now time.Time
 }
 
@@ -58,12 +58,6 @@ func (t *explanationText) write(e *reconcile.Explanation) {
 		t.wrap("  ", text)
 	}
 	t.decision(e)
-}
-
-// heading writes a line that opens a part.
-func (t *explanationText) heading(title string) {
-	t.line("")
-	t.line(t.paint(bold, title))
 }
 
 // person writes what is known of the person, in the account and in the file.

@@ -18,50 +18,46 @@ const mostAnnotations = 10
 // from the same line of a file, as those of a policy do.
 const mostNamed = 5
 
-// level is how prominently GitHub shows an annotation.
-type level string
-
+// The levels: how prominently GitHub shows an annotation.
 const (
-	levelError   level = "error"
-	levelWarning level = "warning"
-	levelNotice  level = "notice"
+	levelError   = "error"
+	levelWarning = "warning"
+	levelNotice  = "notice"
 )
 
 // annotation is a note on a line of a file in a pull request.
 type annotation struct {
-	Level    level
+	Level    string
 	Position reconcile.Position
 	Title    string
-	// Users are those whom the note is about, Text is the rest of it.
+	// Users are the first of those whom the note is about, About is how many
+	// there are, Text is the rest of it.
 	Users []string
+	About int
 	Text  string
 }
 
 // writeGitHub writes workflow commands that put the changes and findings on
 // their lines of a pull request: the verdict, then as many of each level as
 // GitHub takes, then in plain words how many were left out.
-func writeGitHub(out *bufio.Writer, plan *reconcile.Plan) {
-	verdict := annotation{Level: levelNotice, Title: "seatsync", Text: judge(plan).Sentence}
-	writeAnnotation(out, &verdict)
-	changes, findings := changeAnnotations(plan), findingAnnotations(plan)
+func writeGitHub(out *bufio.Writer, view *View) {
+	writeAnnotation(out, &annotation{Level: levelNotice, Title: "seatsync", Text: view.Verdict.Sentence})
+	changes, findings := view.changeAnnotations(), view.findingAnnotations()
 	var left []string
-	for _, level := range [...]level{levelError, levelWarning, levelNotice} {
+	for _, level := range [...]string{levelError, levelWarning, levelNotice} {
 		room := mostAnnotations
 		if level == levelNotice {
 			room-- // the verdict is one
 		}
-		ofLevel := func(a annotation) bool { return a.Level != level }
-		some := slices.DeleteFunc(slices.Clone(changes), ofLevel)
-		others := slices.DeleteFunc(slices.Clone(findings), ofLevel)
-		all := len(some) + len(others)
+		some, others := changes[level], findings[level]
 		// A long list of changes leaves room for a few findings.
-		forFindings := min(len(others), max(room-len(some), 3))
-		shown := slices.Concat(some[:min(len(some), room-forFindings)], others[:forFindings])
-		for i := range shown {
-			writeAnnotation(out, &shown[i])
+		forFindings := min(others.total, max(room-some.total, 3))
+		shown := slices.Concat(some.first[:min(some.total, room-forFindings)], others.first[:forFindings])
+		for _, note := range shown {
+			writeAnnotation(out, note)
 		}
-		if all > len(shown) {
-			left = append(left, count(all-len(shown), string(level), string(level)+"s"))
+		if all := some.total + others.total; all > len(shown) {
+			left = append(left, count(all-len(shown), level, level+"s"))
 		}
 	}
 	if len(left) > 0 {
@@ -70,95 +66,86 @@ func writeGitHub(out *bufio.Writer, plan *reconcile.Plan) {
 	}
 }
 
+// annotations are the first notes of a level, and how many there are.
+type annotations struct {
+	first []*annotation
+	total int
+}
+
+// add keeps a note if GitHub could show it.
+func (a *annotations) add(note *annotation) {
+	if a.total++; a.total <= mostAnnotations {
+		a.first = append(a.first, note)
+	}
+}
+
+// levels returns an empty list for each level.
+func levels() map[string]*annotations {
+	return map[string]*annotations{levelError: {}, levelWarning: {}, levelNotice: {}}
+}
+
 // changeAnnotations returns a note for each line of a file and kind of change
 // on it: first what will be done, or was, then what is held.
-func changeAnnotations(plan *reconcile.Plan) []annotation {
+func (v *View) changeAnnotations() map[string]*annotations {
 	type key struct {
-		level    level
+		level    string
 		position reconcile.Position
 		title    string
 	}
-	at := make(map[key]int)
-	var notes []annotation
-	results := outcomes(plan)
-	for _, pending := range [...]bool{true, false} {
-		for i := range plan.Changes {
-			change := &plan.Changes[i]
-			if change.WillBeDone() != pending {
-				continue
-			}
-			note := changeAnnotation(plan, results, i)
-			k := key{note.Level, note.Position, note.Title}
-			known, found := at[k]
-			if !found {
-				at[k] = len(notes)
-				notes = append(notes, note)
-				continue
-			}
-			notes[known].Users = append(notes[known].Users, note.Users...)
-			if notes[known].Text != note.Text {
-				notes[known].Text = "" // each has a reason of their own
-			}
+	at := make(map[key]*annotation)
+	notes := levels()
+	for _, i := range append(allMembers(v.Pending), allMembers(v.Held)...) {
+		row := v.Row(i)
+		level, title, text := row.annotate()
+		k := key{level, row.Source, title}
+		note := at[k]
+		if note == nil {
+			note = &annotation{Level: level, Position: row.Source, Title: title, Text: text}
+			at[k] = note
+			notes[level].add(note)
+		}
+		if note.About++; note.About <= mostNamed {
+			note.Users = append(note.Users, row.Person)
+		}
+		if note.Text != text {
+			note.Text = "" // each has a reason of their own
 		}
 	}
 	return notes
 }
 
-// changeAnnotation returns the note about one change.
-func changeAnnotation(plan *reconcile.Plan, results []*reconcile.Outcome, i int) annotation {
-	change := &plan.Changes[i]
-	note := annotation{
-		Level: levelNotice, Position: change.Source, Title: value(string(change.Kind)),
-		Users: []string{person(change)}, Text: effect(change) + "; " + sentence(change.Because),
+// annotate says how an annotation shows a change.
+func (r *Row) annotate() (level, title, text string) {
+	level, title, text = levelNotice, value(string(r.Kind)), r.Effect+"; "+r.Why
+	switch {
+	case r.Hold != "":
+		return level, title + " " + r.State, r.Effect + "; held back: " + r.Hold
+	case r.Mark == "✗":
+		level = levelError
+	case r.Mark == "○", r.Mark != "✓" && r.TakesAway():
+		level = levelWarning
 	}
-	if change.TakesAway() {
-		note.Level = levelWarning
+	if r.Mark != "" && r.Mark != "?" {
+		title += " " + r.State
 	}
-	if !change.WillBeDone() {
-		note.Level = levelNotice
-		note.Title += " held: " + value(string(change.Held))
-		note.Text = effect(change) + "; held back: " + heldBecause(change)
-		return note
+	if r.Failure != "" {
+		text = r.Effect + "; " + r.Failure
 	}
-	if results == nil || results[i] == nil {
-		return note
-	}
-	status := results[i].Status
-	note.Title += " " + statusWords(status)
-	switch status {
-	case reconcile.Applied:
-		note.Level = levelNotice
-	case reconcile.Stale, reconcile.NotReached:
-		note.Level = levelWarning
-	case reconcile.Failed, reconcile.NotTaken:
-		note.Level = levelError
-	default:
-		note.Level = levelError
-	}
-	if why := failure(plan, results[i]); why != "" {
-		note.Text = effect(change) + "; " + why
-	}
-	return note
+	return level, title, text
 }
 
 // findingAnnotations returns a note for each finding, the most severe first.
-func findingAnnotations(plan *reconcile.Plan) []annotation {
-	var notes []annotation
-	for _, group := range findingsByCode(plan) {
+func (v *View) findingAnnotations() map[string]*annotations {
+	notes := levels()
+	for _, group := range v.Findings {
 		for _, i := range group.Members {
-			finding := &plan.Findings[i]
-			note := annotation{Level: levelWarning, Title: value(string(finding.Code)), Text: findingText(finding)}
-			switch finding.Severity {
-			case reconcile.SeverityError:
-				note.Level = levelError
-			case reconcile.SeverityInfo:
-				note.Level = levelNotice
-			case reconcile.SeverityWarning:
+			row := v.Finding(i)
+			level := map[string]string{"✗": levelError, "i": levelNotice, "!": levelWarning}[row.Mark]
+			note := &annotation{Level: level, Title: group.Key, Text: row.Text}
+			if source := v.plan.Findings[i].Source; source != nil {
+				note.Position = *source
 			}
-			if finding.Source != nil {
-				note.Position = *finding.Source
-			}
-			notes = append(notes, note)
+			notes[level].add(note)
 		}
 	}
 	return notes
@@ -166,22 +153,20 @@ func findingAnnotations(plan *reconcile.Plan) []annotation {
 
 // message is the text of an annotation.
 func (a *annotation) message() string {
-	switch len(a.Users) {
+	switch a.About {
 	case 0:
 		return a.Text
 	case 1:
 		return a.Users[0] + ": " + a.Text
 	}
-	named := a.Users
 	rest := ""
-	if len(named) > mostNamed {
-		rest = " and " + number(len(named)-mostNamed) + " more"
-		named = named[:mostNamed]
+	if a.About > mostNamed {
+		rest = " and " + number(a.About-mostNamed) + " more"
 	}
 	if a.Text != "" {
 		rest += ": " + a.Text
 	}
-	return count(len(a.Users), "user", "users") + " from this line, " + strings.Join(named, ", ") + rest
+	return count(a.About, "user", "users") + " from this line, " + strings.Join(a.Users, ", ") + rest
 }
 
 // writeAnnotation writes one workflow command.

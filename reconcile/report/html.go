@@ -7,8 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"html/template"
-
-	"github.com/seatsync/seatsync/reconcile"
 )
 
 //go:embed page/page.html page/page.css page/page.js
@@ -49,15 +47,16 @@ func pageFile(name string) string {
 
 // writeHTML writes the page: the markup up to the data, the rows one by one,
 // and the script.
-func writeHTML(out *bufio.Writer, plan *reconcile.Plan) error {
+func writeHTML(out *bufio.Writer, view *View) error {
 	pages, err := template.ParseFS(pageFiles, "page/page.html")
 	if err != nil {
 		return err
 	}
-	if err := pages.ExecuteTemplate(out, "head", newPage(plan)); err != nil {
+	page := newPage(view)
+	if err := pages.ExecuteTemplate(out, "head", page); err != nil {
 		return err
 	}
-	if err := writeRows(out, plan); err != nil {
+	if err := page.writeRows(out); err != nil {
 		return err
 	}
 	return pages.ExecuteTemplate(out, "tail", struct{ Script template.JS }{template.JS(pageFile("page/page.js"))})
@@ -66,19 +65,15 @@ func writeHTML(out *bufio.Writer, plan *reconcile.Plan) error {
 // writeRows writes the data of the table as JSON in an element that does not
 // run. The encoder writes <, > and & as escapes, so nothing in a name can end
 // the element or begin another.
-func writeRows(out *bufio.Writer, plan *reconcile.Plan) error {
-	order := tableOrder(plan)
-	if len(order) == 0 {
+func (p *page) writeRows(out *bufio.Writer) error {
+	if len(p.order) == 0 {
 		return nil
 	}
-	_, _ = out.WriteString(`<script type="application/json" id="data">[`)
-	results := outcomes(plan)
-	for i, change := range order {
-		if i > 0 {
-			_, _ = out.WriteString(",\n")
-		}
-		r := newRow(plan, results, change)
-		data, err := json.Marshal(r.fields())
+	separator := `<script type="application/json" id="data">[`
+	for _, i := range p.order {
+		_, _ = out.WriteString(separator)
+		separator = ",\n"
+		data, err := json.Marshal(p.tableRow(i).fields())
 		if err != nil {
 			return err
 		}

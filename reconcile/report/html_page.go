@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"html/template"
 	"maps"
 	"slices"
@@ -10,41 +9,30 @@ import (
 	"github.com/seatsync/seatsync/reconcile"
 )
 
-// page is what the template shows.
+// page is what the template shows: the view, laid out.
 type page struct {
-	Policy       string
-	Style        template.CSS
-	Verdict      verdict
-	Run          bool
-	Stopped      string
-	Seats        seatCard
-	Cost         *costCard
-	Kinds        []bar
-	Outcomes     []bar
-	Chart        *chart
-	Findings     *findingCard
-	ChangesTitle string
-	Filters      []filter
-	Rows         []row
-	Shown        string
-	RowsLeftOut  string
-	Facts        []total
+	*View
+	Policy  string
+	Style   template.CSS
+	Run     bool
+	Meter   meter
+	Chart   *Chart
+	Filters []filter
+	Rows    []tableRow
+	// ChangesTitle, Shown and RowsLeftOut say how many changes there are, how many
+	// of them the table shows at first, and how many this page leaves out.
+	ChangesTitle, Shown, RowsLeftOut string
+	FindingCard                      *findingCard
+
+	// order has the changes of the table, by their indices in the plan.
+	order []int
 }
 
-// seatCard is the bar of seats. Before, After and Purchased are percentages of
-// its width.
-type seatCard struct {
-	Big, Text, Label         string
+// meter is the bar of seats. Before, After and Purchased are percentages of its
+// width; Big and Text say it in words.
+type meter struct {
+	Big, Text                string
 	Before, After, Purchased float64
-}
-
-// costCard is the cost before and after.
-type costCard struct{ Big, Difference, Year, Idle string }
-
-// bar is a count with its share of the largest, as a percentage.
-type bar struct {
-	Label, Class, Count string
-	Share               float64
 }
 
 // filter is a choice among the values that occur in a column.
@@ -62,70 +50,72 @@ type findingCard struct {
 	Groups []findingGroup
 }
 
+// findingGroup is the findings of one code. Folded groups show their items when
+// they are opened.
 type findingGroup struct {
-	Code, Severity, Count string
-	// Folded groups show their items when they are opened.
-	Folded bool
-	Items  []findingItem
-	More   string
+	Group
+	Count, More string
+	Class       string
+	Folded      bool
+	Items       []FindingRow
 }
 
-type findingItem struct{ Text, Place string }
-
 // newPage lays the page out.
-func newPage(plan *reconcile.Plan) *page {
+func newPage(view *View) *page {
 	p := &page{
-		Policy:  ContentSecurityPolicy(),
-		Style:   template.CSS(pageFile("page/page.css")),
-		Verdict: judge(plan),
-		Run:     plan.Run != nil,
-		Seats:   newSeatCard(plan),
-		Cost:    newCostCard(plan),
-		Kinds:   kindBars(plan),
-		Chart:   newChart(plan.Activity),
-		Facts:   pageFacts(plan),
+		View: view, Policy: ContentSecurityPolicy(), Style: template.CSS(pageFile("page/page.css")), Run: view.plan.Run != nil,
+		Meter: newMeter(&view.Seats), Chart: newHistogram(view.plan.Activity), FindingCard: newFindingCard(view),
 	}
-	if plan.Run != nil {
-		p.Stopped = sentence(plan.Run.Stopped)
-		p.Outcomes = outcomeBars(plan.Run)
-	}
-	p.Findings = newFindingCard(plan)
-	p.addRows(plan)
+	p.addRows()
 	return p
 }
 
+// PageFacts are the facts at the end of the page, without those of the cards.
+func (p *page) PageFacts() []Fact {
+	facts := []Fact{{"Account", p.Account}}
+	for _, fact := range p.Facts {
+		if !slices.Contains([]string{"Seats", "Cost", "Idle"}, fact.Label) {
+			facts = append(facts, fact)
+		}
+	}
+	if p.plan.Digest != "" {
+		facts = append(facts, Fact{"Digest", value(p.plan.Digest)})
+	}
+	return facts
+}
+
 // addRows adds the first rows of the table, its filters, and what is left out.
-func (p *page) addRows(plan *reconcile.Plan) {
-	order, results := tableOrder(plan), outcomes(plan)
+func (p *page) addRows() {
+	p.order = append(allMembers(p.Pending), allMembers(p.Held)...)
+	p.order = p.order[:min(len(p.order), mostHTMLRows)]
 	kinds, states, reasons := make(map[string]int), make(map[string]int), make(map[string]int)
-	heldTotal := 0
-	for at, i := range order {
-		r := newRow(plan, results, i)
-		kinds[r.Kind]++
-		states[r.State]++
-		reasons[r.Reason]++
-		if r.StateClass == "held" {
-			heldTotal++
+	held := 0
+	for at, i := range p.order {
+		row := p.tableRow(i)
+		kinds[row.KindText]++
+		states[row.State]++
+		reasons[row.ReasonText]++
+		if row.Class == "held" {
+			held++
 		}
 		if at < staticHTMLRows {
-			p.Rows = append(p.Rows, r)
+			p.Rows = append(p.Rows, row)
 		}
 	}
-	p.ChangesTitle = count(len(plan.Changes), "change", "changes")
-	p.Shown = "Showing all of them."
-	if len(order) > staticHTMLRows {
-		p.Shown = "Showing the first " + number(staticHTMLRows) + ". The rest can be searched where scripts may run."
-	}
-	if left := len(plan.Changes) - len(order); left > 0 {
-		p.RowsLeftOut = count(left, "change is", "changes are") + " left out of this page, which holds " +
-			number(mostHTMLRows) + ": --format csv lists all."
-	}
-	states["held"] = heldTotal
-	if heldTotal == 0 || len(states) == 2 {
-		delete(states, "held")
+	if held > 0 && len(states) > 1 {
+		states["held"] = held
 	}
 	p.Filters = []filter{
 		{"kind", "Change", options(kinds)}, {"state", "State", options(states)}, {"reason", "Reason", options(reasons)},
+	}
+	p.ChangesTitle = count(len(p.plan.Changes), "change", "changes")
+	p.Shown = "Showing all of them."
+	if len(p.order) > staticHTMLRows {
+		p.Shown = "Showing the first " + number(staticHTMLRows) + ". The rest can be searched where scripts may run."
+	}
+	if left := len(p.plan.Changes) - len(p.order); left > 0 {
+		p.RowsLeftOut = count(left, "change is", "changes are") + " left out of this page, which holds " +
+			number(mostHTMLRows) + ": --format csv lists all."
 	}
 }
 
@@ -140,70 +130,21 @@ func options(counts map[string]int) []option {
 	return list
 }
 
-// newSeatCard draws the seats in use against those that are paid for.
-func newSeatCard(plan *reconcile.Plan) seatCard {
-	before, after := plan.Live.SeatsUsed, seatsAfter(plan)
-	label := seatTotal(plan)
-	_, text, _ := strings.Cut(label, " in use")
-	card := seatCard{Big: arrow(number(before), number(after)), Text: strings.TrimSpace(text), Label: label}
+// newMeter draws the seats in use against those that are paid for.
+func newMeter(seats *Seats) meter {
+	before, after := seats.Before, seats.After
+	_, text, _ := strings.Cut(seats.Text, " in use")
+	m := meter{Big: arrow(number(before), number(after)), Text: strings.TrimSpace(text)}
 	whole := max(before, after, 1)
-	if purchased := plan.Money.Purchased; purchased != nil {
+	if purchased := seats.Purchased; purchased != nil {
 		whole = max(whole, *purchased)
 		if *purchased < whole {
-			card.Purchased = percent(*purchased, whole)
+			m.Purchased = percent(*purchased, whole)
 		}
 	}
 	// What is freed, or newly taken, shows between the two.
-	card.Before, card.After = percent(max(before, after), whole), percent(min(before, after), whole)
-	return card
-}
-
-// percent returns part of whole in hundredths, with one decimal.
-func percent(part, whole int) float64 {
-	return float64(max(0, part)*1000/max(1, whole)) / 10
-}
-
-// newCostCard returns nil when there is no price.
-func newCostCard(plan *reconcile.Plan) *costCard {
-	c := costOf(plan)
-	if c.MonthBefore == "" {
-		return nil
-	}
-	year := c.YearAfter.Minus(c.YearBefore)
-	return &costCard{
-		Big: arrow(grouped(string(c.MonthBefore)), money(c.MonthAfter, c.Currency)),
-		Difference: signed(grouped(string(c.MonthAfter.Minus(c.MonthBefore)))) + " a month, " +
-			signed(grouped(string(year))) + " a year",
-		Year: arrow(grouped(string(c.YearBefore)), money(c.YearAfter, c.Currency)) + " a year",
-		Idle: idleTotal(plan),
-	}
-}
-
-// kindBars counts the changes by kind, and the held ones.
-func kindBars(plan *reconcile.Plan) []bar {
-	counts := kindCounts(plan)
-	most := max(plan.Summary.Held, 1)
-	for _, n := range counts {
-		most = max(most, n)
-	}
-	var bars []bar
-	for _, kind := range reconcile.Kinds() {
-		bars = append(bars, bar{string(kind), className(string(kind)), number(counts[kind]), percent(counts[kind], most)})
-	}
-	return append(bars, bar{"held back", "held", number(plan.Summary.Held), percent(plan.Summary.Held, most)})
-}
-
-// outcomeBars counts the outcomes by status.
-func outcomeBars(run *reconcile.Run) []bar {
-	var bars []bar
-	for _, status := range statuses() {
-		n := run.Count(status)
-		if n > 0 || status == reconcile.Applied {
-			mark, _ := statusMark(status)
-			bars = append(bars, bar{mark + " " + statusWords(status), className(string(status)), number(n), percent(n, len(run.Outcomes))})
-		}
-	}
-	return bars
+	m.Before, m.After = percent(max(before, after), whole), percent(min(before, after), whole)
+	return m
 }
 
 const (
@@ -214,48 +155,53 @@ const (
 )
 
 // newFindingCard lists the findings, the most severe first.
-func newFindingCard(plan *reconcile.Plan) *findingCard {
-	if len(plan.Findings) == 0 {
+func newFindingCard(view *View) *findingCard {
+	if len(view.Findings) == 0 {
 		return nil
 	}
-	card := &findingCard{Title: count(len(plan.Findings), "finding", "findings")}
-	for _, group := range findingsByCode(plan) {
-		listed := findingGroup{Code: value(string(group.Key)), Count: number(len(group.Members))}
-		severest := plan.Findings[group.Members[0]].Severity
-		for _, i := range group.Members {
-			finding := &plan.Findings[i]
-			if weight(finding.Severity) > weight(severest) {
-				severest = finding.Severity
-			}
-			if len(listed.Items) == mostHTMLFindings {
-				continue
-			}
-			item := findingItem{Text: findingText(finding)}
-			if finding.Source != nil {
-				item.Place = place(*finding.Source)
-			}
-			listed.Items = append(listed.Items, item)
+	card := &findingCard{Title: count(len(view.plan.Findings), "finding", "findings")}
+	for _, group := range view.Findings {
+		n := len(group.Members)
+		listed := findingGroup{Group: group, Count: number(n), Class: className(string(group.Severity)), Folded: n > mostOpenFindings}
+		for _, i := range group.Members[:min(n, mostHTMLFindings)] {
+			listed.Items = append(listed.Items, view.Finding(i))
 		}
-		if left := len(group.Members) - len(listed.Items); left > 0 {
+		if left := n - len(listed.Items); left > 0 {
 			listed.More = "… and " + number(left) + " more: --format json lists all"
 		}
-		listed.Severity = className(string(severest))
-		listed.Folded = len(group.Members) > mostOpenFindings
 		card.Groups = append(card.Groups, listed)
 	}
 	return card
 }
 
-// pageFacts are the facts at the end of the page.
-func pageFacts(plan *reconcile.Plan) []total {
-	facts := []total{{"Account", cmp.Or(value(plan.AccountID), "unknown")}}
-	for _, fact := range totals(plan) {
-		if fact.Label != "Seats" && fact.Label != "Cost" && fact.Label != "Idle" {
-			facts = append(facts, fact)
-		}
+// tableRow is a change as the table of the page shows it.
+type tableRow struct {
+	Row
+	KindText, KindClass, ReasonText string
+	Name, From, To                  string
+	Detail, Activity                string
+}
+
+// tableRow returns the row of a change.
+func (p *page) tableRow(i int) tableRow {
+	row := p.Row(i)
+	r := tableRow{
+		Row: row, KindText: value(string(row.Kind)), KindClass: className(string(row.Kind)), ReasonText: value(string(row.Reason)),
+		Name: value(row.After.Name), From: seats(row.Before), To: seats(row.After), Detail: row.Failure, Activity: row.lastActivity(),
 	}
-	if plan.Digest != "" {
-		facts = append(facts, total{"Digest", value(plan.Digest)})
+	if row.Kind == reconcile.Rename {
+		r.From, r.To, r.Name = quoted(row.Before.Name), quoted(row.After.Name), ""
 	}
-	return facts
+	if row.Hold != "" {
+		r.Detail = "held back: " + row.Hold
+	}
+	return r
+}
+
+// fields lists what the script needs of a row. The order is that of FIELDS in
+// page.js.
+func (r tableRow) fields() []string {
+	return []string{
+		r.KindText, r.Class, r.State, r.Person, r.Name, r.From, r.To, r.ReasonText, r.Why, r.Detail, r.Activity, r.Row.Place,
+	}
 }

@@ -5,132 +5,118 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
+	"reflect"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/seatsync/seatsync/reconcile"
 )
 
-// writeJSON writes the plan as one indented object. Its long arrays are written
-// element by element: the plan is marshalled without them, and they are put
-// where their empty brackets stand.
+// writeJSON writes the plan as one indented object with its times in UTC.
 func writeJSON(out *bufio.Writer, plan *reconcile.Plan) error {
-	shell := emptied(plan)
-	encoder := newElementEncoder()
-	frame, err := encoder.encode(shell, "")
-	if err != nil {
-		return err
-	}
-	frame = slices.Clone(frame)
-	// A line break inside a value is written as an escape, so these markers
-	// occur exactly once, at the depth that they name.
-	holes := []hole{
-		{"\n  \"changes\": [", "  ", elements(encoder, plan.Changes)},
-		{"\n  \"findings\": [", "  ", elements(encoder, plan.Findings)},
-	}
-	if plan.Run != nil {
-		holes = append(holes, hole{"\n    \"outcomes\": [", "    ", elements(encoder, plan.Run.Outcomes)})
-	}
-	for _, hole := range holes {
-		before, after, found := bytes.Cut(frame, []byte(hole.marker))
-		if !found {
-			return fmt.Errorf("plan without %q", hole.marker)
-		}
-		_, _ = out.Write(before)
-		_, _ = out.WriteString(hole.marker)
-		if err := hole.fill(out, hole.indent); err != nil {
-			return err
-		}
-		frame = after
-	}
-	_, _ = out.Write(frame)
-	return out.WriteByte('\n')
-}
-
-// hole is where the elements of an array belong: after its opening bracket,
-// whose line has the given indent.
-type hole struct {
-	marker, indent string
-	fill           func(out *bufio.Writer, indent string) error
-}
-
-// elements returns a function that writes the elements of an array.
-func elements[Element any](encoder *elementEncoder, list []Element) func(*bufio.Writer, string) error {
-	return func(out *bufio.Writer, indent string) error {
-		for i := range list {
-			data, err := encoder.encode(&list[i], indent+"  ")
-			if err != nil {
-				return err
-			}
-			if i > 0 {
-				_ = out.WriteByte(',')
-			}
-			_, _ = out.WriteString("\n" + indent + "  ")
-			if _, err := out.Write(data); err != nil {
-				return err
-			}
-		}
-		if len(list) > 0 {
-			_, _ = out.WriteString("\n" + indent)
-		}
-		return nil
-	}
-}
-
-// emptied returns a copy of the plan without its long arrays, with no array
-// null, and with its times in UTC.
-func emptied(plan *reconcile.Plan) *reconcile.Plan {
-	shell := *plan
-	shell.CreatedAt, shell.Live.ReadAt = plan.CreatedAt.UTC(), plan.Live.ReadAt.UTC()
-	shell.Desired.Files = present(plan.Desired.Files)
-	shell.Changes, shell.Findings = []reconcile.Change{}, []reconcile.Finding{}
-	if plan.Activity != nil {
-		activity := *plan.Activity
-		activity.Buckets = present(activity.Buckets)
-		shell.Activity = &activity
-	}
+	shown := *plan
+	shown.CreatedAt, shown.Live.ReadAt = plan.CreatedAt.UTC(), plan.Live.ReadAt.UTC()
 	if plan.Run != nil {
 		run := *plan.Run
 		run.StartedAt, run.FinishedAt = run.StartedAt.UTC(), run.FinishedAt.UTC()
-		run.Outcomes = []reconcile.Outcome{}
-		shell.Run = &run
+		shown.Run = &run
 	}
-	return &shell
+	return newJSONStream(out).document(&shown)
 }
 
-// present returns list, or an empty one for nil, which JSON would call null.
-func present[Element any](list []Element) []Element {
-	if list == nil {
-		return []Element{}
-	}
-	return list
-}
-
-// elementEncoder marshals values one after another into one buffer.
-type elementEncoder struct {
+// jsonStream writes JSON as it goes: objects field by field and arrays element
+// by element, so that no more than one element is ever held as text. Fields and
+// elements are encoded by encoding/json, whose tags it honours.
+type jsonStream struct {
+	out     *bufio.Writer
 	buffer  bytes.Buffer
 	encoder *json.Encoder
 	escaped []byte
 }
 
-func newElementEncoder() *elementEncoder {
-	e := new(elementEncoder)
-	e.encoder = json.NewEncoder(&e.buffer)
-	e.encoder.SetEscapeHTML(false)
-	return e
+func newJSONStream(out *bufio.Writer) *jsonStream {
+	s := &jsonStream{out: out}
+	s.encoder = json.NewEncoder(&s.buffer)
+	s.encoder.SetEscapeHTML(false)
+	return s
 }
 
-// encode returns the indented JSON of v without a final newline. The result is
-// valid until the next call.
-func (e *elementEncoder) encode(v any, indent string) ([]byte, error) {
-	e.buffer.Reset()
-	e.encoder.SetIndent(indent, "  ")
-	if err := e.encoder.Encode(v); err != nil {
-		return nil, err
+// document writes v and the end of its last line.
+func (s *jsonStream) document(v any) error {
+	if err := s.value(reflect.ValueOf(v), ""); err != nil {
+		return err
 	}
-	data := bytes.TrimSuffix(e.buffer.Bytes(), []byte("\n"))
-	e.escaped = appendEscaped(e.escaped[:0], data)
-	return e.escaped, nil
+	return s.out.WriteByte('\n')
+}
+
+// value writes v, which stands on a line with the given indent.
+func (s *jsonStream) value(v reflect.Value, indent string) error {
+	if v.Kind() == reflect.Pointer && !v.IsNil() {
+		v = v.Elem()
+	}
+	if _, isEncoded := v.Interface().(json.Marshaler); !isEncoded {
+		switch v.Kind() {
+		case reflect.Struct:
+			return s.object(v, indent)
+		case reflect.Slice:
+			return s.array(v, indent)
+		}
+	}
+	return s.whole(v.Interface(), indent)
+}
+
+// object writes the fields of a struct.
+func (s *jsonStream) object(v reflect.Value, indent string) error {
+	_ = s.out.WriteByte('{')
+	separator := ""
+	for i := range v.NumField() {
+		name, option, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		if name == "" || name == "-" || option == "omitempty" && isEmpty(v.Field(i)) {
+			continue
+		}
+		_, _ = fmt.Fprintf(s.out, "%s\n%s  %q: ", separator, indent, name)
+		if err := s.value(v.Field(i), indent+"  "); err != nil {
+			return err
+		}
+		separator = ","
+	}
+	_, err := s.out.WriteString("\n" + indent + "}")
+	return err
+}
+
+// isEmpty reports whether omitempty leaves a value out.
+func isEmpty(v reflect.Value) bool {
+	return v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0
+}
+
+// array writes the elements of a slice; nil is an empty array, never null.
+func (s *jsonStream) array(v reflect.Value, indent string) error {
+	_ = s.out.WriteByte('[')
+	for i := range v.Len() {
+		if i > 0 {
+			_ = s.out.WriteByte(',')
+		}
+		_, _ = s.out.WriteString("\n" + indent + "  ")
+		if err := s.whole(v.Index(i).Addr().Interface(), indent+"  "); err != nil {
+			return err
+		}
+	}
+	if v.Len() > 0 {
+		_, _ = s.out.WriteString("\n" + indent)
+	}
+	return s.out.WriteByte(']')
+}
+
+// whole writes a value that is encoded in one piece.
+func (s *jsonStream) whole(v any, indent string) error {
+	s.buffer.Reset()
+	s.encoder.SetIndent(indent, "  ")
+	if err := s.encoder.Encode(v); err != nil {
+		return err
+	}
+	s.escaped = appendEscaped(s.escaped[:0], bytes.TrimSuffix(s.buffer.Bytes(), []byte("\n")))
+	_, err := s.out.Write(s.escaped)
+	return err
 }
 
 // appendEscaped appends JSON with every character of its strings that does not

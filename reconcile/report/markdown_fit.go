@@ -1,9 +1,20 @@
 package report
 
 import (
+	"bufio"
 	"fmt"
-	"strings"
 )
+
+// writeSections writes a report in at most limit bytes. What stands at its head
+// and its foot always fits; rows are left out, and counted, where they do not.
+func writeSections(out *bufio.Writer, limit int, head string, sections []*section, foot string) {
+	fit(sections, limit-len(head)-len(foot))
+	_, _ = out.WriteString(head)
+	for _, section := range sections {
+		section.writeTo(out)
+	}
+	_, _ = out.WriteString(foot)
+}
 
 // section is a table of a Markdown report, of which rows may be left out.
 type section struct {
@@ -36,18 +47,18 @@ func leftOut(n int) string {
 func (s *section) frame() int { return len(s.Open) + len(s.Close) + len(leftOut(s.Total)) }
 
 // writeTo writes the rows that fit, and how many did not.
-func (s *section) writeTo(b *strings.Builder) {
+func (s *section) writeTo(out *bufio.Writer) {
 	if s.shown < 0 {
 		return
 	}
-	b.WriteString(s.Open)
+	_, _ = out.WriteString(s.Open)
 	for _, row := range s.Rows[:s.shown] {
-		b.WriteString(row)
+		_, _ = out.WriteString(row)
 	}
 	if left := s.Total - s.shown; left > 0 {
-		b.WriteString(leftOut(left))
+		_, _ = out.WriteString(leftOut(left))
 	}
-	b.WriteString(s.Close)
+	_, _ = out.WriteString(s.Close)
 }
 
 // fit decides how many rows of each section are shown so that all sections

@@ -12,11 +12,32 @@ import (
 // shows when the options do not say.
 const defaultRows = 10
 
+// The widest that a column gets. A cell beyond it pushes the rest of its own
+// row to the right and leaves the other rows aligned.
+const (
+	widestPerson  = 40
+	widestEffect  = 44
+	widestBecause = 72
+	widestCode    = 24
+)
+
+// textReport writes the parts of a text report one after another.
+type textReport struct {
+	textWriter
+	*View
+}
+
 // writeText writes the report that an administrator reads in ten seconds: the
 // verdict, what will be done, what will not and why, and what it comes to.
-func writeText(out *bufio.Writer, plan *reconcile.Plan, options Options) {
-	t := &textReport{out: out, plan: plan, options: options, results: outcomes(plan)}
-	t.verdict()
+func writeText(out *bufio.Writer, view *View, options Options) {
+	t := &textReport{textWriter{out, options}, view}
+	color := map[Tone]string{Calm: green, Busy: bold, Held: yellow, Broken: red}[view.Verdict.Tone]
+	for _, line := range wrapped(view.Verdict.Sentence, options.Width) {
+		t.line(t.paint(color, line))
+	}
+	if view.Stopped != "" {
+		t.wrap("", t.paint(red, "stopped:")+" "+view.Stopped)
+	}
 	t.pending()
 	if options.Brief {
 		t.leftOut()
@@ -24,60 +45,41 @@ func writeText(out *bufio.Writer, plan *reconcile.Plan, options Options) {
 		t.held()
 		t.findings("Findings")
 	}
-	t.totals()
-}
-
-// textReport writes the parts of a text report one after another.
-type textReport struct {
-	out     *bufio.Writer
-	plan    *reconcile.Plan
-	options Options
-	results []*reconcile.Outcome
-}
-
-// verdict writes the first line.
-func (t *textReport) verdict() {
-	v := judge(t.plan)
-	color := map[tone]string{calm: green, busy: bold, held: yellow, broken: red}[v.Tone]
-	for _, line := range wrapped(v.Sentence, t.options.Width) {
-		t.line(t.paint(color, line))
-	}
-	if t.plan.Run != nil && t.plan.Run.Stopped != "" {
-		t.wrap("", t.paint(red, "stopped:")+" "+sentence(t.plan.Run.Stopped))
+	t.line("")
+	for _, fact := range view.Facts {
+		t.block(padded(fact.Label, 9)+" ", strings.Repeat(" ", 10), fact.Text)
 	}
 }
 
 // pending writes the changes that will be carried out, by kind, and with a run
-// what became of each.
+// what became of each. A brief report shows those that were not applied.
 func (t *textReport) pending() {
-	groups := pendingByKind(t.plan)
-	if t.options.Brief && t.plan.Run != nil {
-		groups = t.notApplied(groups)
+	groups := t.Pending
+	if t.options.Brief && t.outcomes != nil {
+		groups = t.notApplied()
 	}
-	because := func(change *reconcile.Change) string { return sentence(change.Because) }
-	layout := t.layOut("  ", because, allMembers(groups))
+	layout := t.layOut("  ", "", allMembers(groups))
 	for _, group := range groups {
-		t.line("")
-		t.line(t.paint(bold, capitalized(doing(group.Key, len(group.Members)))))
+		t.heading(capitalized(group.Title))
 		for _, i := range group.Members {
 			t.row(&layout, i)
-			t.outcome(i)
 		}
 	}
 }
 
 // notApplied returns the groups without the changes that were applied.
-func (t *textReport) notApplied(groups []group[reconcile.Kind]) []group[reconcile.Kind] {
-	var rest []group[reconcile.Kind]
-	for _, g := range groups {
-		var members []int
-		for _, i := range g.Members {
-			if t.results[i] == nil || t.results[i].Status != reconcile.Applied {
-				members = append(members, i)
+func (t *textReport) notApplied() []Group {
+	var rest []Group
+	for _, group := range t.Pending {
+		left := Group{}
+		for _, i := range group.Members {
+			if t.outcomes[i] == nil || t.outcomes[i].Status != reconcile.Applied {
+				left.Members = append(left.Members, i)
 			}
 		}
-		if len(members) > 0 {
-			rest = append(rest, group[reconcile.Kind]{Key: g.Key, Members: members})
+		if len(left.Members) > 0 {
+			left.Title = doing(t.plan.Changes[left.Members[0]].Kind, len(left.Members))
+			rest = append(rest, left)
 		}
 	}
 	return rest
@@ -96,75 +98,47 @@ func (t *textReport) leftOut() {
 
 // held writes the changes that are held back, by what holds them.
 func (t *textReport) held() {
-	groups := heldByHold(t.plan)
-	if len(groups) == 0 {
+	if len(t.Held) == 0 {
 		return
 	}
-	t.line("")
-	t.line(t.paint(bold, "Held back, will not be carried out"))
-	shared := make(map[reconcile.Hold]string)
-	shown := make([]group[reconcile.Hold], len(groups))
-	for i, group := range groups {
-		shared[group.Key] = sharedHold(t.plan, group)
-		shown[i].Members = t.cut(group.Members)
+	t.heading("Held back, will not be carried out")
+	layout := t.layOut("    ", "", nil)
+	for _, group := range t.Held {
+		t.measure(&layout, group.Title, t.cut(group.Members))
 	}
-	why := func(change *reconcile.Change) string { return heldReason(change, shared[change.Held]) }
-	layout := t.layOut("    ", why, allMembers(shown))
-	for i, group := range groups {
-		t.wrap("  ", t.paint(yellow, value(string(group.Key)))+" ("+number(len(group.Members))+"): "+shared[group.Key])
-		for _, member := range shown[i].Members {
-			t.row(&layout, member)
+	for _, group := range t.Held {
+		t.wrap("  ", t.paint(yellow, group.Key)+" ("+number(len(group.Members))+"): "+group.Title)
+		layout.shared = group.Title
+		shown := t.cut(group.Members)
+		for _, i := range shown {
+			t.row(&layout, i)
 		}
-		t.more(len(group.Members)-len(shown[i].Members), "--format csv")
+		t.more(len(group.Members)-len(shown), "--format csv")
 	}
-}
-
-// allMembers lists the members of all groups.
-func allMembers[Key ~string](groups []group[Key]) []int {
-	var members []int
-	for _, group := range groups {
-		members = append(members, group.Members...)
-	}
-	return members
 }
 
 // findings writes what people should know.
 func (t *textReport) findings(title string) {
-	if len(t.plan.Findings) == 0 {
+	if len(t.Findings) == 0 {
 		return
 	}
-	t.line("")
-	t.line(t.paint(bold, title))
-	groups := findingsByCode(t.plan)
+	t.heading(title)
 	widest := 0
-	for _, group := range groups {
-		widest = max(widest, min(columns(value(string(group.Key))), widestCode))
+	for _, group := range t.Findings {
+		widest = max(widest, min(columns(group.Key), widestCode))
 	}
-	for _, group := range groups {
+	for _, group := range t.Findings {
 		shown := t.cut(group.Members)
 		for _, i := range shown {
-			finding := &t.plan.Findings[i]
-			mark, color := severityMark(finding.Severity)
-			text := t.paint(color, mark) + " " + padded(value(string(finding.Code)), widest) + "  " + findingText(finding)
-			if finding.Source != nil && !finding.Source.IsZero() {
-				text += "  " + t.paint(dim, place(*finding.Source))
+			finding := t.Finding(i)
+			text := t.sign(finding.Mark) + " " + padded(group.Key, widest) + "  " + finding.Text
+			if finding.Place != "" {
+				text += "  " + t.paint(dim, finding.Place)
 			}
 			t.wrap("  ", text)
 		}
 		t.more(len(group.Members)-len(shown), "--format json")
 	}
-}
-
-// severityMark returns the sign of a severity and its colour.
-func severityMark(severity reconcile.Severity) (mark, color string) {
-	switch severity {
-	case reconcile.SeverityError:
-		return "✗", red
-	case reconcile.SeverityInfo:
-		return "i", cyan
-	case reconcile.SeverityWarning:
-	}
-	return "!", yellow
 }
 
 // cut returns as many members of a group as the options let text show. One row
@@ -184,10 +158,69 @@ func (t *textReport) more(left int, where string) {
 	}
 }
 
-// capitalized returns text with a capital first letter.
-func capitalized(text string) string {
-	if text == "" {
-		return text
+// rowLayout is how the rows of a table are set: in columns, or, where those do
+// not fit, with the reason on a line of its own.
+type rowLayout struct {
+	indent string
+	// shared is the sentence over the rows, which they need not say again.
+	shared                                  string
+	person, effect, because, longest, place int
+	stacked                                 bool
+}
+
+// layOut measures the rows of a table.
+func (t *textReport) layOut(indent, shared string, members []int) rowLayout {
+	layout := rowLayout{indent: indent, shared: shared}
+	t.measure(&layout, shared, members)
+	return layout
+}
+
+// measure makes room for more rows.
+func (t *textReport) measure(layout *rowLayout, shared string, members []int) {
+	for _, i := range members {
+		row := t.Row(i)
+		because := columns(row.because(shared))
+		layout.person = max(layout.person, min(columns(row.Person), widestPerson))
+		layout.effect = max(layout.effect, min(columns(row.Effect), widestEffect))
+		layout.because = max(layout.because, min(because, widestBecause))
+		layout.longest, layout.place = max(layout.longest, because), max(layout.place, columns(row.Place))
 	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	total := len(layout.indent) + 2 + layout.person + 2 + layout.effect + 2 + layout.longest + 2 + layout.place
+	if t.outcomes != nil {
+		total += 2
+	}
+	layout.stacked = t.options.Width > 0 && total > t.options.Width
+}
+
+// row writes one change, and under it why it was not made, or what more there is
+// to say of it.
+func (t *textReport) row(layout *rowLayout, i int) {
+	row := t.Row(i)
+	start := layout.indent
+	if row.Mark != "" {
+		start += t.sign(row.Mark) + " "
+	}
+	start += t.sign(symbol(row.Kind)) + " " + padded(row.Person, layout.person) + "  "
+	because := row.because(layout.shared)
+	switch {
+	case layout.stacked:
+		t.line(start + row.Effect)
+		if text := strings.TrimSpace(because + "  " + t.paint(dim, row.Place)); text != "" {
+			t.wrap(layout.indent+"  ", text)
+		}
+	case row.Place == "":
+		t.line(strings.TrimRight(start+padded(row.Effect, layout.effect)+"  "+because, " "))
+	default:
+		t.line(start + padded(row.Effect, layout.effect) + "  " + padded(because, layout.because) + "  " + t.paint(dim, row.Place))
+	}
+	if row.Mark != "" && row.Mark != "✓" {
+		text := t.paint(map[bool]string{true: red, false: yellow}[row.Mark == "✗"], row.State)
+		if row.Failure != "" {
+			text += ": " + row.Failure
+		}
+		t.wrap("      ", text)
+	}
+	if row.Note != "" {
+		t.wrap("      ", t.paint(dim, row.Note))
+	}
 }

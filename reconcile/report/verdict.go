@@ -7,48 +7,65 @@ import (
 	"github.com/seatsync/seatsync/reconcile"
 )
 
-// tone is how a verdict is to be taken; the formats turn it into a colour.
-type tone string
+// Tone is how a verdict is to be taken; the formats turn it into a colour.
+type Tone string
 
 const (
-	// calm: nothing to do, or everything done.
-	calm tone = "calm"
-	// busy: changes are pending.
-	busy tone = "busy"
-	// held: the limit holds releases back, or the API did not take a change.
-	held tone = "held"
-	// broken: a run did not do all it was to do.
-	broken tone = "broken"
+	// Calm: nothing to do, or everything done.
+	Calm Tone = "calm"
+	// Busy: changes are pending.
+	Busy Tone = "busy"
+	// Held: the limit holds releases back, or the API did not take a change.
+	Held Tone = "held"
+	// Broken: a run did not do all it was to do.
+	Broken Tone = "broken"
 )
 
-// verdict is what a reader must know who reads only one line.
-type verdict struct {
+// Verdict is what a reader must know who reads only one line.
+type Verdict struct {
 	Sentence string
-	Tone     tone
+	Tone     Tone
 }
 
 // judge sums a plan up: what would be done, or what was.
-func judge(plan *reconcile.Plan) verdict {
-	if plan.Run != nil {
-		return judgeRun(plan)
+func (v *View) judge() Verdict {
+	verdict := v.judgePlan()
+	if v.plan.Run != nil && len(v.plan.Run.Outcomes) > 0 {
+		verdict = v.judgeRun()
 	}
-	account := value(plan.AccountID)
-	pending := plan.Summary.Pending()
-	var v verdict
-	switch {
-	case pending > 0:
-		v = verdict{fmt.Sprintf("%s for account %s: %s", count(pending, "change", "changes"), account,
-			listKinds(kindCounts(plan), doing)), busy}
-	default:
-		v = verdict{"nothing to change for account " + account, calm}
+	if notes := heldNotes(v.plan); len(notes) > 0 {
+		verdict.Sentence += "; " + strings.Join(notes, ", ")
 	}
-	if notes := heldNotes(plan); len(notes) > 0 {
-		v.Sentence += "; " + strings.Join(notes, ", ")
+	if v.plan.Limit.Tripped && verdict.Tone != Broken {
+		verdict.Tone = Held
 	}
-	if plan.Limit.Tripped {
-		v.Tone = held
+	return verdict
+}
+
+// judgePlan says what is to be done. A run without outcomes had nothing to do.
+func (v *View) judgePlan() Verdict {
+	pending := v.plan.Summary.Pending()
+	if pending == 0 || v.plan.Run != nil {
+		return Verdict{"nothing to change for account " + v.Account, Calm}
 	}
-	return v
+	return Verdict{fmt.Sprintf("%s for account %s: %s", count(pending, "change", "changes"), v.Account,
+		listKinds(kindCounts(v.plan), doing)), Busy}
+}
+
+// judgeRun says what was done.
+func (v *View) judgeRun() Verdict {
+	run := v.plan.Run
+	total, applied := len(run.Outcomes), run.Count(reconcile.Applied)
+	if applied == total {
+		return Verdict{fmt.Sprintf("applied %s to account %s: %s", count(total, "change", "changes"), v.Account,
+			listKinds(v.appliedCounts(), done)), Calm}
+	}
+	verdict := Verdict{fmt.Sprintf("applied %s of %s to account %s: %s", number(applied),
+		count(total, "change", "changes"), v.Account, strings.Join(statusCounts(run), ", ")), Broken}
+	if applied+run.Count(reconcile.NotTaken) == total {
+		verdict.Tone = Held // for a grant that is ordinary: a seat comes with the next login
+	}
+	return verdict
 }
 
 // heldNotes counts the held changes, those of the limit on their own since
@@ -75,33 +92,6 @@ func heldNotes(plan *reconcile.Plan) []string {
 	return notes
 }
 
-// judgeRun sums a run up.
-func judgeRun(plan *reconcile.Plan) verdict {
-	account, run := value(plan.AccountID), plan.Run
-	total, applied := len(run.Outcomes), run.Count(reconcile.Applied)
-	var v verdict
-	switch {
-	case total == 0:
-		v = verdict{"nothing to change for account " + account, calm}
-	case applied == total:
-		v = verdict{fmt.Sprintf("applied %s to account %s: %s", count(total, "change", "changes"), account,
-			listKinds(appliedCounts(plan), done)), calm}
-	default:
-		v = verdict{fmt.Sprintf("applied %s of %s to account %s: %s", number(applied),
-			count(total, "change", "changes"), account, strings.Join(statusCounts(run), ", ")), broken}
-		if applied+run.Count(reconcile.NotTaken) == total {
-			v.Tone = held // for a grant that is ordinary: a seat comes with the next login
-		}
-	}
-	if notes := heldNotes(plan); len(notes) > 0 {
-		v.Sentence += "; " + strings.Join(notes, ", ")
-		if plan.Limit.Tripped && v.Tone == calm {
-			v.Tone = held
-		}
-	}
-	return v
-}
-
 // statusCounts lists how many outcomes have each status but applied.
 func statusCounts(run *reconcile.Run) []string {
 	var parts []string
@@ -124,11 +114,11 @@ func kindCounts(plan *reconcile.Plan) map[reconcile.Kind]int {
 }
 
 // appliedCounts counts the changes that were carried out, by kind.
-func appliedCounts(plan *reconcile.Plan) map[reconcile.Kind]int {
+func (v *View) appliedCounts() map[reconcile.Kind]int {
 	counts := make(map[reconcile.Kind]int)
-	for i, outcome := range outcomes(plan) {
+	for i, outcome := range v.outcomes {
 		if outcome != nil && outcome.Status == reconcile.Applied {
-			counts[plan.Changes[i].Kind]++
+			counts[v.plan.Changes[i].Kind]++
 		}
 	}
 	return counts

@@ -43,27 +43,3 @@ func padded(text string, to int) string {
 	}
 	return text
 }
-
-// wrapped breaks text at its spaces into lines of at most limit columns. A word
-// that is longer has a line of its own. A limit of 0 sets no bound.
-func wrapped(text string, limit int) []string {
-	if limit <= 0 || columns(text) <= limit {
-		return []string{text}
-	}
-	var lines []string
-	line, used := "", 0
-	for _, word := range strings.Fields(text) {
-		size := columns(word)
-		if line != "" && used+1+size > limit {
-			lines = append(lines, line)
-			line, used = "", 0
-		}
-		if line != "" {
-			line += " "
-			used++
-		}
-		line += word
-		used += size
-	}
-	return append(lines, line)
-}

@@ -11,27 +11,27 @@ func TestVerdictsReadAsSentences(t *testing.T) {
 	tests := map[string]struct {
 		plan func() *reconcile.Plan
 		want string
-		tone tone
+		tone Tone
 	}{
-		"nothing to do": {emptyPlan, "nothing to change for account 023e105f4ecef8ad9ca31a8372d0c353", calm},
+		"nothing to do": {emptyPlan, "nothing to change for account 023e105f4ecef8ad9ca31a8372d0c353", Calm},
 		"changes and held ones": {demoPlan,
-			"6 changes for account 023e105f4ecef8ad9ca31a8372d0c353: release 2 seats, narrow 1 seat, grant 1 seat, rename 2 users; 3 changes are held", busy},
+			"6 changes for account 023e105f4ecef8ad9ca31a8372d0c353: release 2 seats, narrow 1 seat, grant 1 seat, rename 2 users; 3 changes are held", Busy},
 		"only held ones": {func() *reconcile.Plan {
 			plan := demoPlan()
 			plan.Changes = plan.Changes[6:7]
 			plan.Summary = reconcile.Summary{Held: 1}
 			return plan
-		}, "nothing to change for account 023e105f4ecef8ad9ca31a8372d0c353; 1 change is held", calm},
+		}, "nothing to change for account 023e105f4ecef8ad9ca31a8372d0c353; 1 change is held", Calm},
 		"the limit": {trippedPlan,
-			"1 change for account 023e105f4ecef8ad9ca31a8372d0c353: rename 1 user; the limit of 15 releases holds 24 back", held},
+			"1 change for account 023e105f4ecef8ad9ca31a8372d0c353: rename 1 user; the limit of 15 releases holds 24 back", Held},
 		"the limit and others": {func() *reconcile.Plan {
 			plan := trippedPlan()
 			plan.Changes[0].Held = reconcile.HeldProtected
 			plan.Limit.Releases = 1
 			return plan
-		}, "1 change for account 023e105f4ecef8ad9ca31a8372d0c353: rename 1 user; the limit of 1 release holds 23 back, 1 other change is held", held},
+		}, "1 change for account 023e105f4ecef8ad9ca31a8372d0c353: rename 1 user; the limit of 1 release holds 23 back, 1 other change is held", Held},
 		"a run cut short": {partialPlan,
-			"applied 2 of 6 changes to account 023e105f4ecef8ad9ca31a8372d0c353: 1 failed, 1 not taken, 1 stale, 1 not reached; 3 changes are held", broken},
+			"applied 2 of 6 changes to account 023e105f4ecef8ad9ca31a8372d0c353: 1 failed, 1 not taken, 1 stale, 1 not reached; 3 changes are held", Broken},
 		"a run that did all": {func() *reconcile.Plan {
 			plan := partialPlan()
 			plan.Changes = plan.Changes[:6]
@@ -40,23 +40,23 @@ func TestVerdictsReadAsSentences(t *testing.T) {
 				plan.Run.Outcomes[i] = reconcile.Outcome{Change: i, Status: reconcile.Applied}
 			}
 			return plan
-		}, "applied 6 changes to account 023e105f4ecef8ad9ca31a8372d0c353: released 2 seats, narrowed 1 seat, granted 1 seat, renamed 2 users", calm},
+		}, "applied 6 changes to account 023e105f4ecef8ad9ca31a8372d0c353: released 2 seats, narrowed 1 seat, granted 1 seat, renamed 2 users", Calm},
 		"a grant that was not taken": {func() *reconcile.Plan {
 			plan := demoPlan()
 			plan.Changes = plan.Changes[3:4]
 			plan.Summary.Held = 0
 			plan.Run = &reconcile.Run{Outcomes: []reconcile.Outcome{{Change: 0, Status: reconcile.NotTaken}}}
 			return plan
-		}, "applied 0 of 1 change to account 023e105f4ecef8ad9ca31a8372d0c353: 1 not taken", held},
+		}, "applied 0 of 1 change to account 023e105f4ecef8ad9ca31a8372d0c353: 1 not taken", Held},
 		"a run with nothing to do": {func() *reconcile.Plan {
 			plan := emptyPlan()
 			plan.Run = &reconcile.Run{ID: "x"}
 			return plan
-		}, "nothing to change for account 023e105f4ecef8ad9ca31a8372d0c353", calm},
+		}, "nothing to change for account 023e105f4ecef8ad9ca31a8372d0c353", Calm},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := judge(test.plan()); got.Sentence != test.want || got.Tone != test.tone {
+			if got := NewView(test.plan()).Verdict; got.Sentence != test.want || got.Tone != test.tone {
 				t.Errorf("got %s: %s\nwant %s: %s", got.Tone, got.Sentence, test.tone, test.want)
 			}
 		})

@@ -79,17 +79,17 @@ func Write(w io.Writer, format Format, plan *reconcile.Plan, options Options) er
 func writeTo(out *bufio.Writer, format Format, plan *reconcile.Plan, options Options) error {
 	switch format {
 	case Text:
-		writeText(out, plan, options)
+		writeText(out, NewView(plan), options)
 	case JSON:
 		return writeJSON(out, plan)
 	case Markdown:
-		writeMarkdown(out, plan)
+		writeMarkdown(out, NewView(plan))
 	case HTML:
-		return writeHTML(out, plan)
+		return writeHTML(out, NewView(plan))
 	case CSV:
-		writeCSV(out, plan)
+		writeCSV(out, NewView(plan))
 	case GitHub:
-		writeGitHub(out, plan)
+		writeGitHub(out, NewView(plan))
 	default:
 		_, err := ParseFormat(string(format))
 		return err

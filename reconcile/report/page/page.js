@@ -8,7 +8,7 @@
   const body = document.getElementById("rows");
   if (!data || !body) return;
 
-  // The order of the fields is that of row.fields in html_rows.go.
+  // The order of the fields is that of tableRow.fields in html_page.go.
   const FIELDS = ["kind", "state", "stateText", "email", "name", "before", "after",
     "reason", "because", "note", "activity", "place"];
   const STEP = 200;

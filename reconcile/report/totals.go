@@ -7,38 +7,21 @@ import (
 	"github.com/seatsync/seatsync/reconcile"
 )
 
-// totals writes what it comes to: seats, money, requests, and where the plan
-// comes from.
-func (t *textReport) totals() {
-	t.line("")
-	for _, total := range totals(t.plan) {
-		text := padded(total.Label, 9) + " " + total.Text
-		if t.options.Width <= 0 || columns(text) <= t.options.Width {
-			t.line(text)
-			continue
-		}
-		for i, line := range wrapped(total.Text, t.options.Width-10) {
-			if i == 0 {
-				t.line(padded(total.Label, 9) + " " + line)
-			} else {
-				t.line(strings.Repeat(" ", 10) + line)
-			}
-		}
-	}
-}
+// Fact is one labelled fact about the whole plan.
+type Fact struct{ Label, Text string }
 
-// total is one labelled fact about the whole plan.
-type total struct{ Label, Text string }
-
-// totals lists the facts that apply to the plan.
-func totals(plan *reconcile.Plan) []total {
-	all := []total{{"Seats", seatTotal(plan)}}
+// facts lists the facts that apply to the plan.
+func (v *View) facts() []Fact {
+	plan := v.plan
+	all := []Fact{{"Seats", v.Seats.Text}}
 	add := func(label, text string) {
 		if text != "" {
-			all = append(all, total{label, text})
+			all = append(all, Fact{label, text})
 		}
 	}
-	add("Cost", costTotal(plan))
+	if v.Cost != nil {
+		add("Cost", v.Cost.text())
+	}
 	add("Idle", idleTotal(plan))
 	add("Limit", limitTotal(plan))
 	add("Returns", returnsTotal(plan))
@@ -53,57 +36,98 @@ func totals(plan *reconcile.Plan) []total {
 	return all
 }
 
-// seatTotal says how many seats are used before and after, and how many are
-// paid for.
-func seatTotal(plan *reconcile.Plan) string {
-	before, after := plan.Live.SeatsUsed, seatsAfter(plan)
-	text := arrow(number(before), number(after)) + " in use"
-	if purchased := plan.Money.Purchased; purchased != nil {
-		text += " of " + number(*purchased) + " purchased"
-		if free := *purchased - after; free >= 0 {
-			text += ", " + number(free) + " free"
+// Seats are the seats in use before and after: as planned, or, when the plan was
+// applied, as far as its outcomes show. Purchased is nil where it is not known.
+type Seats struct {
+	Before, After int
+	Purchased     *int
+	// Text says all of it in words.
+	Text string
+}
+
+func newSeats(plan *reconcile.Plan) Seats {
+	s := Seats{Before: plan.Live.SeatsUsed, After: seatsAfter(plan), Purchased: plan.Money.Purchased}
+	s.Text = arrow(number(s.Before), number(s.After)) + " in use"
+	if s.Purchased != nil {
+		s.Text += " of " + number(*s.Purchased) + " purchased"
+		if free := *s.Purchased - s.After; free >= 0 {
+			s.Text += ", " + number(free) + " free"
 		} else {
-			text += ", " + number(-free) + " too many"
+			s.Text += ", " + number(-free) + " too many"
 		}
 	}
-	if plan.Run != nil && after != plan.Summary.SeatsAfter {
-		text += " (planned: " + number(plan.Summary.SeatsAfter) + ")"
+	if plan.Run != nil && s.After != plan.Summary.SeatsAfter {
+		s.Text += " (planned: " + number(plan.Summary.SeatsAfter) + ")"
 	}
-	return text
+	return s
 }
 
-// costTotal says what the seats in use cost before and after; empty without a
-// price.
-func costTotal(plan *reconcile.Plan) string {
-	cost := costOf(plan)
-	if cost.MonthBefore == "" {
-		return ""
+// seatsAfter is the number of seats in use afterwards.
+func seatsAfter(plan *reconcile.Plan) int {
+	if plan.Run == nil {
+		return plan.Summary.SeatsAfter
 	}
-	return arrow(grouped(string(cost.MonthBefore)), money(cost.MonthAfter, cost.Currency)) + " a month, " +
-		arrow(grouped(string(cost.YearBefore)), money(cost.YearAfter, cost.Currency)) + " a year"
+	after := plan.Live.SeatsUsed
+	for i, outcome := range outcomes(plan) {
+		if outcome != nil && outcome.Status == reconcile.Applied {
+			after += seatsOf(plan.Changes[i].After) - seatsOf(plan.Changes[i].Before)
+		}
+	}
+	return after
 }
 
-// cost is what the seats in use cost before and after.
-type cost struct {
+// seatsOf is the number of seats that a state is known to take up: a person
+// takes one, however many products they use.
+func seatsOf(state reconcile.State) int {
+	if state.AccessSeat == reconcile.True || state.GatewaySeat == reconcile.True {
+		return 1
+	}
+	return 0
+}
+
+// Cost is what the seats in use cost before and after.
+type Cost struct {
 	MonthBefore, MonthAfter, YearBefore, YearAfter reconcile.Amount
 	Currency                                       string
+	// Idle says what the seats of inactive people cost whose release is held.
+	Idle string
 }
 
-// costOf returns the cost of the plan or, when it was applied, of what its
-// outcomes show. The amounts are empty when there is no price.
-func costOf(plan *reconcile.Plan) cost {
-	c := cost{
-		MonthBefore: plan.Summary.MonthlyCostBefore,
-		MonthAfter:  plan.Summary.MonthlyCostAfter,
-		YearBefore:  plan.Money.YearlyCostBefore,
-		YearAfter:   plan.Money.YearlyCostAfter,
-		Currency:    plan.Summary.Currency,
+// newCost returns the cost of the plan or, when it was applied, of what its
+// outcomes show.
+func newCost(plan *reconcile.Plan, after int) *Cost {
+	if plan.Summary.MonthlyCostBefore == "" {
+		return nil
 	}
-	if plan.Run != nil && c.MonthAfter != "" {
-		c.MonthAfter = plan.Money.Price.Times(seatsAfter(plan))
+	c := &Cost{
+		MonthBefore: plan.Summary.MonthlyCostBefore, MonthAfter: plan.Summary.MonthlyCostAfter,
+		YearBefore: plan.Money.YearlyCostBefore, YearAfter: plan.Money.YearlyCostAfter,
+		Currency: plan.Summary.Currency, Idle: idleTotal(plan),
+	}
+	if plan.Run != nil {
+		c.MonthAfter = plan.Money.Price.Times(after)
 		c.YearAfter = c.MonthAfter.Times(12)
 	}
 	return c
+}
+
+// Month and Year write the cost before and after.
+func (c *Cost) Month() string {
+	return arrow(grouped(string(c.MonthBefore)), money(c.MonthAfter, c.Currency))
+}
+
+// Year is the same for a year.
+func (c *Cost) Year() string {
+	return arrow(grouped(string(c.YearBefore)), money(c.YearAfter, c.Currency))
+}
+
+// text says all of it in words.
+func (c *Cost) text() string { return c.Month() + " a month, " + c.Year() + " a year" }
+
+// Difference says what is saved, or what more is to be paid.
+func (c *Cost) Difference() string {
+	return signed(grouped(string(c.MonthAfter.Minus(c.MonthBefore)))) + " a month, " +
+		signed(grouped(string(c.YearAfter.Minus(c.YearBefore)))) + " a year"
 }
 
 // idleTotal says what the seats of inactive people cost whose release is held.
@@ -154,8 +178,7 @@ func outcomeTotal(run *reconcile.Run) string {
 	var parts []string
 	for _, status := range statuses() {
 		if n := run.Count(status); n > 0 {
-			mark, _ := statusMark(status)
-			parts = append(parts, mark+" "+number(n)+" "+statusWords(status))
+			parts = append(parts, statusMark(status)+" "+number(n)+" "+statusWords(status))
 		}
 	}
 	return strings.Join(parts, "  ")
@@ -178,9 +201,6 @@ func runTotal(run *reconcile.Run) string {
 	return value(run.ID) + ", started " + run.StartedAt.UTC().Format(minutes) + ", took " + took.String()
 }
 
-// minutes is how reports show a moment.
-const minutes = "2006-01-02 15:04 UTC"
-
 // originTotal says what the plan was made from.
 func originTotal(plan *reconcile.Plan) string {
 	parts := []string{"made " + plan.CreatedAt.UTC().Format(minutes)}
@@ -198,26 +218,6 @@ func originTotal(plan *reconcile.Plan) string {
 		parts = append(parts, "by "+value(plan.Tool))
 	}
 	return strings.Join(parts, " ")
-}
-
-// shortCommit cuts a commit id as git does and keeps its "-dirty".
-func shortCommit(commit string) string {
-	id, suffix, dirty := strings.Cut(commit, "-")
-	if len(id) == 40 || len(id) == 64 {
-		id = id[:12]
-	}
-	if dirty {
-		id += "-" + suffix
-	}
-	return value(id)
-}
-
-// arrow writes a number before and after, once if it stays.
-func arrow(before, after string) string {
-	if bare, _, _ := strings.Cut(after, " "); bare == before {
-		return after
-	}
-	return before + " → " + after
 }
 
 // part is a number with its noun.

@@ -16,7 +16,7 @@ func count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return grouped(strconv.Itoa(n)) + " " + many
+	return number(n) + " " + many
 }
 
 // number writes a number for people, with its thousands apart.
@@ -44,6 +44,37 @@ func money(amount reconcile.Amount, currency string) string {
 	return strings.TrimSpace(grouped(string(amount)) + " " + value(currency))
 }
 
+// signed writes a difference with its sign, with the typographic minus so that
+// nothing takes it for a list.
+func signed(difference string) string {
+	switch {
+	case strings.Trim(difference, "0.,") == "":
+		return "0"
+	case strings.HasPrefix(difference, "-"):
+		return "−" + difference[1:]
+	}
+	return "+" + difference
+}
+
+// arrow writes a number before and after, once if it stays.
+func arrow(before, after string) string {
+	if bare, _, _ := strings.Cut(after, " "); bare == before {
+		return after
+	}
+	return before + " → " + after
+}
+
+// capitalized returns text with a capital first letter.
+func capitalized(text string) string {
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// minutes is how reports show a moment.
+const minutes = "2006-01-02 15:04 UTC"
+
 // seats names the seats that a state holds: "access+gateway", "none". A flag
 // that nobody knows is shown with a question mark, since it is not "none".
 func seats(state reconcile.State) string {
@@ -60,10 +91,7 @@ func seats(state reconcile.State) string {
 		case reconcile.False:
 		}
 	}
-	if len(held) == 0 {
-		return "none"
-	}
-	return strings.Join(held, "+")
+	return cmp.Or(strings.Join(held, "+"), "none")
 }
 
 // effect says what a change does to the user, without the user: `access → none`
@@ -101,17 +129,9 @@ func place(position reconcile.Position) string {
 
 // symbol is the sign of a kind of change in text.
 func symbol(kind reconcile.Kind) string {
-	switch kind {
-	case reconcile.Release:
-		return "-"
-	case reconcile.Narrow:
-		return "~"
-	case reconcile.Grant:
-		return "+"
-	case reconcile.Rename:
-		return "→"
-	}
-	return "?"
+	return cmp.Or(map[reconcile.Kind]string{
+		reconcile.Release: "-", reconcile.Narrow: "~", reconcile.Grant: "+", reconcile.Rename: "→",
+	}[kind], "?")
 }
 
 // doing names n changes of a kind that are to be made: "release 2 seats".
@@ -155,6 +175,20 @@ func holdSentence(hold reconcile.Hold) string {
 	return "held back"
 }
 
+// holds lists the holds in the order in which reports show them: the ones that
+// someone can do something about first, and the limit before all.
+func holds() []reconcile.Hold {
+	return []reconcile.Hold{
+		reconcile.HeldLimit, reconcile.HeldAmbiguous, reconcile.HeldActivityUnknown, reconcile.HeldFlagUnknown,
+		reconcile.HeldNoSeat, reconcile.HeldGrantsNever, reconcile.HeldProtected, reconcile.HeldExempt,
+	}
+}
+
+// statuses lists the statuses in the order in which reports show them.
+func statuses() []reconcile.Status {
+	return []reconcile.Status{reconcile.Applied, reconcile.Failed, reconcile.NotTaken, reconcile.Stale, reconcile.NotReached}
+}
+
 // statusWords names the statuses of an outcome for people.
 func statusWords(status reconcile.Status) string {
 	switch status {
@@ -167,70 +201,38 @@ func statusWords(status reconcile.Status) string {
 	return value(string(status))
 }
 
-// statuses lists the statuses in the order in which reports show them.
-func statuses() []reconcile.Status {
-	return []reconcile.Status{reconcile.Applied, reconcile.Failed, reconcile.NotTaken, reconcile.Stale, reconcile.NotReached}
+// statusMark is the sign of a status.
+func statusMark(status reconcile.Status) string {
+	switch status {
+	case reconcile.Applied:
+		return "✓"
+	case reconcile.Failed, reconcile.NotTaken:
+		return "✗"
+	case reconcile.Stale, reconcile.NotReached:
+	}
+	return "○"
 }
 
-// sharedHold is the sentence over a group of held changes: their own if it is
-// the same for all, or else what the hold means in general.
-func sharedHold(plan *reconcile.Plan, group group[reconcile.Hold]) string {
-	first := heldBecause(&plan.Changes[group.Members[0]])
-	for _, i := range group.Members[1:] {
-		if heldBecause(&plan.Changes[i]) != first {
-			return holdSentence(group.Key)
-		}
+// severityMark is the sign of a severity.
+func severityMark(severity reconcile.Severity) string {
+	switch severity {
+	case reconcile.SeverityError:
+		return "✗"
+	case reconcile.SeverityInfo:
+		return "i"
+	case reconcile.SeverityWarning:
 	}
-	return first
+	return "!"
 }
 
-// heldBecause is the sentence about the hold of a change. Of an exemption it
-// also says who answers for it and why.
-func heldBecause(change *reconcile.Change) string {
-	because := cmp.Or(sentence(change.HeldBecause), holdSentence(change.Held))
-	exemption := change.Exemption
-	if exemption == nil {
-		return because
+// shortCommit cuts a commit id as git does and keeps its "-dirty".
+func shortCommit(commit string) string {
+	id, suffix, dirty := strings.Cut(commit, "-")
+	if len(id) == 40 || len(id) == 64 {
+		id = id[:12]
 	}
-	for _, detail := range [...]struct{ before, text string }{{", says ", exemption.Owner}, {": ", exemption.Reason}} {
-		if detail.text != "" && !strings.Contains(change.HeldBecause, detail.text) {
-			because += detail.before + sentence(detail.text)
-		}
+	if dirty {
+		id += "-" + suffix
 	}
-	return because
-}
-
-// heldReason is what the row of a held change says: why the change was wanted,
-// and why it is held unless the sentence over its group says that already.
-func heldReason(change *reconcile.Change, shared string) string {
-	because := heldBecause(change)
-	wanted := sentence(change.Because)
-	switch {
-	case because == shared && wanted == shared:
-		return ""
-	case because == shared:
-		return wanted
-	case because == wanted || wanted == "":
-		return because
-	}
-	return wanted + "; " + because
-}
-
-// findingText is the message of a finding, with the user in front where the
-// message does not name them.
-func findingText(finding *reconcile.Finding) string {
-	message := sentence(finding.Message)
-	if finding.Email == "" || strings.Contains(strings.ToLower(finding.Message), strings.ToLower(finding.Email)) {
-		return message
-	}
-	return value(finding.Email) + ": " + message
-}
-
-// failure says why a change was not made. That a run was stopped is said once
-// and not again for every change that it did not reach.
-func failure(plan *reconcile.Plan, outcome *reconcile.Outcome) string {
-	if outcome.Status == reconcile.NotReached && plan.Run != nil && outcome.Error == plan.Run.Stopped {
-		return ""
-	}
-	return sentence(outcome.Error)
+	return value(id)
 }
