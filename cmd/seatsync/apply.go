@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,6 +12,7 @@ import (
 	"github.com/seatsync/seatsync/reconcile"
 	"github.com/seatsync/seatsync/reconcile/record"
 	"github.com/seatsync/seatsync/reconcile/report"
+	"github.com/seatsync/seatsync/reconcile/runner"
 )
 
 // applyFlags are those of apply beyond plan's.
@@ -61,9 +63,9 @@ directory.`,
 				if err := onlyForPlanning(cmd); err != nil {
 					return err
 				}
-				return a.applySaved(ctx, args[0], flags)
+				return a.apply(ctx, flags, args[0])
 			default:
-				return a.apply(ctx, flags)
+				return a.apply(ctx, flags, "")
 			}
 		},
 	}
@@ -96,95 +98,128 @@ func onlyForPlanning(cmd *cobra.Command) error {
 	return nil
 }
 
-// apply is the story of a run: take the lock, read two states, decide, ask,
-// write, report.
-func (a *app) apply(ctx context.Context, flags applyFlags) error {
+// apply applies a fresh plan, or the saved one at a path. What happens is told in
+// [runner.Runner.Apply].
+func (a *app) apply(ctx context.Context, flags applyFlags, saved string) error {
 	output, err := flags.output.open(a)
 	if err != nil {
 		return err
 	}
 	defer output.discard()
-	session, err := a.openSession(flags.planFlags)
-	if err != nil {
-		return a.failedEarly(err, flags)
-	}
-	defer session.close()
-	if err := output.refuseInputs(session.desired.Files); err != nil {
-		return err
-	}
-	if window := session.frozen(flags); window != nil {
-		a.note("note: nothing is applied now, and what follows is a dry run: %s; --ignore-freeze applies anyway", window)
-		return session.report(ctx, output, false)
-	}
-	run, err := session.beginRun(record.NewID(a.clock()))
+	request, err := flags.request(a)
 	if err != nil {
 		return err
 	}
-	defer run.end()
-	plan, err := run.plan(ctx)
-	if err != nil {
-		return run.failed(err)
-	}
-	var stale map[int]string
-	if plan.Summary.Pending() > 0 && !flags.yes {
-		asked := a.clock()
-		if err := a.ask(ctx, plan, flags); err != nil {
+	if saved != "" {
+		if request.Saved, err = readPlan(saved); err != nil {
 			return err
 		}
-		output.shown = true
-		if a.clock().Sub(asked) > freshness {
-			if stale, err = session.movedSince(ctx, plan); err != nil {
-				return run.failed(err)
-			}
+		request.SavedAs = saved
+	}
+	target := a.target(flags.requests)
+	work, err := target.open(ctx, &request)
+	if err != nil {
+		return a.failedEarly(target, request, err, flags)
+	}
+	defer work.Close()
+	if request.Desired != nil {
+		if err := output.refuseInputs(request.Desired.Files); err != nil {
+			return err
 		}
 	}
-	return run.carryOut(ctx, plan, stale, output, flags)
-}
-
-// freshness is how long someone may think about a plan before the account is
-// read again: people log in meanwhile.
-const freshness = time.Minute
-
-// movedSince reads the account again and returns the changes whose user is not
-// as the plan has them.
-func (s *session) movedSince(ctx context.Context, plan *reconcile.Plan) (map[int]string, error) {
-	live, err := reconcile.ObserveAgain(ctx, s.connection.Source(), plan)
-	if err != nil {
-		return nil, err
-	}
-	return reconcile.StaleChanges(plan, live), nil
-}
-
-// frozen returns the window of policy.freeze that holds this apply back, or nil.
-func (s *session) frozen(flags applyFlags) *reconcile.Freeze {
-	if flags.ignoreFreeze {
-		return nil
-	}
-	return s.desired.Policy.FrozenAt(s.now, s.desired.Timezone)
-}
-
-// failedEarly records that an unattended run ended before it had a session, so
-// that a scheduled job whose file is broken does not leave an empty history. It
-// returns why.
-func (a *app) failedEarly(cause error, flags applyFlags) error {
 	if !flags.yes {
-		return cause
+		work.Confirm = func(ctx context.Context, plan *reconcile.Plan) error {
+			output.shown = true
+			return a.ask(ctx, plan)
+		}
 	}
-	account := a.account
-	if reconcile.CheckAccountID(account) != nil {
-		account = ""
-	}
-	session := &session{app: a, account: account}
-	return session.newRun(record.NewID(a.clock())).failed(cause)
+	result := work.Apply(ctx, request)
+	return a.deliver(output, result)
 }
 
-// errDeclined is a no to the question.
-var errDeclined = errors.New("not applied: nothing was changed")
+// request returns what the flags ask a run to do.
+func (f *applyFlags) request(a *app) (runner.Request, error) {
+	request, err := f.planFlags.request(a)
+	request.IgnoreFreeze, request.Retention = f.ignoreFreeze, f.retention.Retention
+	return request, err
+}
+
+// readPlan reads a saved plan from a file.
+func readPlan(path string) (*reconcile.Plan, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, hint(fmt.Errorf("read the saved plan: %w", err), "make one with 'seatsync plan --out PATH'")
+	}
+	defer file.Close()
+	plan, err := reconcile.ReadPlan(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return plan, nil
+}
+
+// failedEarly records that an unattended run ended before it could begin, so that a
+// scheduled job whose file is broken does not leave an empty history. It returns
+// why.
+func (a *app) failedEarly(target *target, request runner.Request, cause error, flags applyFlags) error {
+	if flags.yes {
+		account := target.account
+		if reconcile.CheckAccountID(account) != nil {
+			account = ""
+		}
+		target.runner(account).Fail(reconcile.ModeApply, request, cause)
+	}
+	return cause
+}
+
+// deliver reports what came of runs, and returns the exit code that goes with them.
+// Of several, a failure wins over everything but a run that has written.
+func (a *app) deliver(output *output, results ...runner.Result) error {
+	code, wrote := codeOK, false
+	var problems []error
+	for i := range results {
+		result := &results[i]
+		if result.Frozen != nil {
+			a.note("note: nothing is applied now, and what follows is a dry run: %s; --ignore-freeze applies anyway", result.Frozen)
+		}
+		problems = append(problems, result.Err)
+		if result.Plan != nil {
+			problems = append(problems, output.write(result.Plan))
+		}
+		one := resultCode(result.Result)
+		if one != codeOK && result.Err == nil && result.Plan.Run != nil && output.format != report.Text {
+			a.note("note: %s: %s; see 'seatsync history %s'", result.Result, runCounts(result.Plan.Run), result.ID)
+		}
+		code, wrote = max(code, one), wrote || result.HasWritten()
+	}
+	err := errors.Join(problems...)
+	switch {
+	case err == nil:
+		return exitWith(code)
+	case !wrote:
+		return exitError{code: codeError, err: err}
+	}
+	last := results[len(results)-1] // code 1 promises that nothing was changed
+	return exitError{code: codePartial, err: hint(err, fmt.Sprintf("the run itself ended (%s): see 'seatsync history %s'", last.Result, last.ID))}
+}
+
+// resultCode returns the exit code that goes with a result.
+func resultCode(result reconcile.Result) int {
+	switch result {
+	case reconcile.ResultDone, reconcile.ResultNotTaken:
+		return codeOK
+	case reconcile.ResultHeld:
+		return codeHeld
+	case reconcile.ResultPartial:
+		return codePartial
+	}
+	return codeError
+}
 
 // ask shows the plan and returns nil when it may be applied.
-func (a *app) ask(ctx context.Context, plan *reconcile.Plan, flags applyFlags) error {
+func (a *app) ask(ctx context.Context, plan *reconcile.Plan) error {
 	shown := plan
-	if flags.output.redact {
+	if a.redact {
 		shown = report.Redact(plan, a.getenv(redactKeyVariable))
 	}
 	if err := report.Write(a.stderr, report.Text, shown, report.Options{Color: a.useColor(), Width: a.width()}); err != nil {
@@ -194,7 +229,7 @@ func (a *app) ask(ctx context.Context, plan *reconcile.Plan, flags applyFlags) e
 	yes, err := a.confirm(ctx, fmt.Sprintf("apply %s to account %s?", count(plan.Summary.Pending(), "change"), plan.AccountID))
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled), err == nil && !yes:
-		return errDeclined
+		return runner.ErrDeclined
 	default:
 		return err
 	}

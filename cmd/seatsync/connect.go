@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -40,81 +39,6 @@ func (f *requestFlags) check() error {
 		return fmt.Errorf("--quota-share %d: write a percentage from 1 to 100", f.quotaShare)
 	}
 	return nil
-}
-
-// errNoAccount says that nothing tells which account to work on.
-var errNoAccount = errors.New("no account is named")
-
-// accountID returns the account to work on: the flag, the environment, or the
-// file's. A file that was written for another account is worth a word.
-func (a *app) accountID(fromFile string) (string, error) {
-	account := a.account
-	if account == "" {
-		account = fromFile
-	}
-	if account == "" {
-		return "", hint(errNoAccount,
-			"pass --account, set CLOUDFLARE_ACCOUNT_ID, or write 'account:' into the file")
-	}
-	if err := reconcile.CheckAccountID(account); err != nil {
-		return "", err
-	}
-	if fromFile != "" && fromFile != account {
-		a.note("note: working on account %s as you asked, although the file names %s", account, fromFile)
-	}
-	return account, nil
-}
-
-// credentials reads the credentials of an account. Where the file names a
-// variable for its token, that one alone counts: the token of another account
-// would be worse than none.
-func (a *app) credentials(variable string) (zerotrust.Credentials, error) {
-	if variable == "" || a.tokenFile != "" {
-		return zerotrust.ReadCredentials(a.getenv, a.tokenFile)
-	}
-	credentials, err := zerotrust.ReadCredentials(func(name string) string {
-		switch name {
-		case zerotrust.EnvToken:
-			return a.getenv(variable)
-		case zerotrust.EnvTokenFile:
-			return a.getenv(variable + "_FILE")
-		}
-		return ""
-	}, "")
-	if err != nil && a.getenv(variable) == "" && a.getenv(variable+"_FILE") == "" {
-		return credentials, fmt.Errorf("account_token_env: neither %s nor %s_FILE is set: set one of them to the token of this account, or to the file that holds it",
-			variable, variable)
-	}
-	return credentials, err
-}
-
-// connect opens the connection to the API with the credentials of the
-// environment, where the token may stand in a variable of its own.
-func (a *app) connect(account, tokenVariable string, requests requestFlags, progress func(done, total int)) (*zerotrust.Connection, error) {
-	credentials, err := a.credentials(tokenVariable)
-	if err != nil {
-		return nil, err
-	}
-	if notice := credentials.Notice(); notice != "" {
-		a.note("note: %s", notice)
-	}
-	config := zerotrust.Config{
-		BaseURL:     a.baseURL,
-		AccountID:   account,
-		Credentials: credentials,
-		UserAgent:   tool(),
-		Concurrency: requests.concurrency,
-		QuotaShare:  requests.quotaShare,
-		Progress:    progress,
-		Logger:      a.logger(),
-	}
-	if a.budget != nil {
-		config.Budget = a.budget(tokenVariable)
-	}
-	if a.adjust != nil {
-		a.adjust(&config)
-	}
-	return zerotrust.Connect(config)
 }
 
 // tool is how seatsync names itself in plans and requests.

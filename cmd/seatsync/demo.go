@@ -12,7 +12,9 @@ import (
 
 	"github.com/seatsync/seatsync"
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/record"
 	"github.com/seatsync/seatsync/reconcile/report"
+	"github.com/seatsync/seatsync/reconcile/runner"
 	"github.com/seatsync/seatsync/reconcile/sandbox"
 	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
@@ -56,6 +58,11 @@ func (a *app) demo(ctx context.Context, reportPath string) error {
 	server := httptest.NewServer(box.Handler())
 	defer server.Close()
 	defer box.Close()
+	records, err := os.MkdirTemp("", "seatsync-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(records)
 	connection, err := zerotrust.Connect(zerotrust.Config{
 		BaseURL: server.URL + sandbox.BasePath, AccountID: desired.Account,
 		Credentials: zerotrust.TokenCredentials("demo"), UserAgent: tool(),
@@ -64,32 +71,40 @@ func (a *app) demo(ctx context.Context, reportPath string) error {
 		return err
 	}
 	defer connection.Close()
+	job := &runner.Runner{
+		AccountID: desired.Account, Source: connection.Source(), Sink: func() reconcile.Sink { return connection.Sink() }, Counts: connection.Counts,
+		Store: record.NewStore(records), Clock: demoClock, Tool: tool(),
+	}
+	return a.play(ctx, job, runner.Request{Desired: desired, Now: demoClock()}, reportPath)
+}
 
-	stage := demoStage{app: a, desired: desired, connection: connection}
+// play shows a plan, an apply, and that nothing is left to do.
+func (a *app) play(ctx context.Context, job *runner.Runner, request runner.Request, reportPath string) error {
 	a.section("1. plan: what differs from desired-state.yaml, and why (nothing is written)")
-	plan, err := stage.plan(ctx)
+	plan, _, err := job.Plan(ctx, request)
 	if err != nil {
 		return err
 	}
-	if err := stage.show(plan, report.Options{}); err != nil {
+	if err := a.showScene(plan, report.Options{}); err != nil {
 		return err
 	}
 	a.section("2. apply: the fewest requests, each change judged by the API's answer")
-	plan.Run = reconcile.Apply(ctx, connection.Sink(), plan, reconcile.NoJournal{}, reconcile.ApplyOptions{
-		RunID: "demo", Clock: demoClock,
-	})
-	plan.Run.Calls = connection.Counts()
-	if err := stage.show(plan, report.Options{Brief: true}); err != nil {
+	request.ID = "demo"
+	result := job.Apply(ctx, request)
+	if result.Err != nil {
+		return result.Err
+	}
+	if err := a.showScene(result.Plan, report.Options{Brief: true}); err != nil {
 		return err
 	}
-	if err := a.writeDemoReport(reportPath, plan); err != nil {
+	if err := a.writeDemoReport(reportPath, result.Plan); err != nil {
 		return err
 	}
 	a.section("3. plan again: nothing is left to do")
-	if plan, err = stage.plan(ctx); err != nil {
+	if plan, _, err = job.Plan(ctx, request); err != nil {
 		return err
 	}
-	if err := stage.show(plan, report.Options{Brief: true}); err != nil {
+	if err := a.showScene(plan, report.Options{Brief: true}); err != nil {
 		return err
 	}
 	a.section("What you could try next")
@@ -114,25 +129,10 @@ func (a *app) section(title string) {
 	fmt.Fprintf(a.stdout, "\n=== %s\n\n", title)
 }
 
-// demoStage is what the scenes of the demo share.
-type demoStage struct {
-	app        *app
-	desired    *reconcile.Desired
-	connection *zerotrust.Connection
-}
-
-func (s demoStage) plan(ctx context.Context) (*reconcile.Plan, error) {
-	live, err := reconcile.Observe(ctx, s.connection.Source(), s.desired, demoClock())
-	if err != nil {
-		return nil, err
-	}
-	live.ReadAt = demoClock()
-	return reconcile.MakePlan(s.desired, live, reconcile.JudgeOptions{Now: demoClock(), Tool: tool()})
-}
-
-func (s demoStage) show(plan *reconcile.Plan, options report.Options) error {
-	options.Color, options.Width = s.app.useColor(), s.app.width()
-	return report.Write(s.app.stdout, report.Text, plan, options)
+// showScene writes a plan for people.
+func (a *app) showScene(plan *reconcile.Plan, options report.Options) error {
+	options.Color, options.Width = a.useColor(), a.width()
+	return report.Write(a.stdout, report.Text, plan, options)
 }
 
 // writeDemoReport writes the page that people open in a browser.

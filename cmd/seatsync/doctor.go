@@ -26,7 +26,7 @@ Exits 1 when a check fails; warnings do not count.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := a.withTimeout(cmd.Context())
 			defer cancel()
-			checkup := &checkup{app: a}
+			checkup := &checkup{app: a, target: a.target(requestFlags{concurrency: 1, batchSize: 1, quotaShare: zerotrust.DefaultQuotaShare})}
 			checkup.run(ctx)
 			if checkup.failures > 0 {
 				return exitWith(codeError)
@@ -39,6 +39,7 @@ Exits 1 when a check fails; warnings do not count.`,
 // checkup is one pass of the doctor.
 type checkup struct {
 	app      *app
+	target   *target
 	failures int
 	// lost is the first line that could not be written.
 	lost error
@@ -79,19 +80,18 @@ func (c *checkup) run(ctx context.Context) {
 		return
 	}
 	c.ok("credentials", "well formed, from "+credentials.Origin())
-	account, err := c.app.accountID(fromFile)
+	account, err := c.target.accountID(fromFile)
 	if err != nil {
 		c.failure("account", err, "pass --account, set CLOUDFLARE_ACCOUNT_ID, or write 'account:' into the file")
 		return
 	}
-	requests := requestFlags{concurrency: 1, batchSize: 1, quotaShare: zerotrust.DefaultQuotaShare}
-	connection, err := c.app.connect(account, tokenVariable, requests, nil)
+	work, err := c.target.connect(account, tokenVariable)
 	if err != nil {
 		c.failure("connection", err, "")
 		return
 	}
-	defer connection.Close()
-	probe := connection.Probe()
+	defer work.Close()
+	probe := work.connection.Probe()
 	c.token(ctx, probe)
 	c.users(ctx, probe, account)
 	c.devices(ctx, probe, desired)
@@ -100,7 +100,7 @@ func (c *checkup) run(ctx context.Context) {
 
 // file checks the desired state. The result is nil when it cannot be read.
 func (c *checkup) file() *reconcile.Desired {
-	desired, err := c.app.load(c.app.clock())
+	desired, err := c.target.load(c.app.clock())
 	var problems reconcile.Problems
 	switch {
 	case errors.As(err, &problems):
@@ -116,11 +116,11 @@ func (c *checkup) file() *reconcile.Desired {
 
 // stateDirectory checks that a run could be recorded.
 func (c *checkup) stateDirectory() {
-	if err := record.NewStore(c.app.stateDir).CheckWritable(); err != nil {
+	if err := record.NewStore(c.target.stateDir).CheckWritable(); err != nil {
 		c.failure("state directory", err, "")
 		return
 	}
-	c.ok("state directory", c.app.stateDir+" is writable")
+	c.ok("state directory", c.target.stateDir+" is writable")
 }
 
 // unreachable is the next step where it is not known that the token is to blame.

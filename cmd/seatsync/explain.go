@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -37,25 +38,26 @@ runs did: the answer to "why did I lose my seat?". It sends no request but GET.`
 
 // explain plans as usual and shows what the plan makes of one person.
 func (a *app) explain(ctx context.Context, email string, flags planFlags) error {
-	session, err := a.openSession(flags)
+	request, err := flags.request(a)
 	if err != nil {
 		return err
 	}
-	defer session.close()
-	live, err := session.observe(ctx)
+	work, err := a.target(flags.requests).open(ctx, &request)
 	if err != nil {
 		return err
 	}
-	plan, err := session.judge(ctx, live)
+	defer work.Close()
+	plan, live, err := work.Plan(ctx, request)
 	if err != nil {
 		return err
 	}
-	explanations := reconcile.Explain(email, session.desired, live, plan, reconcile.JudgeOptions{Now: session.now})
-	past := pastChanges(record.NewStore(a.stateDir), session.account, email)
+	now := cmp.Or(request.Now, a.clock())
+	explanations := reconcile.Explain(email, request.Desired, live, plan, reconcile.JudgeOptions{Now: now})
+	past := pastChanges(work.Store, work.AccountID, email)
 	if len(explanations) == 0 && len(past) == 0 {
 		return hint(fmt.Errorf("neither the account nor the file knows %s", email), "check the spelling; 'seatsync export' lists everybody")
 	}
-	return report.WriteExplanations(a.stdout, explanations, past, session.now,
+	return report.WriteExplanations(a.stdout, explanations, past, now,
 		report.Options{Color: a.useColor(), Width: a.width()})
 }
 

@@ -23,18 +23,18 @@ planning from it finds nothing to change. It sends no request but GET.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := a.withTimeout(cmd.Context())
 			defer cancel()
-			account, err := a.exportAccount()
+			target := a.target(requests)
+			account, err := target.exportAccount()
 			if err != nil {
 				return err
 			}
-			advance, finish := a.progress("reading users", nil)
-			connection, err := a.connect(account, "", requests, advance)
+			work, err := target.connect(account, "")
 			if err != nil {
 				return err
 			}
-			defer connection.Close()
-			live, err := connection.Source().Snapshot(ctx)
-			finish()
+			defer work.Close()
+			live, err := work.Source.Snapshot(ctx)
+			work.finish()
 			if err != nil {
 				return err
 			}
@@ -48,15 +48,15 @@ planning from it finds nothing to change. It sends no request but GET.`,
 
 // exportAccount returns the account to export: the flag, the environment, or that
 // of a file that is there already.
-func (a *app) exportAccount() (string, error) {
-	if a.account == "" {
-		desired, err := a.load(a.clock())
+func (t *target) exportAccount() (string, error) {
+	if t.account == "" {
+		desired, err := t.load(t.app.clock())
 		if err == nil && desired.Account != "" {
-			return a.accountID(desired.Account)
+			return t.accountID(desired.Account)
 		}
 		return "", hint(errNoAccount, "pass --account, or set CLOUDFLARE_ACCOUNT_ID")
 	}
-	return a.accountID("")
+	return t.accountID("")
 }
 
 // writeExport writes the export to a file, which appears only when it is

@@ -62,7 +62,6 @@ func (f outputFlags) open(a *app) (*output, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--format: %w", err)
 	}
-	a.redact = f.redact
 	o := &output{app: a, flags: f, format: format}
 	if f.out != "" {
 		err = o.add(report.JSON, f.out)

@@ -8,8 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatsync/seatsync/reconcile"
-	"github.com/seatsync/seatsync/reconcile/record"
-	"github.com/seatsync/seatsync/reconcile/zerotrust"
+	"github.com/seatsync/seatsync/reconcile/runner"
 )
 
 // planFlags are shared by plan and apply.
@@ -76,44 +75,34 @@ why, and from which line of the file. It sends no request but GET.`,
 	return cmd
 }
 
-// plan is the story of a dry run: read two states, decide, report. It has a
-// source and never a sink.
+// plan reads two states, decides, and reports. It has a source and never a sink.
 func (a *app) plan(ctx context.Context, flags planFlags) error {
 	output, err := flags.output.open(a)
 	if err != nil {
 		return err
 	}
 	defer output.discard()
-	session, err := a.openSession(flags)
+	request, err := flags.request(a)
 	if err != nil {
 		return err
 	}
-	defer session.close()
-	if err := output.refuseInputs(session.desired.Files); err != nil {
+	work, err := a.target(flags.requests).open(ctx, &request)
+	if err != nil {
 		return err
 	}
-	return session.report(ctx, output, flags.detailedExit)
-}
-
-// report plans and writes the plan. It never has a sink.
-func (s *session) report(ctx context.Context, output *output, detailedExit bool) error {
-	plan, err := s.plan(ctx)
+	defer work.Close()
+	if err := output.refuseInputs(request.Desired.Files); err != nil {
+		return err
+	}
+	work.Sink = nil
+	plan, _, err := work.Plan(ctx, request)
 	if err != nil {
 		return err
 	}
 	if err := output.write(plan); err != nil {
 		return err
 	}
-	return exitWith(planCode(plan, detailedExit))
-}
-
-// plan reads the account and plans.
-func (s *session) plan(ctx context.Context) (*reconcile.Plan, error) {
-	live, err := s.observe(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return s.judge(ctx, live)
+	return exitWith(planCode(plan, flags.detailedExit))
 }
 
 // planCode returns the exit code of a plan that was not applied.
@@ -127,101 +116,19 @@ func planCode(plan *reconcile.Plan, detailed bool) int {
 	return codeOK
 }
 
-// session is what plan and apply work with: a file that has been read and a
-// connection to the account that it is about.
-type session struct {
-	app        *app
-	flags      planFlags
-	now        time.Time
-	desired    *reconcile.Desired
-	account    string
-	connection *zerotrust.Connection
-	finish     func()    // clears the progress bar
-	begun      time.Time // when an unattended run began; zero for others
-}
-
-// openSession reads the file and connects.
-func (a *app) openSession(flags planFlags) (*session, error) {
-	now, err := a.now(flags.now)
-	if err != nil {
-		return nil, err
+// request returns what the flags ask a run to do.
+func (f *planFlags) request(a *app) (runner.Request, error) {
+	request := runner.Request{
+		Revert: f.revert, AllowEmpty: f.allowEmpty, MaxPlanAge: f.maxPlanAge,
+		BatchSize: f.requests.batchSize, Concurrency: f.requests.concurrency,
 	}
-	desired, err := a.load(now)
-	if err != nil {
-		return nil, err
+	if f.allowReleases >= 0 {
+		request.AllowReleases = &f.allowReleases
 	}
-	account, err := a.accountID(desired.Account)
-	if err != nil {
-		return nil, err
+	if f.now == "" {
+		return request, nil
 	}
-	advance, finish := a.progress("reading users", nil)
-	connection, err := a.connect(account, desired.TokenVariable, flags.requests, advance)
-	if err != nil {
-		return nil, err
-	}
-	return &session{
-		app: a, flags: flags, now: now, desired: desired, account: account, connection: connection, finish: finish,
-	}, nil
-}
-
-func (s *session) close() {
-	s.finish()
-	s.connection.Close()
-}
-
-// observe reads the account. The moment of reading is that of --now where it is
-// given, so that the same review gives the same bytes.
-func (s *session) observe(ctx context.Context) (*reconcile.Live, error) {
-	live, err := reconcile.Observe(ctx, s.connection.Source(), s.desired, s.now)
-	s.finish()
-	if err != nil {
-		return nil, err
-	}
-	if s.flags.now != "" {
-		live.ReadAt = s.now
-	}
-	return live, nil
-}
-
-// judge makes the plan from what was read.
-func (s *session) judge(ctx context.Context, live *reconcile.Live) (*reconcile.Plan, error) {
-	store := record.NewStore(s.app.stateDir)
-	options := reconcile.JudgeOptions{
-		Now:          s.now,
-		AllowEmpty:   s.flags.allowEmpty,
-		BatchSize:    s.flags.requests.batchSize,
-		PastReleases: store.PastReleases(s.account, s.now.Add(-reconcile.ReturnWindow)),
-		Tool:         tool(),
-		Commit:       commitOf(ctx, s.desired.Files),
-	}
-	if s.flags.allowReleases >= 0 {
-		options.AllowReleases = &s.flags.allowReleases
-	}
-	if s.flags.revert == "" {
-		return reconcile.MakePlan(s.desired, live, options)
-	}
-	earlier, err := s.revertible(store)
-	if err != nil {
-		return nil, err
-	}
-	changes, findings := reconcile.Revert(earlier, live)
-	options.Findings = findings
-	return reconcile.Judge(changes, s.desired, live, options)
-}
-
-// revertible returns the plan of the run that --revert names.
-func (s *session) revertible(store *record.Store) (*reconcile.Plan, error) {
-	earlier, err := store.Read(s.flags.revert)
-	switch {
-	case err != nil:
-		return nil, err
-	case earlier.Mode == reconcile.ModeDryRun:
-		return nil, fmt.Errorf("run %s was a dry run, so there is nothing to restore", earlier.ID)
-	case earlier.Plan == nil || earlier.Plan.Run == nil || earlier.Plan.Run.Count(reconcile.Applied) == 0:
-		return nil, fmt.Errorf("run %s applied nothing, so there is nothing to restore", earlier.ID)
-	case earlier.AccountID != s.account:
-		return nil, fmt.Errorf("run %s was on account %s, and this is %s: pass --account", earlier.ID, earlier.AccountID, s.account)
-	}
-	s.app.note("note: the file is not changed: unless it is, the next plan may ask for the same as run %s again", earlier.ID)
-	return earlier.Plan, nil
+	now, err := a.now(f.now)
+	request.Now = now
+	return request, err
 }

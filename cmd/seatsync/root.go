@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seatsync/seatsync/reconcile"
 	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
 
@@ -23,15 +22,10 @@ type app struct {
 	clock          func() time.Time
 	// adjust, when not nil, changes how requests are made: tests wait less.
 	adjust func(*zerotrust.Config)
-	// budget, when not nil, returns what is left of the quota of the token in a
-	// variable: in a daemon it outlives connections.
-	budget func(variable string) *zerotrust.Budget
-	// log, when not nil, is the log of a daemon: it takes notes too.
-	log *slog.Logger
 
 	file, account, baseURL, tokenFile, stateDir string
 	color, logLevel, logFormat                  string
-	// redact masks people in messages too.
+	// redact masks people in messages: the command was given --redact.
 	redact  bool
 	timeout time.Duration
 	// files are all that --file names; file is the one that a command works on.
@@ -58,6 +52,9 @@ func (a *app) rootCommand() *cobra.Command {
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if err := refuseEmpty(cmd); err != nil {
 				return err
+			}
+			if flag := cmd.Flags().Lookup("redact"); flag != nil {
+				a.redact = flag.Value.String() == "true"
 			}
 			return a.readGlobals(cmd)
 		},
@@ -160,9 +157,6 @@ func (a *app) readGlobals(cmd *cobra.Command) error {
 
 // logger returns the log, which goes to standard error.
 func (a *app) logger() *slog.Logger {
-	if a.log != nil {
-		return a.log
-	}
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(a.logLevel)) // checked in readGlobals
 	options := &slog.HandlerOptions{Level: level}
@@ -191,13 +185,4 @@ func (a *app) now(flag string) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("--now %q is not a time: write it as 2026-11-22T06:00:00Z", flag)
 	}
 	return now, nil
-}
-
-// load reads the desired state.
-func (a *app) load(now time.Time) (*reconcile.Desired, error) {
-	desired, err := reconcile.Load(a.file, a.stdin, now)
-	if err != nil {
-		return nil, err
-	}
-	return desired, nil
 }

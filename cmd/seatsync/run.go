@@ -14,6 +14,7 @@ import (
 	"github.com/seatsync/seatsync/reconcile/daemon"
 	"github.com/seatsync/seatsync/reconcile/record"
 	"github.com/seatsync/seatsync/reconcile/report"
+	"github.com/seatsync/seatsync/reconcile/runner"
 )
 
 // runFlags are those of run.
@@ -183,28 +184,12 @@ func (a *app) runOnce(ctx context.Context, flags runFlags) error {
 	if err != nil {
 		return err
 	}
-	code := codeOK
-	wrote := false
-	var problems []error
-	for _, outcome := range d.Once(ctx, reconcile.Mode(flags.mode)) {
-		if outcome.Plan != nil {
-			if err := output.write(outcome.Plan); err != nil {
-				problems = append(problems, err)
-			}
-			wrote = wrote || hasWritten(outcome.Plan)
-		}
-		if outcome.Err != nil {
-			problems = append(problems, outcome.Err)
-		}
-		code = max(code, resultCode(outcome.Run.Result))
+	outcomes := d.Once(ctx, reconcile.Mode(flags.mode))
+	results := make([]runner.Result, len(outcomes))
+	for i := range outcomes {
+		results[i] = outcomes[i].Result
 	}
-	if len(problems) > 0 && wrote {
-		code = codePartial // code 1 promises that nothing was changed
-	}
-	if len(problems) > 0 {
-		return exitError{code: max(code, codeError), err: errors.Join(problems...)}
-	}
-	return exitWith(code)
+	return a.deliver(output, results...)
 }
 
 // masker returns what is to be done to plans and messages before anyone sees

@@ -100,7 +100,7 @@ func (a *app) accounts(flags runFlags, metrics *daemon.Metrics, log *slog.Logger
 	accounts := make([]daemon.Account, 0, len(flags.files))
 	for _, file := range flags.files {
 		runner := &accountRunner{
-			app: a, flags: flags, file: file, stateDir: a.stateDir, log: log, metrics: metrics, budgets: tokens, mask: mask, isFleet: isFleet,
+			app: a, flags: flags, file: file, log: log, metrics: metrics, budgets: tokens, mask: mask, isFleet: isFleet,
 		}
 		settings, err := runner.Settings(time.Now())
 		if earlier := files[settings.AccountID]; err == nil && earlier != "" {

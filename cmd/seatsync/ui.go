@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/seatsync/seatsync/reconcile"
 	"github.com/seatsync/seatsync/reconcile/report"
+	"github.com/seatsync/seatsync/reconcile/runner"
 )
 
 // The rules of the interface: the result goes to standard output and everything
@@ -51,6 +53,10 @@ func (a *app) printError(err error) {
 	if errors.As(err, &incomplete) {
 		fmt.Fprintln(a.stderr, "seatsync: hint: nothing was changed; run again later")
 	}
+	var frozen *runner.FrozenError
+	if errors.As(err, &frozen) {
+		fmt.Fprintln(a.stderr, "seatsync: hint: apply it later, or pass --ignore-freeze")
+	}
 	if errors.As(err, &hinted) {
 		fmt.Fprintf(a.stderr, "seatsync: hint: %s\n", hinted.hint)
 	}
@@ -77,14 +83,16 @@ func oneLine(text string) string {
 	}, text)
 }
 
-// note writes a line of advice to standard error, or to the log of a daemon.
+// note writes a line of advice to standard error.
 func (a *app) note(format string, args ...any) {
-	text := oneLine(a.masked(fmt.Sprintf(format, args...)))
-	if a.log != nil {
-		a.log.Warn(strings.TrimPrefix(text, "note: "))
-		return
+	fmt.Fprintf(a.stderr, "seatsync: %s\n", oneLine(a.masked(fmt.Sprintf(format, args...))))
+}
+
+// logNote returns what writes advice to the log of a daemon instead.
+func logNote(a *app, log *slog.Logger) func(format string, args ...any) {
+	return func(format string, args ...any) {
+		log.Warn(strings.TrimPrefix(oneLine(a.masked(fmt.Sprintf(format, args...))), "note: "))
 	}
-	fmt.Fprintf(a.stderr, "seatsync: %s\n", text)
 }
 
 // count writes a number and a noun: 1 user, 2 users.

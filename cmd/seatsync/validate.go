@@ -24,7 +24,7 @@ file:line:column. It needs no credentials and no network.`,
 			if err != nil {
 				return err
 			}
-			desired, err := a.load(now)
+			desired, err := a.target(requestFlags{}).load(now)
 			if err != nil {
 				return err
 			}

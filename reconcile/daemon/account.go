@@ -265,10 +265,7 @@ func (a *account) guarded(ctx context.Context, request Request, log *slog.Logger
 		if cause := recover(); cause != nil {
 			err := fmt.Errorf("the run panicked, which is a bug of seatsync: %v", cause)
 			log.Error("panic", "error", err.Error(), "stack", string(debug.Stack()))
-			outcome = Outcome{
-				Err: err,
-				Run: Run{ID: request.ID, AccountID: a.label(), Mode: request.Mode, Result: reconcile.ResultFailed, Error: err.Error()},
-			}
+			outcome = failure(Run{ID: request.ID, AccountID: a.label(), Mode: request.Mode}, err)
 		}
 	}()
 	return a.runner.Run(ctx, request)
@@ -285,8 +282,8 @@ func logEnd(log *slog.Logger, outcome Outcome) {
 		attributes = append(attributes, slog.Int("applied", run.Outcomes[reconcile.Applied]), slog.Int("pending", pendingOf(run)),
 			slog.Int("held", run.Summary.Held), slog.Int("seats", run.Seats.Used))
 	}
-	if outcome.Frozen != "" {
-		attributes = append(attributes, slog.String("frozen", outcome.Frozen))
+	if outcome.Frozen != nil {
+		attributes = append(attributes, slog.String("frozen", outcome.Frozen.String()))
 	}
 	level := slog.LevelInfo
 	if !run.Result.IsSuccess() {

@@ -237,7 +237,7 @@ func (d *Daemon) Once(ctx context.Context, mode reconcile.Mode) []Outcome {
 				return
 			}
 			err := context.Cause(ctx)
-			outcomes[i] = Outcome{Err: err, Run: Run{AccountID: a.label(), Mode: mode, Result: reconcile.ResultFailed, Error: err.Error()}}
+			outcomes[i] = failure(Run{AccountID: a.label(), Mode: mode}, err)
 		})
 	}
 	d.runs.Wait()

@@ -15,6 +15,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/record"
+	"github.com/seatsync/seatsync/reconcile/runner"
 )
 
 var update = flag.Bool("update", false, "write the golden files again")
@@ -29,7 +31,7 @@ type stand struct {
 	settings Settings
 	unread   error
 	hang     chan struct{} // when not nil, reading the file takes until it is closed
-	frozen   string
+	frozen   *reconcile.Freeze
 	run      func(ctx context.Context, request Request) (*reconcile.Plan, error) // nil finds nothing to do
 	runs     []Run
 	plans    map[string]*reconcile.Plan
@@ -75,7 +77,7 @@ func (s *stand) Run(ctx context.Context, request Request) Outcome {
 	defer s.mu.Unlock()
 	s.runs = append(s.runs, run)
 	s.plans[run.ID] = plan
-	return Outcome{Run: run, Plan: plan, Err: err, Frozen: s.frozen}
+	return Outcome{Run: run, Result: runner.Result{Record: record.Record{Plan: plan}, Err: err, Frozen: s.frozen}}
 }
 
 func (s *stand) Runs(most int) ([]Run, error) {

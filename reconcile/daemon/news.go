@@ -70,8 +70,8 @@ func (e *Ended) text() string {
 	if run.Error != "" {
 		lines = append(lines, run.Error)
 	}
-	if e.Outcome.Frozen != "" {
-		lines = append(lines, "a dry run because of "+e.Outcome.Frozen)
+	if e.Outcome.Frozen != nil {
+		lines = append(lines, "a dry run because of "+e.Outcome.Frozen.String())
 	}
 	if run.Summary != nil {
 		lines = append(lines, "pending: "+pendingWords(run))

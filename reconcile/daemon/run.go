@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/record"
+	"github.com/seatsync/seatsync/reconcile/runner"
 )
 
 // Runner makes the runs of one account. Runs of one account never overlap, but
@@ -44,17 +46,17 @@ type Request struct {
 	Mode reconcile.Mode
 }
 
-// Outcome is what came of a run.
+// Outcome is what came of a run: as the daemon shows it, and as the runner
+// returned it.
 type Outcome struct {
-	// Run is the run as it was recorded.
 	Run Run
-	// Plan is nil when the run ended before it had one. After an apply it carries
-	// its run.
-	Plan *reconcile.Plan
-	// Frozen says why an apply was made a dry run; empty when it was not.
-	Frozen string
-	// Err is why the run failed.
-	Err error
+	runner.Result
+}
+
+// failure is the outcome of a run that left no record.
+func failure(run Run, err error) Outcome {
+	run.Result, run.Error = reconcile.ResultFailed, err.Error()
+	return Outcome{Run: run, Result: runner.Result{Record: record.Record{Result: run.Result, Error: run.Error}, Err: err}}
 }
 
 // History is the recorded runs of one account.

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/record"
+	"github.com/seatsync/seatsync/reconcile/runner"
+	"github.com/seatsync/seatsync/reconcile/zerotrust"
+)
+
+// target says which account to work on: where its file and its records are, and
+// who is told what. Every account of a fleet has one.
+type target struct {
+	app      *app
+	file     string
+	account  string // as asked for; empty leaves it to the file
+	stateDir string
+	requests requestFlags
+	log      *slog.Logger
+	note     func(format string, arguments ...any)
+	// budget, when not nil, returns what is left of the quota of the token in a
+	// variable: in a daemon it outlives connections.
+	budget func(variable string) *zerotrust.Budget
+	// observe, when not nil, is told of each request.
+	observe func(account string, seen zerotrust.Observation)
+}
+
+// target returns what the global flags name.
+func (a *app) target(requests requestFlags) *target {
+	return &target{
+		app: a, file: a.file, account: a.account, stateDir: a.stateDir, requests: requests, log: a.logger(), note: a.note,
+	}
+}
+
+// load reads the desired state. Exemptions that are over at now are wrong.
+func (t *target) load(now time.Time) (*reconcile.Desired, error) {
+	return reconcile.Load(t.file, t.app.stdin, now)
+}
+
+// workplace is an account that can be reached, with everything that a run needs.
+// Close it when it is no longer needed.
+type workplace struct {
+	*runner.Runner
+	connection *zerotrust.Connection
+	finish     func() // clears the progress bar
+}
+
+func (w *workplace) Close() {
+	w.finish()
+	w.connection.Close()
+}
+
+// open reads the file into the request, unless there is a saved plan to apply, and
+// prepares the connection. Nothing is sent yet.
+func (t *target) open(ctx context.Context, request *runner.Request) (*workplace, error) {
+	now := request.Now
+	if now.IsZero() {
+		now = t.app.clock()
+	}
+	if request.Saved != nil {
+		request.Desired = t.fileBeside(request.Saved, now)
+		return t.connect(cmp.Or(t.account, request.Saved.AccountID), "")
+	}
+	desired, err := t.load(now)
+	if err != nil {
+		return nil, err
+	}
+	account, err := t.accountID(desired.Account)
+	if err != nil {
+		return nil, err
+	}
+	request.Desired, request.Commit = desired, commitOf(ctx, desired.Files)
+	return t.connect(account, desired.TokenVariable)
+}
+
+// fileBeside returns the file that is there beside a saved plan, or nil. The plan
+// does not need it; where it is there and is about the same account, it counts.
+func (t *target) fileBeside(plan *reconcile.Plan, now time.Time) *reconcile.Desired {
+	if t.file == "-" {
+		return nil // standard input may be what answers the question
+	}
+	desired, err := t.load(now)
+	if err != nil || desired.Account != "" && desired.Account != plan.AccountID {
+		return nil
+	}
+	return desired
+}
+
+// runner returns what performs, and records, the runs on an account. Without a
+// connection it can only record that one failed.
+func (t *target) runner(account string) *runner.Runner {
+	return &runner.Runner{
+		AccountID: account, Store: record.NewStore(t.stateDir), Clock: t.app.clock, Tool: tool(),
+		Note: func(text string) { t.note("note: %s", text) },
+	}
+}
+
+// errNoAccount says that nothing tells which account to work on.
+var errNoAccount = errors.New("no account is named")
+
+// accountID returns the account to work on: the flag, the environment, or the
+// file's. A file that was written for another account is worth a word.
+func (t *target) accountID(fromFile string) (string, error) {
+	account := cmp.Or(t.account, fromFile)
+	if account == "" {
+		return "", hint(errNoAccount,
+			"pass --account, set CLOUDFLARE_ACCOUNT_ID, or write 'account:' into the file")
+	}
+	if err := reconcile.CheckAccountID(account); err != nil {
+		return "", err
+	}
+	if fromFile != "" && fromFile != account {
+		t.note("note: working on account %s as you asked, although the file names %s", account, fromFile)
+	}
+	return account, nil
+}
+
+// connect prepares the connection to the API with the credentials of the
+// environment, where the token may stand in a variable of its own.
+func (t *target) connect(account, tokenVariable string) (*workplace, error) {
+	credentials, err := t.app.credentials(tokenVariable)
+	if err != nil {
+		return nil, err
+	}
+	if notice := credentials.Notice(); notice != "" {
+		t.note("note: %s", notice)
+	}
+	advance, finish := t.app.progress("reading users", nil)
+	config := zerotrust.Config{
+		BaseURL: t.app.baseURL, AccountID: account, Credentials: credentials, UserAgent: tool(),
+		Concurrency: t.requests.concurrency, QuotaShare: t.requests.quotaShare, Progress: advance, Logger: t.log,
+	}
+	if t.budget != nil {
+		config.Budget = t.budget(tokenVariable)
+	}
+	if t.observe != nil {
+		config.Observe = func(seen zerotrust.Observation) { t.observe(account, seen) }
+	}
+	if t.app.adjust != nil {
+		t.app.adjust(&config)
+	}
+	connection, err := zerotrust.Connect(config)
+	if err != nil {
+		return nil, err
+	}
+	w := &workplace{Runner: t.runner(account), connection: connection, finish: finish}
+	w.Source, w.Counts = connection.Source(), connection.Counts
+	w.Sink = func() reconcile.Sink { return connection.Sink() }
+	w.Applying = func(ctx context.Context, plan *reconcile.Plan) (func(done, total int), func()) {
+		return t.applying(ctx, connection, plan)
+	}
+	return w, nil
+}
+
+// applying shows how far an apply has come, and says when it is told to stop.
+func (t *target) applying(ctx context.Context, connection *zerotrust.Connection, plan *reconcile.Plan) (advance func(done, total int), finish func()) {
+	calls := len(reconcile.Calls(plan, t.requests.batchSize))
+	advance, clearBar := t.app.progress("applying", func(done, total int) time.Duration {
+		return connection.Estimate(calls * (total - done) / max(1, total))
+	})
+	stopNotice := context.AfterFunc(ctx, func() {
+		t.note("stopping: no new request starts, and those in flight finish; a second signal ends at once")
+	})
+	return advance, func() {
+		stopNotice()
+		clearBar()
+	}
+}
+
+// credentials reads the credentials of an account. Where the file names a
+// variable for its token, that one alone counts: the token of another account
+// would be worse than none.
+func (a *app) credentials(variable string) (zerotrust.Credentials, error) {
+	if variable == "" || a.tokenFile != "" {
+		return zerotrust.ReadCredentials(a.getenv, a.tokenFile)
+	}
+	credentials, err := zerotrust.ReadCredentials(func(name string) string {
+		switch name {
+		case zerotrust.EnvToken:
+			return a.getenv(variable)
+		case zerotrust.EnvTokenFile:
+			return a.getenv(variable + "_FILE")
+		}
+		return ""
+	}, "")
+	if err != nil && a.getenv(variable) == "" && a.getenv(variable+"_FILE") == "" {
+		return credentials, fmt.Errorf("account_token_env: neither %s nor %s_FILE is set: set one of them to the token of this account, or to the file that holds it",
+			variable, variable)
+	}
+	return credentials, err
+}

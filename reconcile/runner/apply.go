@@ -1,0 +1,110 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// ErrDeclined is a no to the question whether to apply. It is not recorded.
+var ErrDeclined = errors.New("not applied: nothing was changed")
+
+// freshness is how long someone may think about a plan before the account is read
+// again: people log in meanwhile.
+const freshness = time.Minute
+
+// Apply is the story of a run. It applies a fresh plan or a saved one, and records
+// what came of it, whatever happens. When ctx ends no new request starts. An apply
+// of a fresh plan that falls into a window of policy.freeze is a dry run.
+func (r *Runner) Apply(ctx context.Context, request Request) Result {
+	run := r.newRun(reconcile.ModeApply, request)
+	defer run.recordPanic()
+	if window := run.frozen(); window != nil && request.Saved == nil {
+		result := r.DryRun(ctx, run.Request)
+		result.Frozen = window
+		return result
+	}
+	if err := run.checkSaved(); err != nil {
+		return run.failed(err)
+	}
+
+	// Lock: one run at a time writes to an account.
+	lock, err := run.lock()
+	if err != nil {
+		return run.failed(err)
+	}
+	defer func() { _ = lock.Unlock() }()
+
+	// Read, and recover: what is there now says what killed runs have done.
+	live, err := run.read(ctx)
+	if err == nil {
+		err = run.recoverKilled(live)
+	}
+	if err != nil {
+		return run.failed(err)
+	}
+
+	// Plan: make one, or find what has moved since a saved one was made.
+	plan, stale, err := run.decide(live)
+	if err != nil {
+		return run.failed(err)
+	}
+
+	// Confirm, and read again where the answer took its time.
+	if r.Confirm != nil && plan.Summary.Pending() > 0 {
+		asked := r.Clock()
+		if err := r.Confirm(ctx, plan); err != nil {
+			return run.ended(nil, reconcile.ResultFailed, err)
+		}
+		run.start.StartedAt = r.Clock().UTC()
+		if r.Clock().Sub(asked) > freshness {
+			if stale, err = run.moved(ctx, plan); err != nil {
+				return run.failed(err)
+			}
+		}
+	}
+
+	// Record: where even the beginning cannot be recorded nothing is written.
+	run.start.Commit = plan.Desired.Commit
+	journal, err := r.Store.Begin(run.start, plan, r.Clock)
+	if err != nil {
+		return run.ended(nil, reconcile.ResultFailed, err)
+	}
+
+	// Apply, and record what became of each change.
+	run.write(ctx, plan, stale, journal)
+	result := resultOf(plan)
+	err = journal.End(result, plan.Run, nil)
+
+	// Prune.
+	run.prune()
+	return run.ended(plan, result, err)
+}
+
+// write carries a plan out. It is the one place that asks for a sink.
+func (r *run) write(ctx context.Context, plan *reconcile.Plan, stale map[int]string, journal reconcile.Journal) {
+	options := reconcile.ApplyOptions{
+		RunID: r.ID, Clock: r.Clock, BatchSize: r.BatchSize, Concurrency: r.Concurrency, Stale: stale,
+	}
+	if r.Applying != nil {
+		advance, finish := r.Applying(ctx, plan)
+		defer finish()
+		options.Progress = advance
+	}
+	plan.Run = reconcile.Apply(ctx, r.Sink(), plan, journal, options)
+	if r.Counts != nil {
+		plan.Run.Calls = r.Counts()
+	}
+}
+
+// moved reads the account again and returns the changes whose user is not as the
+// plan has them.
+func (r *run) moved(ctx context.Context, plan *reconcile.Plan) (map[int]string, error) {
+	live, err := reconcile.ObserveAgain(ctx, r.Source, plan)
+	if err != nil {
+		return nil, err
+	}
+	return reconcile.StaleChanges(plan, live), nil
+}

@@ -1,0 +1,105 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// Plan reads the account and plans. It records nothing and has no writer. The
+// account as it was read is returned beside the plan.
+func (r *Runner) Plan(ctx context.Context, request Request) (*reconcile.Plan, *reconcile.Live, error) {
+	return r.newRun(reconcile.ModeDryRun, request).plan(ctx)
+}
+
+func (r *run) plan(ctx context.Context) (*reconcile.Plan, *reconcile.Live, error) {
+	live, err := r.read(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	plan, _, err := r.decide(live)
+	return plan, live, err
+}
+
+// DryRun is [Runner.Plan] for a schedule: its plan is recorded. It takes the lock
+// for pruning alone, and leaves that to the holder of the lock where there is one.
+func (r *Runner) DryRun(ctx context.Context, request Request) Result {
+	run := r.newRun(reconcile.ModeDryRun, request)
+	defer run.recordPanic()
+	plan, _, err := run.plan(ctx)
+	if err != nil {
+		return run.failed(err)
+	}
+	run.start.Commit = plan.Desired.Commit
+	result := resultOf(plan)
+	journal, err := r.Store.Begin(run.start, plan, r.Clock)
+	if err == nil {
+		err = journal.End(result, nil, nil)
+	}
+	if err != nil {
+		return run.ended(plan, reconcile.ResultFailed, fmt.Errorf("the dry run could not be recorded: %w", err))
+	}
+	if lock, err := run.lock(); err == nil {
+		run.prune()
+		_ = lock.Unlock()
+	}
+	return run.ended(plan, result, nil)
+}
+
+// read reads the account, as far as the plan needs it. A reading under a clock of
+// its own is dated by it, so that the same review gives the same bytes.
+func (r *run) read(ctx context.Context) (live *reconcile.Live, err error) {
+	if r.Saved != nil {
+		return reconcile.ObserveAgain(ctx, r.Source, r.Saved)
+	}
+	if live, err = reconcile.Observe(ctx, r.Source, r.Desired, r.now); err != nil {
+		return nil, err
+	}
+	if !r.Now.IsZero() {
+		live.ReadAt = r.Now
+	}
+	return live, nil
+}
+
+// decide makes the plan from what was read. For a saved one it returns the changes
+// whose user has moved since, by index.
+func (r *run) decide(live *reconcile.Live) (plan *reconcile.Plan, stale map[int]string, err error) {
+	if r.Saved != nil {
+		return r.Saved, reconcile.StaleChanges(r.Saved, live), nil
+	}
+	options := reconcile.JudgeOptions{
+		Now: r.now, AllowReleases: r.AllowReleases, AllowEmpty: r.AllowEmpty, BatchSize: r.BatchSize,
+		PastReleases: r.Store.PastReleases(r.AccountID, r.now.Add(-reconcile.ReturnWindow)),
+		Tool:         r.Tool, Commit: r.Commit,
+	}
+	if r.Revert == "" {
+		plan, err = reconcile.MakePlan(r.Desired, live, options)
+		return plan, nil, err
+	}
+	earlier, err := r.revertible()
+	if err != nil {
+		return nil, nil, err
+	}
+	changes, findings := reconcile.Revert(earlier, live)
+	options.Findings = findings
+	plan, err = reconcile.Judge(changes, r.Desired, live, options)
+	return plan, nil, err
+}
+
+// revertible returns the plan of the run that is to be reverted.
+func (r *run) revertible() (*reconcile.Plan, error) {
+	earlier, err := r.Store.Read(r.Revert)
+	switch {
+	case err != nil:
+		return nil, err
+	case earlier.Mode == reconcile.ModeDryRun:
+		return nil, fmt.Errorf("run %s was a dry run, so there is nothing to restore", earlier.ID)
+	case earlier.Plan == nil || earlier.Plan.Run == nil || earlier.Plan.Run.Count(reconcile.Applied) == 0:
+		return nil, fmt.Errorf("run %s applied nothing, so there is nothing to restore", earlier.ID)
+	case earlier.AccountID != r.AccountID:
+		return nil, fmt.Errorf("run %s was on account %s, and this is %s: pass --account", earlier.ID, earlier.AccountID, r.AccountID)
+	}
+	r.note("the file is not changed: unless it is, the next plan may ask for the same as run %s again", earlier.ID)
+	return earlier.Plan, nil
+}
