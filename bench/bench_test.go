@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/desired"
 	"github.com/seatsync/seatsync/reconcile/report"
 	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
@@ -38,22 +39,22 @@ func wishOf(users int) Wish { return Wish{Users: users, Releases: users / 10, Re
 const teamSize = 50_000
 
 // filesOf returns the first file and those that it includes, in memory.
-func filesOf(wish Wish) (root reconcile.File, teams []reconcile.File) {
-	root = reconcile.File{Name: Root, Data: []byte(Header + "include: [team-*.yaml]\n")}
+func filesOf(wish Wish) (root desired.File, teams []desired.File) {
+	root = desired.File{Name: Root, Data: []byte(Header + "include: [team-*.yaml]\n")}
 	for start := 0; start < wish.Users; start += teamSize {
 		data := []byte("users:\n")
 		for i := start; i < min(start+teamSize, wish.Users); i++ {
 			person, _, _ := wish.Of(i)
 			data = person.AppendYAML(data)
 		}
-		teams = append(teams, reconcile.File{Name: fmt.Sprintf("team-%03d.yaml", start/teamSize), Data: data})
+		teams = append(teams, desired.File{Name: fmt.Sprintf("team-%03d.yaml", start/teamSize), Data: data})
 	}
 	return root, teams
 }
 
 // parse reads files in memory.
-func parse(b *testing.B, root reconcile.File, teams []reconcile.File) *reconcile.Desired {
-	desired, err := reconcile.ParseDesired(root, func(string) ([]reconcile.File, error) { return teams, nil }, Now())
+func parse(b *testing.B, root desired.File, teams []desired.File) *reconcile.Desired {
+	desired, err := desired.Parse(root, func(string) ([]desired.File, error) { return teams, nil }, Now())
 	if err != nil {
 		b.Fatal(err)
 	}

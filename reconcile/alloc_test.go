@@ -1,9 +1,12 @@
-package reconcile
+package reconcile_test
 
 import (
 	"fmt"
 	"testing"
 	"time"
+
+	. "github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/desired"
 )
 
 // The budgets here are allocations for each user, so that something done a hundred thousand times is not made to
@@ -14,16 +17,16 @@ const budgetUsers = 1000
 func budgetNow() time.Time { return time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC) }
 
 // budgetFile lists users who are in the account as the file wants them.
-func budgetFile() File {
+func budgetFile() desired.File {
 	data := []byte("version: 1\nusers:\n")
 	for i := range budgetUsers {
 		data = fmt.Appendf(data, "  - email: person.%d@example.com\n    name: Ada Lovelace\n    access_seat: true\n", i)
 	}
-	return File{Name: "desired-state.yaml", Data: data}
+	return desired.File{Name: "desired-state.yaml", Data: data}
 }
 
 func budgetState(t *testing.T) (*Desired, *Live) {
-	desired, err := ParseDesired(budgetFile(), nil, budgetNow())
+	desired, err := desired.Parse(budgetFile(), nil, budgetNow())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,24 +41,24 @@ func budgetState(t *testing.T) (*Desired, *Live) {
 }
 
 func TestAllocationsForEachUser(t *testing.T) {
-	desired, live := budgetState(t)
+	state, live := budgetState(t)
 	file := budgetFile()
 	for name, test := range map[string]struct {
 		budget float64
 		run    func()
 	}{
 		"an entry takes its email and its name": {2.5, func() {
-			if _, err := ParseDesired(file, nil, budgetNow()); err != nil {
+			if _, err := desired.Parse(file, nil, budgetNow()); err != nil {
 				t.Fatal(err)
 			}
 		}},
 		"a user who needs no change takes nothing": {0.1, func() {
-			if changes := Diff(desired, live, budgetNow()); len(changes) > 0 {
+			if changes := Diff(state, live, budgetNow()); len(changes) > 0 {
 				t.Fatalf("%d changes", len(changes))
 			}
 		}},
 		"a plan without changes takes nothing either": {0.3, func() {
-			if _, err := MakePlan(desired, live, JudgeOptions{Now: budgetNow()}); err != nil {
+			if _, err := MakePlan(state, live, JudgeOptions{Now: budgetNow()}); err != nil {
 				t.Fatal(err)
 			}
 		}},

@@ -1,4 +1,4 @@
-package reconcile
+package reconcile_test
 
 import (
 	"context"
@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
+
+	. "github.com/seatsync/seatsync/reconcile"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -302,7 +304,7 @@ func TestApplyGivesUpWhenEverythingIsRefused(t *testing.T) {
 		return nil, &APIError{Method: "PATCH", Path: "/seats", Status: 400}
 	}}
 	run := applyWith(sink, plan)
-	if run.Count(Failed) != refusalsToStop || len(sink.log) > 2*refusalsToStop || run.Count(NotReached) != 100-refusalsToStop {
+	if run.Count(Failed) != RefusalsToStop || len(sink.log) > 2*RefusalsToStop || run.Count(NotReached) != 100-RefusalsToStop {
 		t.Errorf("%d requests, %d failed, %d not reached", len(sink.log), run.Count(Failed), run.Count(NotReached))
 	}
 	if !strings.Contains(run.Stopped, "refused the first 20 requests") {

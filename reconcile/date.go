@@ -26,6 +26,16 @@ func ParseDate(text string) (Date, error) {
 // IsZero reports whether the date names no day.
 func (d Date) IsZero() bool { return d == Date{} }
 
+// Begin returns the moment at which the day begins, in UTC or in zone, whichever
+// is earlier.
+func (d Date) Begin(zone *time.Location) time.Time {
+	begin := time.Date(d.year, d.month, d.day, 0, 0, 0, 0, time.UTC)
+	if local := time.Date(d.year, d.month, d.day, 0, 0, 0, 0, zone); local.Before(begin) {
+		return local.UTC()
+	}
+	return begin
+}
+
 // End returns the moment at which the day is over. A day is over when it is
 // over both in UTC and in zone, so that nobody loses a day to an offset.
 func (d Date) End(zone *time.Location) time.Time {

@@ -5,18 +5,19 @@
 //
 // The flow, in the words of the code:
 //
-//	Load(path)                 → Desired    every value knows its file and line
+//	desired.Load(path)         → Desired    every value knows its file and line
 //	Source.Snapshot(ctx)       → Live       complete, or an error
 //	Diff(Desired, Live, now)   → []Change   what differs, and why
 //	Judge(changes, …)          → Plan       what may be done, what is held, and why
 //	Calls(Plan)                → []Call     the fewest requests that do it
 //	Apply(ctx, Sink, Plan, …)  → Run        what was done, item by item
 //
-// The package must never ask the clock, open a connection or know how the API
-// spells its answers: the time is an argument, the account is behind [Source]
-// and [Sink], and what cannot be known stays unknown through every step.
+// The package must never ask the clock, open a file or a connection, or know how
+// files and the API spell what they say: the time is an argument, the files are
+// read by package desired, the account is behind [Source] and [Sink], and what
+// cannot be known stays unknown through every step.
 //
-// Read on in desired.go for the file, match.go and diff.go for the comparison,
+// Read on in desired.go for what the files say, match.go and diff.go for the comparison,
 // judge.go for the rules that hold a change back, plan.go for the result, and
 // apply.go for the writing.
 package reconcile

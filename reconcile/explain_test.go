@@ -1,4 +1,4 @@
-package reconcile
+package reconcile_test
 
 import (
 	"fmt"
@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	. "github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/desired"
 )
 
 // verdicts writes the rules that apply to an explanation, and what they say.
@@ -140,7 +143,7 @@ func TestExemptionBoundaries(t *testing.T) {
 	} {
 		at, _ := time.Parse(time.RFC3339, now)
 		got := "error"
-		if desired, err := ParseDesired(File{Name: "f.yaml", Data: []byte(file)}, nil, at); err == nil {
+		if desired, err := desired.Parse(desired.File{Name: "f.yaml", Data: []byte(file)}, nil, at); err == nil {
 			got = "released"
 			plan := planOf(t, desired, liveOf(person("a@b.c", login(ago(days(200))))), func(o *JudgeOptions) { o.Now = at })
 			if plan.Changes[0].Held == HeldExempt {
@@ -159,7 +162,7 @@ func TestProtectionFollowsTheAddress(t *testing.T) {
 		"a@board.b.c": true, "A@BOARD.B.C": true, "a@board.b.c.evil": false, "team-1@b.c": true, "team-12@b.c": false,
 		"xa@b.c": true, "xc@b.c": false, "boss@b.c": true, "theboss@b.c": false, "a/b@board.b.c": true, "": false,
 	} {
-		if got := policy.protectedBy(EmailKey(email)) != nil; got != want {
+		if got := policy.ProtectedBy(EmailKey(email)) != nil; got != want {
 			t.Errorf("%q protected: %v, want %v", email, got, want)
 		}
 	}
@@ -176,7 +179,7 @@ func TestTheSpreadCountsEverySeatHolderOnce(t *testing.T) {
 	for _, n := range spread.Buckets {
 		total += n
 	}
-	got := []int{spread.Buckets[0], spread.Buckets[1], spread.Buckets[17], spread.Buckets[18], spread.Buckets[maxBuckets-1], total, spread.Never, spread.Unknown}
+	got := []int{spread.Buckets[0], spread.Buckets[1], spread.Buckets[17], spread.Buckets[18], spread.Buckets[MaxBuckets-1], total, spread.Never, spread.Unknown}
 	if diff := cmp.Diff([]int{2, 1, 1, 1, 1, 6, 1, 1}, got); diff != "" {
 		t.Errorf("spread (-want +got):\n%s", diff)
 	}

@@ -1,7 +1,6 @@
 package reconcile
 
 import (
-	"fmt"
 	"path"
 	"strings"
 )
@@ -13,35 +12,6 @@ type Glob struct {
 	Text string
 	// At is where it stands.
 	At Position
-}
-
-// ParseGlob reads a pattern.
-func ParseGlob(text string, at Position) (Glob, error) {
-	pattern := withoutSlash(EmailKey(text))
-	if pattern == "" {
-		return Glob{}, fmt.Errorf("the pattern is empty: write an email, or a pattern such as *@board.example.com")
-	}
-	if _, err := path.Match(pattern, ""); err != nil {
-		return Glob{}, fmt.Errorf("%q is not a pattern: close every [ and escape special characters with \\", text)
-	}
-	if err := checkGlob(text); err != nil {
-		return Glob{}, err
-	}
-	return Glob{Text: text, At: at}, nil
-}
-
-// checkGlob returns an error for a pattern that can cover no email: it would look
-// as if it protected someone.
-func checkGlob(text string) error {
-	switch {
-	case strings.ContainsFunc(text, isInvisible) || strings.ContainsAny(text, "<>;,"):
-		return fmt.Errorf("%q is not a pattern: write one email or pattern, without spaces, brackets or separators", text)
-	case !strings.ContainsAny(text, "*?["):
-		return checkEmail(text)
-	case !strings.ContainsAny(text, "*@"):
-		return fmt.Errorf("%q covers no email: it has neither @ nor *", text)
-	}
-	return nil
 }
 
 // matches reports whether the pattern covers an email key.

@@ -1,4 +1,4 @@
-package reconcile
+package reconcile_test
 
 import (
 	"errors"
@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	. "github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/desired"
 )
 
 // ago returns the moment so long before the clock of the tests.
@@ -501,7 +504,7 @@ func TestADayIsOverInUTCAndInTheZone(t *testing.T) {
 	for zone, want := range map[string]string{
 		"UTC": "2026-11-23T00:00:00Z", "Europe/Berlin": "2026-11-23T00:00:00Z", "America/Los_Angeles": "2026-11-23T08:00:00Z",
 	} {
-		location, err := ParseTimezone(zone)
+		location, err := desired.ParseTimezone(zone)
 		if err != nil {
 			t.Fatal(err)
 		}

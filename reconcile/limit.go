@@ -3,9 +3,7 @@ package reconcile
 import (
 	"fmt"
 	"math/big"
-	"regexp"
 	"strconv"
-	"strings"
 )
 
 // ReleaseLimit is policy.limits.releases: the most seats one run may release, as
@@ -21,32 +19,6 @@ type ReleaseLimit struct {
 
 // defaultPercent is the limit of a file that sets none.
 const defaultPercent = 25
-
-var percentPattern = regexp.MustCompile(`^([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%$`)
-
-// add takes one value of the limit, a count or a percentage.
-func (l *ReleaseLimit) add(text string) error {
-	if match := percentPattern.FindStringSubmatch(text); match != nil {
-		percent, _ := new(big.Rat).SetString(match[1])
-		if percent.Cmp(big.NewRat(100, 1)) > 0 {
-			return fmt.Errorf("%q is more than all seats: write at most 100%%", text)
-		}
-		if l.Percent != nil {
-			return fmt.Errorf("%q is a second percentage: write one count and one percentage, for instance [50, 10%%]", text)
-		}
-		l.Percent = percent
-		return nil
-	}
-	count, err := strconv.Atoi(text)
-	if err != nil || count < 0 || strings.HasPrefix(text, "+") {
-		return fmt.Errorf("%q is not a limit: write a count such as 50, a percentage such as 25%%, or both as [50, 10%%]", text)
-	}
-	if l.Count != nil {
-		return fmt.Errorf("%q is a second count: write one count and one percentage, for instance [50, 10%%]", text)
-	}
-	l.Count = &count
-	return nil
-}
 
 // Resolve returns the most releases for an account with so many seats in use,
 // and where the number comes from, for people. A percentage is rounded down,

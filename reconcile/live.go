@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -125,7 +126,7 @@ func (s *Seats) add(state State, times int) {
 // Surrounding space is dropped, since the API's field is free text.
 func EmailKey(email string) string {
 	email = strings.TrimSpace(email)
-	if isASCII([]byte(email)) {
+	if !strings.ContainsFunc(email, func(r rune) bool { return r >= utf8.RuneSelf }) {
 		return strings.ToLower(email)
 	}
 	visible := strings.Map(func(r rune) rune {

@@ -70,6 +70,9 @@ func match(desired *Desired, live *Live) matching {
 	return result
 }
 
+// userKey is what may occur once in all files.
+type userKey struct{ email, id string }
+
 // entryIndex finds entries by email, and by email and id where they name one.
 type entryIndex struct {
 	byEmail map[string]int32

@@ -1,4 +1,4 @@
-package reconcile
+package reconcile_test
 
 import (
 	"errors"
@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	. "github.com/seatsync/seatsync/reconcile"
 )
 
 func TestJudgeOutcome(t *testing.T) {
@@ -114,7 +116,7 @@ func TestAnOutcomeSaysNoMoreThanWhatIsKnown(t *testing.T) {
 			t.Fatalf("%s: %+v of %+v with %+v", outcome.Status, outcome, change, user)
 		}
 		saysNoEffect := outcome.Status == NotTaken || strings.Contains(outcome.Error, "no effect")
-		if saysNoEffect && errors.As(cause, new(inFlightError)) {
+		if saysNoEffect && IsInFlight(cause) {
 			t.Fatalf("no effect is said while a request is in flight: %+v", outcome)
 		}
 		if outcome.Open != strings.Contains(outcome.Error, "not known yet") || outcome.Open && outcome.Status != Failed {

@@ -1,4 +1,4 @@
-package reconcile
+package reconcile_test
 
 import (
 	"bytes"
@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	. "github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/desired"
 )
 
 // account is an account in memory: a Sink that does what the API documents, and
@@ -149,7 +152,7 @@ func drawFile(t *rapid.T) string {
 // drawPlan draws a file and an account and plans. The returned account is the
 // plan's.
 func drawPlan(t *rapid.T) (*Desired, *Live, *Plan) {
-	desired, err := ParseDesired(File{Name: "f.yaml", Data: []byte(drawFile(t))}, nil, testNow)
+	desired, err := desired.Parse(desired.File{Name: "f.yaml", Data: []byte(drawFile(t))}, nil, testNow)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -352,10 +355,10 @@ func TestExportThenPlanFindsNothing(t *testing.T) {
 			live.Users[i].Name = rapid.String().Draw(t, "name")
 		}
 		var file bytes.Buffer
-		if err := Export(&file, live, rapid.Bool().Draw(t, "all flags")); err != nil {
+		if err := desired.Export(&file, live, rapid.Bool().Draw(t, "all flags")); err != nil {
 			t.Fatal(err)
 		}
-		desired, err := ParseDesired(File{Name: "f.yaml", Data: file.Bytes()}, nil, testNow)
+		desired, err := desired.Parse(desired.File{Name: "f.yaml", Data: file.Bytes()}, nil, testNow)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, file.String())
 		}
@@ -368,7 +371,7 @@ func TestExportThenPlanFindsNothing(t *testing.T) {
 func TestUnlistedUsersAreNeverTouchedByDefault(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		live := drawLive(t)
-		desired, err := ParseDesired(File{Name: "f.yaml", Data: []byte("version: 1\n")}, nil, testNow)
+		desired, err := desired.Parse(desired.File{Name: "f.yaml", Data: []byte("version: 1\n")}, nil, testNow)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/seatsync/seatsync"
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/desired"
 	"github.com/seatsync/seatsync/reconcile/record"
 	"github.com/seatsync/seatsync/reconcile/report"
 	"github.com/seatsync/seatsync/reconcile/runner"
@@ -47,7 +48,7 @@ account and no network, and leaves nothing behind but an HTML report.`,
 
 // demo plays the story.
 func (a *app) demo(ctx context.Context, reportPath string) error {
-	desired, err := reconcile.ParseDesired(reconcile.File{Name: "desired-state.yaml", Data: seatsync.Example}, nil, demoClock())
+	desired, err := desired.Parse(desired.File{Name: "desired-state.yaml", Data: seatsync.Example}, nil, demoClock())
 	if err != nil {
 		return err
 	}

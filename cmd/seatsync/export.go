@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/desired"
 	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
 
@@ -63,13 +64,13 @@ func (t *target) exportAccount() (string, error) {
 // complete, or to standard output.
 func (a *app) writeExport(live *reconcile.Live, path string, allFlags bool) error {
 	if path == "" {
-		return reconcile.Export(a.stdout, live, allFlags)
+		return desired.Export(a.stdout, live, allFlags)
 	}
 	file, err := newPendingFile(path)
 	if err != nil {
 		return err
 	}
-	if err := file.commit(reconcile.Export(file, live, allFlags)); err != nil {
+	if err := file.commit(desired.Export(file, live, allFlags)); err != nil {
 		return err
 	}
 	a.note("wrote %s; next: seatsync plan -f %s", count(len(live.Users), "user"), path)

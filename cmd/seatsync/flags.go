@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/desired"
 )
 
 // durationFlag is a duration that may be written in days and weeks, as in the file.
@@ -15,7 +16,7 @@ type durationFlag time.Duration
 
 // Set reads the value.
 func (d *durationFlag) Set(text string) error {
-	duration, err := reconcile.ParseDuration(text)
+	duration, err := desired.ParseDuration(text)
 	*d = durationFlag(duration)
 	return err
 }

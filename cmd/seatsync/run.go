@@ -12,6 +12,7 @@ import (
 
 	"github.com/seatsync/seatsync/reconcile"
 	"github.com/seatsync/seatsync/reconcile/daemon"
+	"github.com/seatsync/seatsync/reconcile/desired"
 	"github.com/seatsync/seatsync/reconcile/record"
 	"github.com/seatsync/seatsync/reconcile/report"
 	"github.com/seatsync/seatsync/reconcile/runner"
@@ -109,12 +110,12 @@ func (f *runFlags) checkRun(cmd *cobra.Command) error {
 		return err
 	}
 	for _, expression := range f.crons {
-		if _, err := reconcile.ParseCron(expression); err != nil {
+		if _, err := desired.ParseCron(expression); err != nil {
 			return fmt.Errorf("--cron: %w", err)
 		}
 	}
 	if f.timezone != "" {
-		zone, err := reconcile.ParseTimezone(f.timezone)
+		zone, err := desired.ParseTimezone(f.timezone)
 		if err != nil {
 			return fmt.Errorf("--timezone: %w", err)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seatsync/seatsync/reconcile"
 	"github.com/seatsync/seatsync/reconcile/daemon"
+	"github.com/seatsync/seatsync/reconcile/desired"
 	"github.com/seatsync/seatsync/reconcile/runner"
 	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
@@ -73,22 +74,22 @@ func (r *accountRunner) Settings(now time.Time) (daemon.Settings, error) {
 // readSettings reads the file for the schedule alone.
 func (r *accountRunner) readSettings(now time.Time) (daemon.Settings, error) {
 	target := r.target(r.log)
-	desired, err := target.load(now)
+	state, err := target.load(now)
 	if err != nil {
 		return daemon.Settings{}, err
 	}
-	account, err := target.accountID(desired.Account)
+	account, err := target.accountID(state.Account)
 	if err != nil {
 		return daemon.Settings{}, err
 	}
-	settings := daemon.Settings{AccountID: account, Schedule: desired.Schedule, Zone: cmp.Or(r.flags.zone, desired.Timezone)}
+	settings := daemon.Settings{AccountID: account, Schedule: state.Schedule, Zone: cmp.Or(r.flags.zone, state.Timezone)}
 	for _, expression := range r.flags.crons {
 		settings.Schedule = append(settings.Schedule, reconcile.ScheduleEntry{Cron: expression, Mode: reconcile.Mode(r.flags.mode)})
 	}
 	// Only the windows are kept: the users of a large file are not needed here.
-	policy, zone := reconcile.Policy{Freeze: desired.Policy.Freeze}, desired.Timezone
+	windows, zone := state.Policy.Freeze, state.Timezone
 	settings.Frozen = func(at time.Time) string {
-		if window := policy.FrozenAt(at, zone); window != nil && !r.flags.ignoreFreeze {
+		if window := desired.FrozenAt(windows, at, zone); window != nil && !r.flags.ignoreFreeze {
 			return window.String()
 		}
 		return ""

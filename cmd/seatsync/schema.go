@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/desired"
 	"github.com/seatsync/seatsync/reconcile/report"
 )
 
@@ -20,7 +20,7 @@ func (a *app) schemaCommand() *cobra.Command {
 check YAML; with --plan that of the plan in JSON.`,
 		Args: arguments(0, 0, ""),
 		RunE: func(*cobra.Command, []string) error {
-			schema := reconcile.Schema
+			schema := desired.Schema
 			if plan {
 				schema = report.PlanSchema()
 			}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/desired"
 	"github.com/seatsync/seatsync/reconcile/record"
 	"github.com/seatsync/seatsync/reconcile/runner"
 	"github.com/seatsync/seatsync/reconcile/zerotrust"
@@ -40,7 +41,7 @@ func (a *app) target(requests requestFlags) *target {
 
 // load reads the desired state. Exemptions that are over at now are wrong.
 func (t *target) load(now time.Time) (*reconcile.Desired, error) {
-	return reconcile.Load(t.file, t.app.stdin, now)
+	return desired.Load(t.file, t.app.stdin, now)
 }
 
 // workplace is an account that can be reached, with everything that a run needs.

@@ -7,6 +7,7 @@ import (
 	"github.com/robfig/cron/v3"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/desired"
 )
 
 // timetable is the schedule of one account with the next time of each entry.
@@ -40,7 +41,7 @@ func (t *timetable) follow(settings Settings, now time.Time) error {
 	sameZone := t.zone != nil && t.zone.String() == zone.String()
 	rows := make([]row, 0, len(settings.Schedule))
 	for _, entry := range settings.Schedule {
-		schedule, err := reconcile.ParseCron(entry.Cron)
+		schedule, err := desired.ParseCron(entry.Cron)
 		if err != nil {
 			return fmt.Errorf("schedule: %w", err)
 		}

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/desired"
 	"github.com/seatsync/seatsync/reconcile/record"
 )
 
@@ -162,7 +163,7 @@ func newStage(t *testing.T, account *account) *stage {
 // asks is a request to have what a file says.
 func asks(t *testing.T, file string) Request {
 	t.Helper()
-	desired, err := reconcile.ParseDesired(reconcile.File{Name: "desired-state.yaml", Data: []byte("version: 1\n" + file)}, nil, morning)
+	desired, err := desired.Parse(desired.File{Name: "desired-state.yaml", Data: []byte("version: 1\n" + file)}, nil, morning)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/seatsync/seatsync"
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/desired"
 	"github.com/seatsync/seatsync/reconcile/record"
 	"github.com/seatsync/seatsync/reconcile/runner"
 	"github.com/seatsync/seatsync/reconcile/sandbox"
@@ -15,7 +16,7 @@ import (
 
 func TestTheExampleIsAppliedToTheSandboxAndThenThereIsNothingLeft(t *testing.T) {
 	now := func() time.Time { return time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC) }
-	desired, err := reconcile.ParseDesired(reconcile.File{Name: "desired-state.yaml", Data: seatsync.Example}, nil, now())
+	desired, err := desired.Parse(desired.File{Name: "desired-state.yaml", Data: seatsync.Example}, nil, now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/desired"
 )
 
 // FrozenError says that a saved plan is not applied because of policy.freeze.
@@ -18,7 +19,7 @@ func (r *run) frozen() *reconcile.Freeze {
 	if r.IgnoreFreeze || r.Desired == nil {
 		return nil
 	}
-	return r.Desired.Policy.FrozenAt(r.now, r.Desired.Timezone)
+	return desired.FrozenAt(r.Desired.Policy.Freeze, r.now, r.Desired.Timezone)
 }
 
 // checkSaved returns an error when the saved plan of the run, if it has one, must

@@ -1,17 +1,21 @@
-package reconcile
+package desired
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/seatsync/seatsync/reconcile"
 )
 
 // SchemaURL is where editors find the JSON Schema of the desired state.
-const SchemaURL = "https://raw.githubusercontent.com/seatsync/seatsync/main/reconcile/desired-state.schema.json"
+const SchemaURL = "https://raw.githubusercontent.com/seatsync/seatsync/main/reconcile/desired/desired-state.schema.json"
 
 // exportHeader explains what stands below it.
 const exportHeader = `# yaml-language-server: $schema=%s
@@ -31,23 +35,27 @@ users:
 // Export writes the live users as a desired state, ordered by email. Users that
 // a file cannot name are listed in a comment at the end. With allFlags, flags
 // that are false are written too.
-func Export(w io.Writer, live *Live, allFlags bool) error {
+func Export(w io.Writer, live *reconcile.Live, allFlags bool) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, exportHeader, SchemaURL, live.AccountID)
-	users := sortUsers(live.Users)
+	users := slices.Clone(live.Users)
+	slices.SortFunc(users, func(a, b reconcile.User) int {
+		return cmp.Or(cmp.Compare(reconcile.EmailKey(a.Email), reconcile.EmailKey(b.Email)), cmp.Compare(a.ID, b.ID))
+	})
 	shared := make(map[string]int)
-	for _, user := range users {
-		shared[user.key]++
+	for i := range users {
+		shared[reconcile.EmailKey(users[i].Email)]++
 	}
 	var unnamed []string
 	listed := 0
-	for _, user := range users {
+	for i := range users {
+		user := &users[i]
 		if checkEmail(user.Email) != nil || !idPattern.MatchString(user.ID) {
 			unnamed = append(unnamed, user.ID)
 			continue
 		}
 		listed++
-		if err := user.export(out, shared[user.key] > 1, allFlags); err != nil {
+		if err := exportUser(out, user, shared[reconcile.EmailKey(user.Email)] > 1, allFlags); err != nil {
 			return err
 		}
 	}
@@ -56,7 +64,7 @@ func Export(w io.Writer, live *Live, allFlags bool) error {
 	}
 	if len(unnamed) > 0 {
 		fmt.Fprintf(out, "# %s left out, since a file cannot name them: no email that is an address. Their ids:\n",
-			CountOf(len(unnamed), "user is", "users are"))
+			reconcile.CountOf(len(unnamed), "user is", "users are"))
 		for _, id := range unnamed {
 			fmt.Fprintf(out, "#   %s\n", strings.Map(printableASCII, id))
 		}
@@ -64,8 +72,8 @@ func Export(w io.Writer, live *Live, allFlags bool) error {
 	return out.Flush()
 }
 
-// export writes one entry.
-func (u *User) export(out *bufio.Writer, withID, allFlags bool) error {
+// exportUser writes one entry.
+func exportUser(out *bufio.Writer, u *reconcile.User, withID, allFlags bool) error {
 	fields := []struct {
 		key, value string
 		skip       bool
@@ -96,7 +104,9 @@ func (u *User) export(out *bufio.Writer, withID, allFlags bool) error {
 }
 
 // exportFlag reports whether a flag is written.
-func exportFlag(flag Flag, allFlags bool) bool { return flag == True || allFlags && flag == False }
+func exportFlag(flag reconcile.Flag, allFlags bool) bool {
+	return flag == reconcile.True || allFlags && flag == reconcile.False
+}
 
 // quoteYAML writes text so that YAML reads the same text back, on one line.
 func quoteYAML(text string) (string, error) {
@@ -104,20 +114,24 @@ func quoteYAML(text string) (string, error) {
 		return strconv.QuoteToASCII(text), nil // whose escapes are those of YAML
 	}
 	node := yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
-	if strings.ContainsAny(text, "\n\r\u0085\u2028\u2029") || isOldBoolean(text) {
+	if !isReadAsText(text) {
 		node.Style = yaml.DoubleQuotedStyle
 	}
 	quoted, err := yaml.Marshal(&node)
 	return strings.TrimSuffix(string(quoted), "\n"), err
 }
 
-// isOldBoolean reports whether readers of YAML 1.1 take the text for a boolean.
-func isOldBoolean(text string) bool {
-	switch strings.ToLower(text) {
-	case "y", "n", "yes", "no", "on", "off":
-		return true
+// isReadAsText reports whether no reader of YAML takes the text, without quotes,
+// for anything but text: the key <<, or what YAML 1.1 calls a boolean.
+func isReadAsText(text string) bool {
+	if strings.ContainsAny(text, "\n\r\u0085\u2028\u2029") {
+		return false
 	}
-	return false
+	switch strings.ToLower(text) {
+	case "<<", "y", "n", "yes", "no", "on", "off":
+		return false
+	}
+	return true
 }
 
 // printableASCII replaces what does not belong into a comment.

@@ -1,9 +1,11 @@
-package reconcile
+package desired
 
 import (
 	"regexp"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/seatsync/seatsync/reconcile"
 )
 
 // userKeys are the keys of one entry under users.
@@ -15,15 +17,15 @@ func (p *fileParser) parseUsers(node *yaml.Node) {
 		return
 	}
 	if node.Kind == yaml.SequenceNode {
-		p.users = make([]DesiredUser, 0, len(node.Content))
+		p.users = make([]reconcile.DesiredUser, 0, len(node.Content))
 	}
 	p.items(node, "users", func(value *yaml.Node) {
 		p.users = append(p.users, p.parseUser(value))
 	})
 }
 
-func (p *fileParser) parseUser(node *yaml.Node) DesiredUser {
-	user := DesiredUser{File: p.file, Lines: EntryLines{Entry: int32(node.Line)}}
+func (p *fileParser) parseUser(node *yaml.Node) reconcile.DesiredUser {
+	user := reconcile.DesiredUser{File: p.file, Lines: reconcile.EntryLines{Entry: int32(node.Line)}}
 	hasEmail := false
 	p.fields(node, "a user", userKeys, func(key string, at, value *yaml.Node) bool {
 		line := int32(value.Line)
@@ -71,12 +73,12 @@ func (p *fileParser) parseEmail(node *yaml.Node) string {
 	return text
 }
 
-func (p *fileParser) parseDate(node *yaml.Node, what string) Date {
+func (p *fileParser) parseDate(node *yaml.Node, what string) reconcile.Date {
 	text, ok := p.literal(node, what)
 	if !ok {
-		return Date{}
+		return reconcile.Date{}
 	}
-	date, err := ParseDate(text)
+	date, err := reconcile.ParseDate(text)
 	if err != nil {
 		p.problem(node, "%s: %v", what, err)
 	}
@@ -96,14 +98,14 @@ func (p *fileParser) parseID(node *yaml.Node) string {
 
 // parseExemption reads an exemption. All four keys are required: an exemption
 // that nobody owns, explains or ends stays for ever.
-func (p *fileParser) parseExemption(node *yaml.Node) *Exemption {
-	exemption := &Exemption{}
+func (p *fileParser) parseExemption(node *yaml.Node) *reconcile.Exemption {
+	exemption := &reconcile.Exemption{}
 	problems := len(p.problems)
 	keys := []string{"from", "until", "owner", "reason"}
 	p.fields(node, "exempt", keys, func(key string, at, value *yaml.Node) bool {
 		switch key {
 		case "from":
-			exemption.From = p.choice(value, "from", string(Inactive))
+			exemption.From = p.choice(value, "from", string(reconcile.Inactive))
 		case "until":
 			exemption.Until = p.parseDate(value, "until")
 		case "owner":

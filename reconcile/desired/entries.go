@@ -1,4 +1,4 @@
-package reconcile
+package desired
 
 import (
 	"bytes"
@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/seatsync/seatsync/reconcile"
 )
 
 // A file that lists 100,000 users is nearly all entries such as
@@ -116,7 +118,7 @@ func (r *entryReader) readAll() bool {
 		return false
 	}
 	dash := "\n" + strings.Repeat(" ", r.indent) + "- "
-	r.parser.users = make([]DesiredUser, 0, bytes.Count(r.rest, []byte(dash))+1)
+	r.parser.users = make([]reconcile.DesiredUser, 0, bytes.Count(r.rest, []byte(dash))+1)
 	var others []byte // begins with entries that are left to yaml.v3
 	othersLine := 0
 	for len(r.rest) > 0 {

@@ -1,9 +1,16 @@
-package reconcile
+package desired
 
 import (
+	"fmt"
+	"math/big"
+	"regexp"
+	"strconv"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/seatsync/seatsync/reconcile"
 )
 
 func (p *fileParser) parsePolicy(node *yaml.Node) {
@@ -12,11 +19,11 @@ func (p *fileParser) parsePolicy(node *yaml.Node) {
 	p.fields(node, "policy", keys, func(key string, at, value *yaml.Node) bool {
 		switch key {
 		case "unlisted":
-			policy.Unlisted = UnlistedPolicy(p.choice(value, "unlisted",
-				string(UnlistedKeep), string(UnlistedReport), string(UnlistedRelease)))
+			policy.Unlisted = reconcile.UnlistedPolicy(p.choice(value, "unlisted",
+				string(reconcile.UnlistedKeep), string(reconcile.UnlistedReport), string(reconcile.UnlistedRelease)))
 			policy.UnlistedAt = p.position(value)
 		case "grants":
-			policy.Grants = GrantsPolicy(p.choice(value, "grants", string(GrantsRequest), string(GrantsNever)))
+			policy.Grants = reconcile.GrantsPolicy(p.choice(value, "grants", string(reconcile.GrantsRequest), string(reconcile.GrantsNever)))
 		case "inactive":
 			policy.Inactive = p.parseInactive(value)
 		case "protected":
@@ -33,14 +40,14 @@ func (p *fileParser) parsePolicy(node *yaml.Node) {
 }
 
 // position returns the place of a node.
-func (p *fileParser) position(node *yaml.Node) Position {
-	return Position{File: p.file, Line: node.Line, Column: node.Column}
+func (p *fileParser) position(node *yaml.Node) reconcile.Position {
+	return reconcile.Position{File: p.file, Line: node.Line, Column: node.Column}
 }
 
 // parseInactive reads the rule about inactivity. `after` is required, since a
 // rule without a threshold would do nothing and look as if it did.
-func (p *fileParser) parseInactive(node *yaml.Node) *InactivePolicy {
-	rule := &InactivePolicy{}
+func (p *fileParser) parseInactive(node *yaml.Node) *reconcile.InactivePolicy {
+	rule := &reconcile.InactivePolicy{}
 	hasAfter := false
 	p.fields(node, "inactive", []string{"after", "never_after", "notice"}, func(key string, at, value *yaml.Node) bool {
 		switch key {
@@ -81,7 +88,7 @@ func (p *fileParser) parseDuration(node *yaml.Node, what string) time.Duration {
 func (p *fileParser) parseThreshold(node *yaml.Node, what string) time.Duration {
 	problems := len(p.problems)
 	duration := p.parseDuration(node, what)
-	if len(p.problems) == problems && duration < Day {
+	if len(p.problems) == problems && duration < reconcile.Day {
 		p.problem(node, "%s: %s is less than a day: write at least 1d", what, kindOf(node))
 	}
 	return duration
@@ -93,7 +100,7 @@ func (p *fileParser) parseProtected(node *yaml.Node) {
 		if !ok {
 			return
 		}
-		glob, err := ParseGlob(text, p.position(value))
+		glob, err := parseGlob(text, p.position(value))
 		if err != nil {
 			p.problem(value, "protected: %v", err)
 			return
@@ -118,11 +125,37 @@ func (p *fileParser) parseLimits(node *yaml.Node) {
 		}
 		for _, value := range values {
 			if text, ok := p.literal(value, "releases"); ok {
-				if err := limit.add(text); err != nil {
+				if err := addToLimit(limit, text); err != nil {
 					p.problem(value, "releases: %v", err)
 				}
 			}
 		}
 		return true
 	})
+}
+
+var percentPattern = regexp.MustCompile(`^([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%$`)
+
+// addToLimit takes one value of a limit, a count or a percentage.
+func addToLimit(l *reconcile.ReleaseLimit, text string) error {
+	if match := percentPattern.FindStringSubmatch(text); match != nil {
+		percent, _ := new(big.Rat).SetString(match[1])
+		if percent.Cmp(big.NewRat(100, 1)) > 0 {
+			return fmt.Errorf("%q is more than all seats: write at most 100%%", text)
+		}
+		if l.Percent != nil {
+			return fmt.Errorf("%q is a second percentage: write one count and one percentage, for instance [50, 10%%]", text)
+		}
+		l.Percent = percent
+		return nil
+	}
+	count, err := strconv.Atoi(text)
+	if err != nil || count < 0 || strings.HasPrefix(text, "+") {
+		return fmt.Errorf("%q is not a limit: write a count such as 50, a percentage such as 25%%, or both as [50, 10%%]", text)
+	}
+	if l.Count != nil {
+		return fmt.Errorf("%q is a second count: write one count and one percentage, for instance [50, 10%%]", text)
+	}
+	l.Count = &count
+	return nil
 }

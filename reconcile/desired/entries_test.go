@@ -1,10 +1,12 @@
-package reconcile
+package desired
 
 import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/seatsync/seatsync/reconcile"
 )
 
 // FuzzFilesReadAheadMeanTheSame holds the quick way and that of yaml.v3 together: the same users, problems and places.
@@ -27,7 +29,7 @@ func FuzzFilesReadAheadMeanTheSame(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	same := cmp.Options{
-		cmp.AllowUnexported(Date{}), cmpopts.EquateEmpty(),
+		cmp.AllowUnexported(reconcile.Date{}), cmpopts.EquateEmpty(),
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		quick, whole := &fileParser{}, &fileParser{}
@@ -36,7 +38,7 @@ func FuzzFilesReadAheadMeanTheSame(f *testing.F) {
 		if quick.entries == nil {
 			return
 		}
-		if diff := cmp.Diff(whole.problems.sorted(nil), quick.problems.sorted(nil), same); diff != "" {
+		if diff := cmp.Diff(sorted(whole.problems, nil), sorted(quick.problems, nil), same); diff != "" {
 			t.Errorf("problems of %q (-whole +quick):\n%s", data, diff)
 		}
 		if diff := cmp.Diff(whole.users, quick.users, same); diff != "" {

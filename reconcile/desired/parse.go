@@ -1,24 +1,20 @@
-package reconcile
+package desired
 
 import (
-	"fmt"
-	"net/mail"
 	"regexp"
 	"strconv"
-	"strings"
-	"time"
-	"unicode"
 
-	"github.com/robfig/cron/v3"
 	"gopkg.in/yaml.v3"
+
+	"github.com/seatsync/seatsync/reconcile"
 )
 
 // fileParser turns the nodes of one file into the parts of a Desired.
 type fileParser struct {
 	document
-	desired  *Desired // nil in an included file
+	desired  *reconcile.Desired // nil in an included file
 	includes []include
-	users    []DesiredUser
+	users    []reconcile.DesiredUser
 	// entries, when not nil, has the users of the file, read ahead of the rest.
 	entries *fileParser
 }
@@ -26,7 +22,7 @@ type fileParser struct {
 // include is one pattern under include.
 type include struct {
 	pattern string
-	at      Position
+	at      reconcile.Position
 }
 
 // rootKeys are the keys of the first file.
@@ -110,23 +106,12 @@ func (p *fileParser) parseVersion(node *yaml.Node) {
 	}
 }
 
-// accountPattern keeps an account id from changing the path of a request.
-var accountPattern = regexp.MustCompile(`^[0-9A-Za-z_-]{1,32}$`)
-
-// CheckAccountID returns an error when text cannot be an account id.
-func CheckAccountID(text string) error {
-	if !accountPattern.MatchString(text) {
-		return fmt.Errorf("%q is not an account id: copy the 32 letters and digits from the dashboard's address, or from Account home", text)
-	}
-	return nil
-}
-
 func (p *fileParser) parseAccount(node *yaml.Node) string {
 	text, ok := p.literal(node, "account")
 	if !ok {
 		return ""
 	}
-	if err := CheckAccountID(text); err != nil {
+	if err := reconcile.CheckAccountID(text); err != nil {
 		p.problem(node, "account: %v", err)
 	}
 	return text
@@ -146,7 +131,7 @@ func (p *fileParser) parseVariable(node *yaml.Node) string {
 func (p *fileParser) parseInclude(node *yaml.Node) {
 	p.items(node, "file patterns", func(value *yaml.Node) {
 		if pattern, ok := p.text(value, "include"); ok {
-			p.includes = append(p.includes, include{pattern, Position{p.file, value.Line, value.Column}})
+			p.includes = append(p.includes, include{pattern, p.position(value)})
 		}
 	})
 }
@@ -167,7 +152,7 @@ func (p *fileParser) parseLicense(node *yaml.Node) {
 			license.Purchased = &count
 		case "price":
 			if text, ok := p.literal(value, "price"); ok {
-				price, err := ParseAmount(text)
+				price, err := reconcile.ParseAmount(text)
 				if err != nil {
 					p.problem(value, "price: %v", err)
 				}
@@ -184,18 +169,13 @@ func (p *fileParser) parseLicense(node *yaml.Node) {
 
 func (p *fileParser) parseSchedule(node *yaml.Node) {
 	p.items(node, "schedule entries", func(value *yaml.Node) {
-		entry := ScheduleEntry{Mode: ModeDryRun, At: Position{p.file, value.Line, value.Column}}
+		entry := reconcile.ScheduleEntry{Mode: reconcile.ModeDryRun, At: p.position(value)}
 		p.fields(value, "a schedule entry", []string{"cron", "mode"}, func(key string, at, value *yaml.Node) bool {
 			switch key {
 			case "cron":
-				if text, ok := p.text(value, "cron"); ok {
-					entry.Cron = text
-					if _, err := ParseCron(text); err != nil {
-						p.problem(value, "cron: %v", err)
-					}
-				}
+				entry.Cron = p.parseCron(value)
 			case "mode":
-				entry.Mode = Mode(p.choice(value, "mode", string(ModeDryRun), string(ModeApply)))
+				entry.Mode = reconcile.Mode(p.choice(value, "mode", string(reconcile.ModeDryRun), string(reconcile.ModeApply)))
 			default:
 				return false
 			}
@@ -208,25 +188,14 @@ func (p *fileParser) parseSchedule(node *yaml.Node) {
 	})
 }
 
-// ParseCron reads a cron expression: five fields, six with seconds in front, or
-// a descriptor such as @daily or @every 1h. A timezone belongs in the file's
-// timezone and not in the expression.
-func ParseCron(text string) (schedule cron.Schedule, err error) {
-	if strings.Contains(text, "TZ=") {
-		return nil, fmt.Errorf("%q names a timezone: use the key timezone instead", text)
-	}
-	defer func() {
-		// cron v3.0.1 panics on some malformed expressions.
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("%q is not a cron expression", text)
+func (p *fileParser) parseCron(node *yaml.Node) string {
+	text, ok := p.text(node, "cron")
+	if ok {
+		if _, err := ParseCron(text); err != nil {
+			p.problem(node, "cron: %v", err)
 		}
-	}()
-	parser := cron.NewParser(cron.SecondOptional | cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
-	schedule, err = parser.Parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("%q is not a cron expression: %w", text, err)
 	}
-	return schedule, nil
+	return text
 }
 
 func (p *fileParser) parseTimezone(node *yaml.Node) {
@@ -240,60 +209,4 @@ func (p *fileParser) parseTimezone(node *yaml.Node) {
 		return
 	}
 	p.desired.Timezone = zone
-}
-
-// ParseTimezone returns the location of an IANA name.
-func ParseTimezone(text string) (*time.Location, error) {
-	zone, err := time.LoadLocation(text)
-	if err != nil || text == "" || text == "Local" {
-		return nil, fmt.Errorf("%q is not a timezone: write an IANA name, for instance Europe/Berlin", text)
-	}
-	return zone, nil
-}
-
-// isInvisible reports whether a character cannot be seen, so that two texts with
-// and without it look the same.
-func isInvisible(r rune) bool {
-	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.IsSpace(r)
-}
-
-// maxEmailLength is the longest address that mail can be sent to (RFC 5321),
-// with some room.
-const maxEmailLength = 320
-
-// checkEmail returns an error when text is not a plain email address.
-func checkEmail(text string) error {
-	if isPlainAddress(text) {
-		return nil
-	}
-	if len(text) <= maxEmailLength && !strings.ContainsFunc(text, isInvisible) {
-		address, err := mail.ParseAddress(text)
-		if err == nil && address.Name == "" && address.Address == text {
-			return nil
-		}
-	}
-	return fmt.Errorf("%s is not an email address", strconv.Quote(text[:min(len(text), maxEmailLength)]))
-}
-
-// isPlainAddress recognizes what nearly every address looks like: letters, digits
-// and a few signs, with single dots between them. For such a text checkEmail
-// need not ask the parser of whole mail headers.
-func isPlainAddress(text string) bool {
-	local, domain, ok := strings.Cut(text, "@")
-	return ok && len(text) <= maxEmailLength && isDotted(local, "_+-") && isDotted(domain, "-")
-}
-
-// isDotted reports whether a text is made of words with single dots between them.
-func isDotted(text, signs string) bool {
-	previous := byte('.')
-	for i := range len(text) {
-		c := text[i]
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte(signs, c) >= 0:
-		case c != '.' || previous == '.':
-			return false
-		}
-		previous = c
-	}
-	return previous != '.'
 }

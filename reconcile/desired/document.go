@@ -1,4 +1,4 @@
-package reconcile
+package desired
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/seatsync/seatsync/reconcile"
 )
 
 // Limits of one file. They are far above what people write, and keep a file
@@ -27,13 +29,13 @@ const (
 // (yaml.v3 turns `yes` into true and 0o17 into 15 when a struct asks for it).
 type document struct {
 	file     string
-	problems Problems
+	problems reconcile.Problems
 }
 
 // problem records something wrong at a node.
 func (d *document) problem(node *yaml.Node, format string, args ...any) {
-	d.problems = append(d.problems, Problem{
-		At:      Position{File: d.file, Line: node.Line, Column: node.Column},
+	d.problems = append(d.problems, reconcile.Problem{
+		At:      reconcile.Position{File: d.file, Line: node.Line, Column: node.Column},
 		Message: fmt.Sprintf(format, args...),
 	})
 }
@@ -209,12 +211,12 @@ func (d *document) literal(node *yaml.Node, what string) (string, bool) {
 }
 
 // flag returns a boolean.
-func (d *document) flag(node *yaml.Node, what string) Flag {
+func (d *document) flag(node *yaml.Node, what string) reconcile.Flag {
 	if node.Kind == yaml.ScalarNode && node.ShortTag() == "!!bool" {
-		return FlagOf(strings.EqualFold(node.Value, "true"))
+		return reconcile.FlagOf(strings.EqualFold(node.Value, "true"))
 	}
 	d.problem(node, "%s: expected true or false, got %s", what, kindOf(node))
-	return Unknown
+	return reconcile.Unknown
 }
 
 // choice returns one of some words, or "" after recording a problem.

@@ -1,14 +1,16 @@
-package reconcile
+package desired
 
 import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
 )
 
-func parseWith(t *testing.T, text string) (*Desired, error) {
+func parseWith(t *testing.T, text string) (*reconcile.Desired, error) {
 	t.Helper()
-	return ParseDesired(File{Name: "desired-state.yaml", Data: []byte(text)}, nil, time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC))
+	return Parse(File{Name: "desired-state.yaml", Data: []byte(text)}, nil, time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC))
 }
 
 func TestFreeze(t *testing.T) {
@@ -37,7 +39,7 @@ policy:
 		if err != nil {
 			t.Fatal(err)
 		}
-		window := desired.Policy.FrozenAt(now, desired.Timezone)
+		window := FrozenAt(desired.Policy.Freeze, now, desired.Timezone)
 		switch {
 		case window == nil && want != "":
 			t.Errorf("%s: not frozen, want %s", at, want)

@@ -1,6 +1,7 @@
-package reconcile
+package desired
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -14,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/seatsync/seatsync/reconcile"
 )
 
 // File is a desired-state file in memory.
@@ -26,7 +29,7 @@ type File struct {
 // Load reads the desired state from a file and the files that it includes; the
 // path "-" stands for stdin. The error is [Problems] when the files can be read
 // but are wrong. Exemptions that are over at now are wrong.
-func Load(path string, stdin io.Reader, now time.Time) (*Desired, error) {
+func Load(path string, stdin io.Reader, now time.Time) (*reconcile.Desired, error) {
 	name := path
 	if path == "-" {
 		name = "<stdin>"
@@ -35,7 +38,7 @@ func Load(path string, stdin io.Reader, now time.Time) (*Desired, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ParseDesired(root, func(pattern string) ([]File, error) {
+	return Parse(root, func(pattern string) ([]File, error) {
 		return readIncludes(path, pattern)
 	}, now)
 }
@@ -121,11 +124,11 @@ func checkDirectories(root, pattern string) error {
 	return nil
 }
 
-// ParseDesired reads the desired state from a file in memory. Each pattern under
+// Parse reads the desired state from a file in memory. Each pattern under
 // include is handed to includes, whose error is reported at the pattern. The
 // error is [Problems], with every problem of every file.
-func ParseDesired(root File, includes func(pattern string) ([]File, error), now time.Time) (*Desired, error) {
-	desired := &Desired{Timezone: time.UTC, Policy: Policy{Unlisted: UnlistedKeep, Grants: GrantsRequest}}
+func Parse(root File, includes func(pattern string) ([]File, error), now time.Time) (*reconcile.Desired, error) {
+	desired := &reconcile.Desired{Timezone: time.UTC, Policy: reconcile.Policy{Unlisted: reconcile.UnlistedKeep, Grants: reconcile.GrantsRequest}}
 	top := &fileParser{document: document{file: root.Name}, desired: desired}
 	top.parseRoot(root.Data)
 
@@ -138,7 +141,7 @@ func ParseDesired(root File, includes func(pattern string) ([]File, error), now 
 	for _, parser := range parsers {
 		total += len(parser.users)
 	}
-	desired.Users = append(make([]DesiredUser, 0, total), top.users...)
+	desired.Users = append(make([]reconcile.DesiredUser, 0, total), top.users...)
 	problems = append(problems, top.problems...)
 	for i, parser := range parsers {
 		files = append(files, included[i].Name)
@@ -150,7 +153,7 @@ func ParseDesired(root File, includes func(pattern string) ([]File, error), now 
 	problems = append(problems, duplicateProblems(desired.Users)...)
 	problems = append(problems, exemptionProblems(desired, now)...)
 	if len(problems) > 0 {
-		return nil, problems.sorted(files)
+		return nil, sorted(problems, files)
 	}
 	desired.Files = files
 	desired.SHA256 = hex.EncodeToString(digestOf(slices.Concat(sums...)))
@@ -164,12 +167,12 @@ func digestOf(data []byte) []byte {
 }
 
 // resolveIncludes reads the files of every include pattern, each file once.
-func (p *fileParser) resolveIncludes(includes func(pattern string) ([]File, error)) (files []File, problems Problems) {
+func (p *fileParser) resolveIncludes(includes func(pattern string) ([]File, error)) (files []File, problems reconcile.Problems) {
 	seen := make(map[string]bool)
 	for _, include := range p.includes {
 		found, err := includes(include.pattern)
 		if err != nil {
-			problems = append(problems, Problem{At: include.at, Message: "include: " + err.Error()})
+			problems = append(problems, reconcile.Problem{At: include.at, Message: "include: " + err.Error()})
 			continue
 		}
 		for _, file := range found {
@@ -203,12 +206,12 @@ type userKey struct{ email, id string }
 
 // duplicateProblems finds users who are listed twice, in one file or in two. An
 // email may be listed again only where both entries name different ids.
-func duplicateProblems(users []DesiredUser) (problems Problems) {
-	first := make(map[userKey]*DesiredUser, len(users))
-	anyID := make(map[string]*DesiredUser)
+func duplicateProblems(users []reconcile.DesiredUser) (problems reconcile.Problems) {
+	first := make(map[userKey]*reconcile.DesiredUser, len(users))
+	anyID := make(map[string]*reconcile.DesiredUser)
 	for i := range users {
 		user := &users[i]
-		key := userKey{email: EmailKey(user.Email), id: strings.ToLower(user.ID)}
+		key := userKey{email: reconcile.EmailKey(user.Email), id: strings.ToLower(user.ID)}
 		if key.email == "" {
 			continue // a problem of its own
 		}
@@ -221,7 +224,7 @@ func duplicateProblems(users []DesiredUser) (problems Problems) {
 		}
 		if earlier != nil {
 			at := earlier.Position()
-			problems = append(problems, Problem{At: emailPosition(user), Message: fmt.Sprintf(
+			problems = append(problems, reconcile.Problem{At: emailPosition(user), Message: fmt.Sprintf(
 				"%s is listed twice, first at %s:%d: keep one entry", user.Email, at.File, at.Line)})
 			continue
 		}
@@ -234,14 +237,14 @@ func duplicateProblems(users []DesiredUser) (problems Problems) {
 }
 
 // emailPosition returns the place of the email.
-func emailPosition(user *DesiredUser) Position {
+func emailPosition(user *reconcile.DesiredUser) reconcile.Position {
 	at := user.At(user.Lines.Email)
 	at.Column = int(user.Lines.EmailColumn)
 	return at
 }
 
 // exemptionProblems finds exemptions that are over.
-func exemptionProblems(desired *Desired, now time.Time) (problems Problems) {
+func exemptionProblems(desired *reconcile.Desired, now time.Time) (problems reconcile.Problems) {
 	for i := range desired.Users {
 		user := &desired.Users[i]
 		if user.Exempt == nil || now.Before(user.Exempt.Until.End(desired.Timezone)) {
@@ -249,9 +252,25 @@ func exemptionProblems(desired *Desired, now time.Time) (problems Problems) {
 		}
 		at := user.At(user.Lines.Exempt)
 		at.Column = int(user.Lines.ExemptColumn)
-		problems = append(problems, Problem{At: at, Message: fmt.Sprintf(
+		problems = append(problems, reconcile.Problem{At: at, Message: fmt.Sprintf(
 			"the exemption of %s ended on %s: remove it, or ask %s to extend it",
 			user.Email, user.Exempt.Until, user.Exempt.Owner)})
 	}
+	return problems
+}
+
+// sorted orders problems by the order of files, and then by place.
+func sorted(problems reconcile.Problems, files []string) reconcile.Problems {
+	order := make(map[string]int, len(files))
+	for i, file := range files {
+		order[file] = i
+	}
+	slices.SortStableFunc(problems, func(a, b reconcile.Problem) int {
+		return cmp.Or(
+			cmp.Compare(order[a.At.File], order[b.At.File]),
+			cmp.Compare(a.At.Line, b.At.Line),
+			cmp.Compare(a.At.Column, b.At.Column),
+		)
+	})
 	return problems
 }

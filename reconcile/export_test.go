@@ -1,0 +1,15 @@
+package reconcile
+
+import "errors"
+
+// What the tests of the package, which read files with package desired and so stand outside, need to know of it.
+const (
+	MaxBuckets     = maxBuckets
+	RefusalsToStop = refusalsToStop
+)
+
+// ProtectedBy returns the first pattern that covers an email.
+func (p *Policy) ProtectedBy(key string) *Glob { return p.protectedBy(key) }
+
+// IsInFlight reports whether a cause was made by [InFlight].
+func IsInFlight(cause error) bool { return errors.As(cause, new(inFlightError)) }
