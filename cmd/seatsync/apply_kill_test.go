@@ -128,7 +128,7 @@ func (s *siege) wantTold(stderr string, before map[string]sandbox.Record, wasKil
 			s.t.Errorf("run %s is told of again\n%s", id, stderr)
 		}
 	}
-	open, err := s.store().Killed(sandbox.MainAccount)
+	open, err := s.store().Killed()
 	if err != nil && !strings.Contains(err.Error(), "killed before it had recorded anything") {
 		s.t.Error(err)
 	}

@@ -74,7 +74,7 @@ func (a *app) demo(ctx context.Context, reportPath string) error {
 	defer connection.Close()
 	job := &runner.Runner{
 		AccountID: desired.Account, Source: connection.Source(), Sink: func() reconcile.Sink { return connection.Sink() }, Counts: connection.Counts,
-		Store: record.NewStore(records), Clock: demoClock, Tool: tool(),
+		Store: record.Open(records, desired.Account), Clock: demoClock, Tool: tool(),
 	}
 	return a.play(ctx, job, runner.Request{Desired: desired, Now: demoClock()}, reportPath)
 }

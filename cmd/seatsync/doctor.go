@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,11 +70,11 @@ func (c *checkup) failure(name string, err error, next string) {
 // run makes every check that can still be made after those before it.
 func (c *checkup) run(ctx context.Context) {
 	desired := c.file()
-	c.stateDirectory()
 	fromFile, tokenVariable := "", ""
 	if desired != nil {
 		fromFile, tokenVariable = desired.Account, desired.TokenVariable
 	}
+	c.stateDirectory(cmp.Or(c.target.account, fromFile))
 	credentials, err := c.app.credentials(tokenVariable)
 	if err != nil {
 		c.failure("credentials", err, "")
@@ -115,12 +116,15 @@ func (c *checkup) file() *reconcile.Desired {
 }
 
 // stateDirectory checks that a run could be recorded.
-func (c *checkup) stateDirectory() {
-	if err := record.NewStore(c.target.stateDir).CheckWritable(); err != nil {
+func (c *checkup) stateDirectory(account string) {
+	if reconcile.CheckAccountID(account) != nil {
+		account = "" // which another check says
+	}
+	if err := record.Open(c.app.stateDir, account).CheckWritable(); err != nil {
 		c.failure("state directory", err, "")
 		return
 	}
-	c.ok("state directory", c.target.stateDir+" is writable")
+	c.ok("state directory", c.app.stateDir+" is writable")
 }
 
 // unreachable is the next step where it is not known that the token is to blame.

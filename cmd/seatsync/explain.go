@@ -53,7 +53,7 @@ func (a *app) explain(ctx context.Context, email string, flags planFlags) error 
 	}
 	now := cmp.Or(request.Now, a.clock())
 	explanations := reconcile.Explain(email, request.Desired, live, plan, reconcile.JudgeOptions{Now: now})
-	past := pastChanges(work.Store, work.AccountID, email)
+	past := pastChanges(work.Store, email)
 	if len(explanations) == 0 && len(past) == 0 {
 		return hint(fmt.Errorf("neither the account nor the file knows %s", email), "check the spelling; 'seatsync export' lists everybody")
 	}
@@ -63,11 +63,11 @@ func (a *app) explain(ctx context.Context, email string, flags planFlags) error 
 
 // pastChanges finds what recorded runs of the account did about an email, the
 // latest first. Records that cannot be read are passed over.
-func pastChanges(store *record.Store, account, email string) []report.PastChange {
+func pastChanges(store *record.Store, email string) []report.PastChange {
 	records, _ := store.List()
 	var past []report.PastChange
 	for _, r := range records {
-		if r.AccountID != account || r.Plan == nil || r.Plan.Run == nil {
+		if r.Plan == nil || r.Plan.Run == nil {
 			continue
 		}
 		for _, outcome := range r.Plan.Run.Outcomes {

@@ -183,7 +183,13 @@ func check(t testing.TB, err error) {
 
 func (r *rig) path(name string) string { return filepath.Join(r.directory, name) }
 
-func (r *rig) store() *record.Store { return record.NewStore(r.env["SEATSYNC_STATE_DIR"]) }
+func (r *rig) store() *record.Store {
+	r.t.Helper()
+	return record.Open(r.env["SEATSYNC_STATE_DIR"], sandbox.MainAccount)
+}
+
+// runsPath is the directory of the journals of the main account.
+func (r *rig) runsPath() string { return r.path("state/accounts/" + sandbox.MainAccount + "/runs") }
 
 // result is what a command came to.
 type result struct {

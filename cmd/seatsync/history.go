@@ -25,8 +25,9 @@ func (a *app) historyCommand() *cobra.Command {
 		Use:   "history [RUN]",
 		Short: "List the recorded runs, or show one in any report format",
 		Long: `Lists the runs recorded in the state directory, the latest first, with time,
-mode, result, counts, who started them and from which commit. Given a run, by
-its id, the beginning of its id, or 'last', it shows that run's report.
+mode, result, counts, who started them and from which commit: those of all
+accounts, or of the one that --account or CLOUDFLARE_ACCOUNT_ID names. Given a
+run, by its id, the beginning of its id, or 'last', it shows that run's report.
 
 Results: done; not-taken (everything was tried, and the API still shows the old
 state for some of it); held (a limit held releases back); partial (something failed, was
@@ -37,14 +38,17 @@ stale or not reached); failed (ended with an error, nothing written); killed
   seatsync history 20261122T0600 --format html > run.html`,
 		Args: arguments(0, 1, "at most one run"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			store := record.NewStore(a.stateDir)
+			archive, err := record.OpenArchive(a.stateDir, a.account)
+			if err != nil {
+				return err
+			}
 			if len(args) > 0 {
-				return a.showRun(store, args[0], output)
+				return a.showRun(archive, args[0], output)
 			}
 			if err := output.checkList(); err != nil {
 				return err
 			}
-			records, err := store.List()
+			records, err := archive.List()
 			switch {
 			case err != nil && len(records) == 0:
 				return err
@@ -77,8 +81,8 @@ func (f *outputFlags) checkList() error {
 }
 
 // showRun writes the report of one recorded run.
-func (a *app) showRun(store *record.Store, id string, flags outputFlags) error {
-	found, err := store.Read(id)
+func (a *app) showRun(archive *record.Archive, id string, flags outputFlags) error {
+	found, err := archive.Read(id)
 	if err != nil {
 		return err
 	}
@@ -101,10 +105,17 @@ func (a *app) writeHistory(records []*record.Record) error {
 		return nil
 	}
 	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "RUN\tSTARTED\tTOOK\tMODE\tRESULT\tCHANGES\tWHO\tCOMMIT")
+	areSeveral := slices.ContainsFunc(records, func(r *record.Record) bool { return r.AccountID != records[0].AccountID })
+	account := func(text string) string {
+		if !areSeveral {
+			return ""
+		}
+		return cmp.Or(oneLine(text), "-") + "\t"
+	}
+	fmt.Fprintln(table, "RUN\t"+account("ACCOUNT")+"STARTED\tTOOK\tMODE\tRESULT\tCHANGES\tWHO\tCOMMIT")
 	for _, r := range records {
 		fmt.Fprintln(table, strings.Join([]string{
-			r.ID, r.StartedAt.UTC().Format("2006-01-02 15:04:05"), r.FinishedAt.Sub(r.StartedAt).Round(time.Second).String(),
+			r.ID, account(r.AccountID) + r.StartedAt.UTC().Format("2006-01-02 15:04:05"), r.FinishedAt.Sub(r.StartedAt).Round(time.Second).String(),
 			string(r.Mode), string(r.Result), oneLine(counts(r)), oneLine(r.Who), oneLine(cmp.Or(reconcile.ShortCommit(r.Commit), "-")),
 		}, "\t"))
 	}

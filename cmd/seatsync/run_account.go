@@ -5,7 +5,6 @@ import (
 	"context"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -97,15 +96,6 @@ func (r *accountRunner) readSettings(now time.Time) (daemon.Settings, error) {
 	return settings, nil
 }
 
-// stateOf returns the state directory of the account. Each account of a fleet has
-// its own, because the lock lets one apply write at a time.
-func (r *accountRunner) stateOf() string {
-	if !r.isFleet {
-		return r.app.stateDir
-	}
-	return filepath.Join(r.app.stateDir, "accounts", cmp.Or(r.accountID(), "unread"))
-}
-
 // target returns the account of this file as one log sees it.
 func (r *accountRunner) target(log *slog.Logger) *target {
 	account := r.app.account
@@ -113,7 +103,7 @@ func (r *accountRunner) target(log *slog.Logger) *target {
 		account = "" // each file names its own
 	}
 	return &target{
-		app: r.app, file: r.file, account: account, stateDir: r.stateOf(), requests: r.flags.requests, budget: r.budgets.of,
+		app: r.app, file: r.file, account: account, requests: r.flags.requests, budget: r.budgets.of,
 		log: log, note: logNote(r.app, log),
 		observe: func(account string, seen zerotrust.Observation) {
 			r.metrics.Request(account, seen.Method, seen.Status, seen.Throttled, seen.Remaining)

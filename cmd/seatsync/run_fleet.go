@@ -108,7 +108,7 @@ func (a *app) accounts(flags runFlags, metrics *daemon.Metrics, log *slog.Logger
 		}
 		files[settings.AccountID] = file
 		history := &runHistory{
-			store:   func() *record.Store { return record.NewStore(runner.stateOf()) },
+			store:   func() *record.Store { return record.Open(a.stateDir, runner.accountID()) },
 			account: runner.accountID, mask: mask, known: make(map[string]daemon.Run),
 		}
 		accounts = append(accounts, daemon.Account{Name: file, Runner: runner, History: history})

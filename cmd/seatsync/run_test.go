@@ -226,7 +226,7 @@ func TestTheDaemonFromStartToEnd(t *testing.T) {
 	if !strings.Contains(log, "msg=stopped") || strings.Contains(log, "token-of-the-daemon") {
 		t.Error(log)
 	}
-	found, err := record.NewStore(filepath.Join(directory, ".seatsync")).Read(run)
+	found, err := recordedIn(t, directory).Read(run)
 	if err != nil || found.Mode != reconcile.ModeApply || found.Result != record.ResultDone {
 		t.Errorf("the record: %+v %v", found, err)
 	}
@@ -253,7 +253,7 @@ func TestADryRunOfTheDaemonLeavesARecordAndWritesNothing(t *testing.T) {
 			t.Errorf("a dry run sent %s", request.Method)
 		}
 	}
-	found, err := record.NewStore(filepath.Join(directory, ".seatsync")).Read(run)
+	found, err := recordedIn(t, directory).Read(run)
 	if err != nil || found.Mode != reconcile.ModeDryRun || found.Plan == nil || found.Plan.Run != nil || found.Result != record.ResultDone {
 		t.Errorf("the record: %+v %v", found, err)
 	}
@@ -395,4 +395,10 @@ func TestSystemdIsTold(t *testing.T) {
 	}
 	for !strings.HasPrefix(told(), "STOPPING=1") {
 	}
+}
+
+// recordedIn returns the records of the main account that a daemon in a directory has made.
+func recordedIn(t *testing.T, directory string) *record.Store {
+	t.Helper()
+	return record.Open(filepath.Join(directory, ".seatsync"), sandbox.MainAccount)
 }

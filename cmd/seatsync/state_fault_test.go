@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -81,7 +82,7 @@ func TestAJournalCutMidLineIsToldOfAndLosesNothing(t *testing.T) {
 	}
 	whole, err := r.store().Read("last")
 	check(t, err)
-	path := r.path("state/runs/" + whole.ID + ".jsonl")
+	path := filepath.Join(r.runsPath(), whole.ID+".jsonl")
 	journal, err := os.ReadFile(path)
 	check(t, err)
 	lines := bytes.SplitAfter(journal, []byte("\n"))
@@ -89,8 +90,8 @@ func TestAJournalCutMidLineIsToldOfAndLosesNothing(t *testing.T) {
 	for i, line := range lines[:len(lines)-1] {
 		cut := length + len(line)/2
 		length += len(line)
-		check(t, os.RemoveAll(r.path("state/runs")))
-		check(t, os.MkdirAll(r.path("state/runs"), 0o700))
+		check(t, os.RemoveAll(r.runsPath()))
+		check(t, os.MkdirAll(r.runsPath(), 0o700))
 		check(t, os.WriteFile(path, journal[:cut], 0o600))
 		done := r.apply()
 		told := strings.Contains(done.stderr, "run "+whole.ID+" was killed: ")
@@ -122,8 +123,8 @@ func TestAJournalCutMidLineIsToldOfAndLosesNothing(t *testing.T) {
 func TestARecordThatIsNoneDoesNotStopAnApply(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, company())
-	check(t, os.MkdirAll(r.path("state/runs"), 0o700))
-	check(t, os.WriteFile(r.path("state/runs/20200101T000000Z-00000000.jsonl"), []byte("\x00\x00\n{}\n"), 0o600))
+	check(t, os.MkdirAll(r.runsPath(), 0o700))
+	check(t, os.WriteFile(filepath.Join(r.runsPath(), "20200101T000000Z-00000000.jsonl"), []byte("\x00\x00\n{}\n"), 0o600))
 	done := r.apply()
 	if done.code != codeOK || !strings.Contains(done.stderr, "the first line is not that of a run") {
 		t.Errorf("exit code %d\n%s", done.code, done.stderr)
@@ -136,7 +137,7 @@ func (r *rig) sizeOfStart() int64 {
 	r.t.Helper()
 	whole, err := r.store().Read("last")
 	check(r.t, err)
-	journal, err := os.ReadFile(r.path("state/runs/" + whole.ID + ".jsonl"))
+	journal, err := os.ReadFile(filepath.Join(r.runsPath(), whole.ID+".jsonl"))
 	check(r.t, err)
 	lines := bytes.SplitAfter(journal, []byte("\n"))
 	size := 0

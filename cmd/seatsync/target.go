@@ -15,13 +15,12 @@ import (
 	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
 
-// target says which account to work on: where its file and its records are, and
-// who is told what. Every account of a fleet has one.
+// target says which account to work on: where its file is, and who is told
+// what. Every account of a fleet has one.
 type target struct {
 	app      *app
 	file     string
 	account  string // as asked for; empty leaves it to the file
-	stateDir string
 	requests requestFlags
 	log      *slog.Logger
 	note     func(format string, arguments ...any)
@@ -35,7 +34,7 @@ type target struct {
 // target returns what the global flags name.
 func (a *app) target(requests requestFlags) *target {
 	return &target{
-		app: a, file: a.file, account: a.account, stateDir: a.stateDir, requests: requests, log: a.logger(), note: a.note,
+		app: a, file: a.file, account: a.account, requests: requests, log: a.logger(), note: a.note,
 	}
 }
 
@@ -97,7 +96,7 @@ func (t *target) fileBeside(plan *reconcile.Plan, now time.Time) *reconcile.Desi
 // connection it can only record that one failed.
 func (t *target) runner(account string) *runner.Runner {
 	return &runner.Runner{
-		AccountID: account, Store: record.NewStore(t.stateDir), Clock: t.app.clock, Tool: tool(),
+		AccountID: account, Store: record.Open(t.app.stateDir, account), Clock: t.app.clock, Tool: tool(),
 		Note: func(text string) { t.note("note: %s", text) },
 	}
 }

@@ -33,8 +33,8 @@ func FuzzParse(f *testing.F) {
 	f.Add(bytes.Replace(data, []byte(`"mode":"apply"`), []byte(`"mode":"dry-run"`), 1))
 	f.Add([]byte(`{"type":"start","start":{}}` + "\n" + `{"type":"end","run":null}` + "\n"))
 
-	store := NewStore(f.TempDir())
-	must(f, store.prepare())
+	store := newStore(f, f.TempDir())
+	prepare(f, store)
 	id := lines[0].Start.ID
 	f.Fuzz(func(t *testing.T, data []byte) {
 		record, whole, err := parse(bytes.NewReader(data))
@@ -53,11 +53,11 @@ func FuzzParse(f *testing.F) {
 		if asJSON(t, again) != asJSON(t, record) {
 			t.Fatal("what does not count does count")
 		}
-		if record.ID != id {
+		if record.ID != id || record.AccountID != account {
 			return // which a store would not take
 		}
 		must(t, os.WriteFile(store.path(id), data, fileMode))
-		store.PastReleases(record.AccountID, time.Time{})
+		store.PastReleases(time.Time{})
 		if !record.IsKilled() {
 			return
 		}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofrs/flock"
 	"go.uber.org/goleak"
 
 	"github.com/seatsync/seatsync/reconcile"
@@ -24,13 +25,32 @@ const roleVariable = "SEATSYNC_TEST_ROLE"
 
 func TestMain(m *testing.M) {
 	if role := os.Getenv(roleVariable); role != "" {
-		if err := roles()[role](NewStore(os.Args[1])); err != nil {
+		if err := roles()[role](mustOpen(os.Args[1])); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}
 		os.Exit(0)
 	}
 	goleak.VerifyTestMain(m)
+}
+
+// mustOpen opens the store of the test account in another process.
+func mustOpen(state string) *Store {
+	return &Store{state: state, account: account}
+}
+
+// newStore opens the store of the test account in a state directory.
+func newStore(t testing.TB, state string) *Store {
+	t.Helper()
+	return Open(state, account)
+}
+
+// prepare makes the directories of a store.
+func prepare(t testing.TB, store *Store) {
+	t.Helper()
+	directory, err := store.prepare()
+	must(t, err)
+	must(t, directory.Close())
 }
 
 // noon is when test runs start.
@@ -152,7 +172,7 @@ func asJSON(t testing.TB, value any) string {
 
 // roles are what this test binary can be as another process. Each gets the store in the directory that is its argument.
 func roles() map[string]func(*Store) error {
-	all := map[string]func(*Store) error{"hold": roleHold, "write": roleWrite}
+	all := map[string]func(*Store) error{"hold": roleHold, "hold-here": roleHoldHere, "hold-earlier": roleHoldEarlier, "write": roleWrite}
 	maps.Copy(all, systemRoles())
 	return all
 }
@@ -166,6 +186,32 @@ func roleHold(store *Store) error {
 	fmt.Println("holding")
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return errors.Join(err, lock.Unlock())
+}
+
+// roleHoldHere does as roleHold, on this machine.
+func roleHoldHere(store *Store) error {
+	host, err := os.Hostname()
+	if err != nil {
+		return err
+	}
+	lock, err := store.Lock(Holder{RunID: "run-of-another", PID: os.Getpid(), Host: host})
+	if err != nil {
+		return err
+	}
+	fmt.Println("holding")
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return errors.Join(err, lock.Unlock())
+}
+
+// roleHoldEarlier holds the lock of an earlier version in the state directory.
+func roleHoldEarlier(store *Store) error {
+	file := flock.New(filepath.Join(store.state, lockName))
+	if locked, err := file.TryLock(); err != nil || !locked {
+		return fmt.Errorf("locked: %t, %w", locked, err)
+	}
+	fmt.Println("holding")
+	_, err := io.Copy(io.Discard, os.Stdin)
+	return errors.Join(err, file.Unlock())
 }
 
 // roleWrite is a run that gets as far as sending its first request.

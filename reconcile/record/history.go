@@ -78,12 +78,28 @@ func (s *Store) resolve(id string) (string, error) {
 	}
 	switch len(found) {
 	case 0:
-		return "", fmt.Errorf("no run %q is recorded in %s: see 'seatsync history'", id, s.directory)
+		return "", &NoRunError{ID: id, AccountID: s.account, Directory: s.state}
 	case 1:
 		return found[0], nil
 	default:
 		return "", fmt.Errorf("%q is the beginning of %d run ids: write more of it", id, len(found))
 	}
+}
+
+// NoRunError says that no run is recorded by an id, or by the word "last".
+type NoRunError struct {
+	ID string
+	// AccountID is empty where those of all accounts were looked at.
+	AccountID string
+	Directory string
+}
+
+// Error says where it was looked for and what to do.
+func (e *NoRunError) Error() string {
+	if e.AccountID != "" {
+		return fmt.Sprintf("no run %q of account %s is recorded in %s: see 'seatsync history'", e.ID, e.AccountID, e.Directory)
+	}
+	return fmt.Sprintf("no run %q is recorded in %s: see 'seatsync history'", e.ID, e.Directory)
 }
 
 // List returns the records of all runs, the latest first. A file that cannot be
@@ -125,14 +141,9 @@ func startOf(id string) (time.Time, bool) {
 
 // read returns the record in one file.
 func (s *Store) read(id string) (*Record, error) {
-	file, err := os.Open(s.path(id))
-	if err != nil {
-		return nil, fmt.Errorf("read the record of run %s: %w", id, err)
-	}
-	defer file.Close()
-	record, _, err := parse(file)
-	if err == nil && record.ID != id {
-		err = fmt.Errorf("it is of run %q, so it was renamed or copied", record.ID)
+	record, err := s.readFile(id)
+	if err == nil {
+		err = s.misplaced(record, id)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the record of run %s: %w", id, err)
@@ -141,6 +152,32 @@ func (s *Store) read(id string) (*Record, error) {
 		record.Result = ResultRunning
 	}
 	return record, nil
+}
+
+func (s *Store) readFile(id string) (*Record, error) {
+	runs, err := s.openRuns()
+	if err != nil {
+		return nil, err
+	}
+	defer runs.Close()
+	file, err := openFile(runs, id+extension, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	record, _, err := parse(file)
+	return record, err
+}
+
+// misplaced returns an error for a record that belongs elsewhere.
+func (s *Store) misplaced(record *Record, id string) error {
+	switch {
+	case record.ID != id:
+		return fmt.Errorf("it is of run %q, so it was renamed or copied", record.ID)
+	case s.account != "" && !strings.EqualFold(record.AccountID, s.account):
+		return fmt.Errorf("it is of account %q, so it was copied", record.AccountID)
+	}
+	return nil
 }
 
 // Errors about what a file holds.
@@ -294,11 +331,11 @@ const longestRun = 24 * time.Hour
 
 // PastReleases returns the seats that recorded runs released since a time. A
 // record that cannot be read is passed over: it is no reason not to plan.
-func (s *Store) PastReleases(accountID string, since time.Time) []reconcile.PastRelease {
+func (s *Store) PastReleases(since time.Time) []reconcile.PastRelease {
 	records, _, _ := s.readAll(since.Add(-longestRun))
 	var releases []reconcile.PastRelease
 	for _, record := range records {
-		if record.Plan == nil || record.Plan.Run == nil || record.AccountID != accountID || record.FinishedAt.Before(since) {
+		if record.Plan == nil || record.Plan.Run == nil || record.FinishedAt.Before(since) {
 			continue
 		}
 		for _, outcome := range record.Plan.Run.Outcomes {

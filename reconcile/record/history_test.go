@@ -172,7 +172,7 @@ func TestResultsTellHowARunEnded(t *testing.T) {
 	for _, test := range tests {
 		for _, plan := range []*reconcile.Plan{nil, newPlan(1)} {
 			t.Run(fmt.Sprintf("%s, with a plan: %t", test.name, plan != nil), func(t *testing.T) {
-				store, start := NewStore(t.TempDir()), startAt(0)
+				store, start := newStore(t, t.TempDir()), startAt(0)
 				must(t, test.finish(begin(t, store, start, plan)))
 				record, err := store.Read(start.ID)
 				must(t, err)
@@ -188,8 +188,8 @@ func TestResultsTellHowARunEnded(t *testing.T) {
 }
 
 func TestReadFindsARun(t *testing.T) {
-	store := NewStore(t.TempDir())
-	if _, err := store.Read("last"); err == nil || !strings.Contains(err.Error(), `no run "last" is recorded in`) {
+	store := newStore(t, t.TempDir())
+	if _, err := store.Read("last"); err == nil || !strings.Contains(err.Error(), `no run "last" of account `+account+` is recorded in `) {
 		t.Errorf("last of none: %v", err)
 	}
 	for _, id := range []string{"20261122T120000Z-00000001", "20261122T120000Z-00010002", "20261123T120000Z-00000003"} {
@@ -202,7 +202,7 @@ func TestReadFindsARun(t *testing.T) {
 		{"by the beginning of its id", "20261123", "20261123T120000Z-00000003", ""},
 		{"by the word last", "last", "20261123T120000Z-00000003", ""},
 		{"but not by a beginning that two have", "20261122", "", `"20261122" is the beginning of 2 run ids: write more of it`},
-		{"but not one that is not there", "2025", "", `no run "2025" is recorded in`},
+		{"but not one that is not there", "2025", "", `no run "2025" of account `},
 		{"but not without an id", "", "", `"" is not a run id`},
 		{"but not elsewhere", "../../etc/passwd", "", "is not a run id"},
 		{"but not by a path", "/etc/passwd", "", "is not a run id"},
@@ -228,7 +228,7 @@ func TestReadFindsARun(t *testing.T) {
 }
 
 func TestListNamesWhatItCannotRead(t *testing.T) {
-	store := NewStore(t.TempDir())
+	store := newStore(t, t.TempDir())
 	if records, err := store.List(); len(records) > 0 || err != nil {
 		t.Errorf("%d records of a directory that is not there (%v)", len(records), err)
 	}
@@ -272,18 +272,16 @@ func TestListNamesWhatItCannotRead(t *testing.T) {
 	}
 }
 
-func TestPastReleasesAreThoseThatRunsOfTheAccountMade(t *testing.T) {
-	store := NewStore(t.TempDir())
-	record := func(after time.Duration, accountID string, outcomes ...reconcile.Outcome) {
+func TestPastReleasesAreThoseThatRunsMade(t *testing.T) {
+	store := newStore(t, t.TempDir())
+	record := func(after time.Duration, outcomes ...reconcile.Outcome) {
 		start := startAt(after)
-		start.AccountID = accountID
 		journal, err := store.Begin(start, newPlan(2), func() time.Time { return noon.Add(after) })
 		must(t, err)
 		must(t, journal.End(ResultDone, &reconcile.Run{Outcomes: outcomes}, nil))
 	}
-	record(-31*reconcile.Day, account, applied(0))
-	record(-29*reconcile.Day, account, applied(0), failed(1), applied(3)) // 3 is a rename
-	record(-28*reconcile.Day, "of-another", applied(1))
+	record(-31*reconcile.Day, applied(0))
+	record(-29*reconcile.Day, applied(0), failed(1), applied(3)) // 3 is a rename
 	must(t, begin(t, store, startAt(-27*reconcile.Day), nil).End(ResultFailed, nil, errors.New("no users")))
 	killed, err := store.Begin(startAt(-time.Hour), newPlan(2), frozen)
 	must(t, err)
@@ -297,7 +295,7 @@ func TestPastReleasesAreThoseThatRunsOfTheAccountMade(t *testing.T) {
 		{UserID: "id-p00", Email: "p00@example.com", At: noon},
 		{UserID: "id-p00", Email: "p00@example.com", At: noon.Add(-29 * reconcile.Day)},
 	}
-	if diff := cmp.Diff(want, store.PastReleases(account, noon.Add(-30*reconcile.Day))); diff != "" {
+	if diff := cmp.Diff(want, store.PastReleases(noon.Add(-30*reconcile.Day))); diff != "" {
 		t.Errorf("releases (-want +got):\n%s", diff)
 	}
 }

@@ -94,6 +94,7 @@ type journalFile interface {
 // for concurrent use.
 type Journal struct {
 	clock func() time.Time
+	lock  *Lock // under which the run writes; nil for a dry run
 
 	mu      sync.Mutex
 	file    journalFile
@@ -105,14 +106,32 @@ type Journal struct {
 	lost    error // why a sync failed; nothing after synced is certain
 }
 
+// Begin makes the record of a run that holds the lock; see [Store.Begin]. No intent
+// is recorded, so that no request is sent, once somebody has taken the lock away.
+func (l *Lock) Begin(start Start, plan *reconcile.Plan, clock func() time.Time) (*Journal, error) {
+	journal, err := l.store.Begin(start, plan, clock)
+	if err == nil {
+		journal.lock = l
+	}
+	return journal, err
+}
+
 // Begin makes the record of a run with its plan, which is on the disk when it
 // returns. Where that fails it leaves no record: the run has done nothing, and
 // half a record would look like a run that was killed.
 func (s *Store) Begin(start Start, plan *reconcile.Plan, clock func() time.Time) (*Journal, error) {
-	if err := s.prepare(); err != nil {
+	directory, err := s.prepare()
+	if err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(s.path(start.ID), os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, fileMode)
+	defer directory.Close()
+	runs, err := openDirectory(directory, runsDirectory)
+	if err != nil {
+		return nil, s.unusable(err)
+	}
+	defer runs.Close()
+	name := start.ID + extension
+	file, err := runs.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, fileMode)
 	if err != nil {
 		return nil, s.unusable(err)
 	}
@@ -122,27 +141,21 @@ func (s *Store) Begin(start Start, plan *reconcile.Plan, clock func() time.Time)
 		err = journal.append(line{Type: linePlan, Plan: plan})
 	}
 	if err == nil {
-		err = errors.Join(syncDirectory(s.runs()), syncDirectory(s.directory))
+		err = errors.Join(syncDirectory(runs), syncDirectory(directory))
 	}
 	if err != nil {
-		return nil, s.unusable(errors.Join(err, file.Close(), os.Remove(file.Name())))
+		return nil, s.unusable(errors.Join(err, file.Close(), runs.Remove(name)))
 	}
 	return journal, nil
 }
 
-// syncDirectory makes the name of a new file durable.
-func syncDirectory(path string) error {
-	directory, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	// Some file systems cannot sync a directory; the file itself is synced.
-	_ = directory.Sync()
-	return directory.Close()
-}
-
 // Intent records that a request is about to be sent.
 func (j *Journal) Intent(call reconcile.Call) error {
+	if j.lock != nil {
+		if err := j.lock.Check(); err != nil {
+			return err
+		}
+	}
 	return j.append(line{Type: lineIntent, Kind: call.Kind, Changes: call.Changes})
 }
 

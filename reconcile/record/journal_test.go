@@ -16,7 +16,7 @@ import (
 )
 
 func TestARunIsReadBackAsItWasWritten(t *testing.T) {
-	store := NewStore(t.TempDir() + "/made/on/demand")
+	store := newStore(t, t.TempDir()+"/made/on/demand")
 	start, plan := startAt(0), newPlan(3)
 	journal := begin(t, store, start, plan)
 	must(t, journal.Intent(patch(0, 1)))
@@ -53,7 +53,7 @@ func TestARunIsReadBackAsItWasWritten(t *testing.T) {
 func TestABeginningThatFailsLeavesNoRecord(t *testing.T) {
 	start := startAt(0)
 	t.Run("an id that is taken keeps its record", func(t *testing.T) {
-		store := NewStore(t.TempDir())
+		store := newStore(t, t.TempDir())
 		must(t, begin(t, store, start, nil).End(ResultFailed, nil, errors.New("the first")))
 		if _, err := store.Begin(start, nil, frozen); !errors.Is(err, os.ErrExist) {
 			t.Errorf("error %v", err)
@@ -63,7 +63,7 @@ func TestABeginningThatFailsLeavesNoRecord(t *testing.T) {
 		}
 	})
 	t.Run("a plan that cannot be written", func(t *testing.T) {
-		store := NewStore(t.TempDir())
+		store := newStore(t, t.TempDir())
 		unwritable := newPlan(1)
 		unwritable.CreatedAt = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) // JSON has no such year
 		if _, err := store.Begin(start, unwritable, frozen); err == nil {
@@ -76,7 +76,7 @@ func TestABeginningThatFailsLeavesNoRecord(t *testing.T) {
 	t.Run("a state directory that is a file", func(t *testing.T) {
 		path := t.TempDir() + "/state"
 		must(t, os.WriteFile(path, nil, 0o600))
-		store := NewStore(path)
+		store := newStore(t, path)
 		_, err := store.Begin(start, nil, frozen)
 		for _, err := range []error{err, store.CheckWritable(), func() error { _, err := store.Lock(Holder{}); return err }()} {
 			if err == nil || !strings.Contains(err.Error(), "the state directory "+path+" cannot be used") {
@@ -87,7 +87,7 @@ func TestABeginningThatFailsLeavesNoRecord(t *testing.T) {
 }
 
 func TestCheckWritableLeavesNothingBehind(t *testing.T) {
-	store := NewStore(t.TempDir() + "/state")
+	store := newStore(t, t.TempDir()+"/state")
 	must(t, store.CheckWritable())
 	if files := filesIn(t, store.Directory()); len(files) > 0 {
 		t.Errorf("it leaves %q", files)
@@ -110,7 +110,7 @@ func TestIDsSortByTimeWithinASecondToo(t *testing.T) {
 
 func TestRequestsSideBySideAreAllRecorded(t *testing.T) {
 	const changes = 64
-	store, start := NewStore(t.TempDir()), startAt(0)
+	store, start := newStore(t, t.TempDir()), startAt(0)
 	journal, err := store.Begin(start, newPlan(changes), frozen)
 	must(t, err)
 	var group sync.WaitGroup

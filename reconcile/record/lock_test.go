@@ -3,6 +3,7 @@ package record
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -33,7 +34,7 @@ func wantFree(t *testing.T, store *Store) {
 }
 
 func TestOneHoldsTheLockAtATime(t *testing.T) {
-	store := NewStore(t.TempDir() + "/made/on/demand")
+	store := newStore(t, t.TempDir()+"/made/on/demand")
 	holder := Holder{RunID: "first", PID: 7, Host: "here", Who: "ada", Since: noon}
 	lock, err := store.Lock(holder)
 	must(t, err)
@@ -53,7 +54,7 @@ func TestOneHoldsTheLockAtATime(t *testing.T) {
 }
 
 func TestUnlockingTwiceTakesNothingFromTheNextHolder(t *testing.T) {
-	store := NewStore(t.TempDir())
+	store := newStore(t, t.TempDir())
 	first, err := store.Lock(Holder{RunID: "first", PID: 1})
 	must(t, err)
 	must(t, first.Unlock())
@@ -69,7 +70,7 @@ func TestUnlockingTwiceTakesNothingFromTheNextHolder(t *testing.T) {
 func TestALockWhoseHolderCannotBeToldStillHolds(t *testing.T) {
 	for name, content := range map[string]string{"empty": "", "cut": `{"run_id":"fi`, "foreign": "7"} {
 		t.Run(name, func(t *testing.T) {
-			store := NewStore(t.TempDir())
+			store := newStore(t, t.TempDir())
 			lock, err := store.Lock(Holder{RunID: "first", PID: 7})
 			must(t, err)
 			defer lock.Unlock()
@@ -82,7 +83,7 @@ func TestALockWhoseHolderCannotBeToldStillHolds(t *testing.T) {
 }
 
 func TestWhoeverOnlyLooksDoesNotKeepTheLockFromARun(t *testing.T) {
-	store := NewStore(t.TempDir())
+	store := newStore(t, t.TempDir())
 	abandon(t, begin(t, store, startAt(0), newPlan(1)))
 	wantFree(t, store) // so that there is a lock to look at
 	done := make(chan struct{})
@@ -102,8 +103,8 @@ func TestWhoeverOnlyLooksDoesNotKeepTheLockFromARun(t *testing.T) {
 
 func TestTheLockOfAnotherProcess(t *testing.T) {
 	t.Run("is told of, and released when it ends", func(t *testing.T) {
-		store := NewStore(t.TempDir())
-		holding := startOther(t, "hold", store.Directory())
+		store := newStore(t, t.TempDir())
+		holding := startOther(t, "hold", store.state)
 		locked := wantLocked(t, store)
 		want := Holder{RunID: "run-of-another", PID: holding.cmd.Process.Pid, Host: "there", Who: "grace", Since: noon}
 		if diff := cmp.Diff(want, locked.Holder); diff != "" {
@@ -113,15 +114,15 @@ func TestTheLockOfAnotherProcess(t *testing.T) {
 		wantFree(t, store)
 	})
 	t.Run("is released when it is killed", func(t *testing.T) {
-		store := NewStore(t.TempDir())
-		holding := startOther(t, "hold", store.Directory())
+		store := newStore(t, t.TempDir())
+		holding := startOther(t, "hold", store.state)
 		wantLocked(t, store)
 		holding.kill()
 		wantFree(t, store)
 	})
 	t.Run("tells a run that is going on from one that was killed", func(t *testing.T) {
-		store := NewStore(t.TempDir())
-		writing := startOther(t, "write", store.Directory())
+		store := newStore(t, t.TempDir())
+		writing := startOther(t, "write", store.state)
 		record, err := store.Read(writing.said)
 		must(t, err)
 		if record.Result != ResultRunning || record.IsKilled() {
@@ -137,7 +138,7 @@ func TestTheLockOfAnotherProcess(t *testing.T) {
 		lock, err := store.Lock(Holder{RunID: "next"})
 		must(t, err)
 		defer lock.Unlock()
-		killed, err := store.Killed(account)
+		killed, err := store.Killed()
 		must(t, err)
 		if len(killed) != 1 || killed[0].ID != writing.said {
 			t.Fatalf("to look after: %v", killed)
@@ -148,4 +149,61 @@ func TestTheLockOfAnotherProcess(t *testing.T) {
 			t.Errorf("outcomes %v", statuses(settled))
 		}
 	})
+}
+
+func TestTheLockIsOneForAnAccountInEitherLetterCase(t *testing.T) {
+	state := t.TempDir()
+	lower, upper := Open(state, "abcdef"), Open(state, "ABCdef")
+	lock, err := lower.Lock(Holder{RunID: "first", PID: 7})
+	must(t, err)
+	defer lock.Unlock()
+	if locked := wantLocked(t, upper); locked.Holder.RunID != "first" {
+		t.Errorf("holder %+v", locked.Holder)
+	}
+	wantFree(t, newStore(t, state)) // that of another account
+}
+
+func TestTheLockSurvivesTheRemovalOfItsFile(t *testing.T) {
+	t.Run("nobody else can take it while its process is there", func(t *testing.T) {
+		store := newStore(t, t.TempDir())
+		holding := startOther(t, "hold-here", store.state)
+		must(t, os.Remove(store.lockPath()))
+		if locked := wantLocked(t, store); locked.Holder.PID != holding.cmd.Process.Pid {
+			t.Errorf("holder %+v", locked.Holder)
+		}
+		holding.end()
+		wantFree(t, store)
+	})
+	t.Run("a process that is gone keeps nobody from it", func(t *testing.T) {
+		store := newStore(t, t.TempDir())
+		holding := startOther(t, "hold-here", store.state)
+		holding.kill()
+		must(t, os.Remove(store.lockPath()))
+		wantFree(t, store)
+	})
+	for name, spoil := range map[string]func(string) error{
+		"removed":  os.Remove,
+		"replaced": func(path string) error { return errors.Join(os.Remove(path), os.WriteFile(path, nil, fileMode)) },
+		"removed with all of the account": func(path string) error {
+			return os.RemoveAll(filepath.Dir(path))
+		},
+	} {
+		t.Run("whoever holds it sends nothing more when it is "+name, func(t *testing.T) {
+			store := newStore(t, t.TempDir())
+			lock, err := store.Lock(Holder{RunID: "first", PID: 7})
+			must(t, err)
+			defer lock.Unlock()
+			journal, err := lock.Begin(startAt(0), newPlan(1), frozen)
+			must(t, err)
+			must(t, journal.Intent(patch(0)))
+			must(t, spoil(store.lockPath()))
+			if err := journal.Intent(patch(1)); !errors.Is(err, errLockRemoved) {
+				t.Errorf("intent: %v", err)
+			}
+			if err := journal.Result(patch(0), []reconcile.Outcome{applied(0)}); err != nil {
+				t.Errorf("what was done is still recorded: %v", err)
+			}
+			must(t, journal.End(ResultPartial, &reconcile.Run{}, nil))
+		})
+	}
 }

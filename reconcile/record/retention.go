@@ -2,7 +2,6 @@ package record
 
 import (
 	"errors"
-	"os"
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
@@ -47,7 +46,7 @@ func (s *Store) Prune(retention Retention, now time.Time) error {
 			kept++
 		}
 		if isUnwanted {
-			problems = append(problems, os.Remove(s.path(id)))
+			problems = append(problems, s.remove(id))
 		}
 	}
 	return errors.Join(problems...)
@@ -63,4 +62,14 @@ func (r Retention) isOver(record *Record, later int, now time.Time) bool {
 // or the run is going on. A dry run leaves nothing to look after.
 func (r *Record) isUnfinished() bool {
 	return r.Mode != reconcile.ModeDryRun && (r.Result == ResultRunning || r.IsKilled() && !r.settled)
+}
+
+// remove removes the journal of a run.
+func (s *Store) remove(id string) error {
+	runs, err := s.openRuns()
+	if err != nil {
+		return err
+	}
+	defer runs.Close()
+	return runs.Remove(id + extension)
 }

@@ -29,7 +29,7 @@ func TestPruneKeepsWhatRetentionSaysAndWhatIsUnfinished(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			store := NewStore(t.TempDir())
+			store := newStore(t, t.TempDir())
 			names := map[string]string{}
 			for _, name := range []string{"1h done", "2h killed", "3h settled", "4h failed", "5h running", "6h done"} {
 				age, kind, _ := strings.Cut(name, " ")
@@ -74,7 +74,7 @@ func TestPruneKeepsWhatRetentionSaysAndWhatIsUnfinished(t *testing.T) {
 }
 
 func TestPruneTouchesNoFileThatIsNotARecord(t *testing.T) {
-	store := NewStore(t.TempDir())
+	store := newStore(t, t.TempDir())
 	must(t, begin(t, store, startAt(-2*time.Hour), nil).End(ResultFailed, nil, errors.New("x")))
 	data, err := os.ReadFile(store.runs() + "/" + mustList(t, store)[0] + extension)
 	must(t, err)
@@ -97,9 +97,9 @@ func TestPruneTouchesNoFileThatIsNotARecord(t *testing.T) {
 }
 
 func TestPruneRemovesWhatWasKilledBeforeItHadRecordedAnything(t *testing.T) {
-	store := NewStore(t.TempDir())
+	store := newStore(t, t.TempDir())
 	data, lines := story(t)
-	must(t, store.prepare())
+	prepare(t, store)
 	beginning := NewID(noon) // or it may be about to write its first line
 	for name, content := range map[string][]byte{
 		beginning: nil, NewID(noon.Add(-2 * time.Minute)): nil, NewID(noon.Add(-time.Hour)): data[:5],

@@ -10,15 +10,15 @@ import (
 	"github.com/seatsync/seatsync/reconcile"
 )
 
-// Killed returns the records of runs of the account that were killed and that
-// no later run has looked after yet, the latest first. Dry runs are not among
+// Killed returns the records of runs that were killed and that no later run has
+// looked after yet, the latest first. Dry runs are not among
 // them: they leave nothing to look after. Only the holder of the lock may ask:
 // without it, a run that is still going looks the same.
-func (s *Store) Killed(accountID string) ([]*Record, error) {
+func (s *Store) Killed() ([]*Record, error) {
 	records, err := s.List()
 	var killed []*Record
 	for _, record := range records {
-		if record.isUnfinished() && record.IsKilled() && record.AccountID == accountID {
+		if record.isUnfinished() && record.IsKilled() {
 			killed = append(killed, record)
 		}
 	}
@@ -32,10 +32,7 @@ func (s *Store) Settle(record *Record, live *reconcile.Live, clock func() time.T
 	outcomes := settledOutcomes(record, live)
 	data, err := encode(line{Type: lineSettled, At: clock().UTC(), Changes: record.unknown, Outcomes: outcomes})
 	if err == nil {
-		err = dropCutLine(s.path(record.ID))
-	}
-	if err == nil {
-		err = appendTo(s.path(record.ID), data)
+		err = s.appendTo(record.ID, data)
 	}
 	if err != nil {
 		return nil, s.unusable(fmt.Errorf("settle run %s: %w", record.ID, err))
@@ -43,13 +40,30 @@ func (s *Store) Settle(record *Record, live *reconcile.Live, clock func() time.T
 	return s.read(record.ID)
 }
 
-// dropCutLine removes from a journal what does not count: what a killed process
-// wrote of its last line, which would make the next one unreadable.
-func dropCutLine(path string) error {
-	file, err := os.OpenFile(path, os.O_RDWR, fileMode)
+// appendTo adds a line to a journal, and syncs.
+func (s *Store) appendTo(id string, data []byte) error {
+	runs, err := s.openRuns()
 	if err != nil {
 		return err
 	}
+	defer runs.Close()
+	file, err := openFile(runs, id+extension, os.O_RDWR|os.O_APPEND)
+	if err != nil {
+		return err
+	}
+	err = dropCutLine(file)
+	if err == nil {
+		_, err = file.Write(data)
+	}
+	if err == nil {
+		err = file.Sync()
+	}
+	return errors.Join(err, file.Close())
+}
+
+// dropCutLine removes from a journal what does not count: what a killed process
+// wrote of its last line, which would make the next one unreadable.
+func dropCutLine(file *os.File) error {
 	size, err := file.Seek(0, io.SeekEnd)
 	var whole int64
 	if err == nil {
@@ -61,20 +75,7 @@ func dropCutLine(path string) error {
 	if err == nil && whole < size {
 		err = file.Truncate(whole)
 	}
-	return errors.Join(err, file.Close())
-}
-
-// appendTo adds a line to a file, and syncs.
-func appendTo(path string, data []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, fileMode)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(data)
-	if err == nil {
-		err = file.Sync()
-	}
-	return errors.Join(err, file.Close())
+	return err
 }
 
 // settledOutcomes judges the changes that were being written by what is there.

@@ -14,14 +14,14 @@ import (
 )
 
 func TestSettleJudgesWhatIsNotKnownByWhatIsThere(t *testing.T) {
-	store, start, plan := NewStore(t.TempDir()), startAt(0), newPlan(4)
+	store, start, plan := newStore(t, t.TempDir()), startAt(0), newPlan(4)
 	journal := begin(t, store, start, plan)
 	must(t, journal.Intent(patch(0, 1)))
 	must(t, journal.Result(patch(0, 1), []reconcile.Outcome{applied(0), failed(1)}))
 	must(t, journal.Intent(patch(2, 3)))
 	must(t, journal.Intent(reconcile.Call{Kind: reconcile.CallPutUser, Changes: []int{5}}))
 	abandon(t, journal)
-	killed, err := store.Killed(account)
+	killed, err := store.Killed()
 	must(t, err)
 	if len(killed) != 1 || killed[0].ID != start.ID {
 		t.Fatalf("killed runs %v", killed)
@@ -53,21 +53,18 @@ func TestSettleJudgesWhatIsNotKnownByWhatIsThere(t *testing.T) {
 	if diff := cmp.Diff(asJSON(t, settled.Plan), asJSON(t, read.Plan)); diff != "" {
 		t.Errorf("read again (-settled +read):\n%s", diff)
 	}
-	if again, err := store.Killed(account); len(again) > 0 || err != nil {
+	if again, err := store.Killed(); len(again) > 0 || err != nil {
 		t.Errorf("it would be told of again: %d runs (%v)", len(again), err)
 	}
 }
 
-func TestKilledAreThoseOfTheAccountTheLatestFirst(t *testing.T) {
-	store := NewStore(t.TempDir())
+func TestKilledAreTheLatestFirst(t *testing.T) {
+	store := newStore(t, t.TempDir())
 	ids := map[string]string{}
-	for i, name := range []string{"first", "of another account", "done", "second", "without a plan"} {
+	for i, name := range []string{"first", "done", "second", "without a plan"} {
 		start, plan := startAt(time.Duration(i)*time.Minute), newPlan(1)
 		ids[name] = start.ID
-		switch name {
-		case "of another account":
-			start.AccountID = "another"
-		case "without a plan":
+		if name == "without a plan" {
 			plan = nil
 		}
 		journal := begin(t, store, start, plan)
@@ -77,7 +74,7 @@ func TestKilledAreThoseOfTheAccountTheLatestFirst(t *testing.T) {
 		}
 		abandon(t, journal)
 	}
-	killed, err := store.Killed(account)
+	killed, err := store.Killed()
 	must(t, err)
 	var got []string
 	for _, record := range killed {
@@ -89,15 +86,12 @@ func TestKilledAreThoseOfTheAccountTheLatestFirst(t *testing.T) {
 	if diff := cmp.Diff([]string{ids["without a plan"], ids["second"], ids["first"]}, got); diff != "" {
 		t.Errorf("killed (-want +got):\n%s", diff)
 	}
-	if others, err := store.Killed("another"); len(others) != 1 || err != nil {
-		t.Errorf("%d runs of the other account are left (%v)", len(others), err)
-	}
 }
 
 func TestAJournalCutAnywhereCanBeSettledOnce(t *testing.T) {
 	data, lines := story(t)
-	plan, store := lines[1].Plan, NewStore(t.TempDir())
-	must(t, store.prepare())
+	plan, store := lines[1].Plan, newStore(t, t.TempDir())
+	prepare(t, store)
 	id := lines[0].Start.ID
 	for cut := bytes.IndexByte(data, '\n') + 1; cut < len(data); cut++ {
 		if !bytes.Contains(data[cut-2:min(cut+2, len(data))], []byte("\n")) && cut%41 != 0 {
@@ -126,7 +120,7 @@ func TestAJournalCutAnywhereCanBeSettledOnce(t *testing.T) {
 				t.Fatalf("cut after %d bytes, outcomes (-want +got):\n%s", cut, diff)
 			}
 		}
-		if killed, err := store.Killed(account); len(killed) > 0 || err != nil {
+		if killed, err := store.Killed(); len(killed) > 0 || err != nil {
 			t.Fatalf("cut after %d bytes: %d runs are left (%v)", cut, len(killed), err)
 		}
 		after, err := os.ReadFile(store.path(id))
@@ -140,8 +134,8 @@ func TestAJournalCutAnywhereCanBeSettledOnce(t *testing.T) {
 
 func TestAJournalWithABrokenLineIsSettledOnceToo(t *testing.T) {
 	data, lines := story(t)
-	store, id := NewStore(t.TempDir()), lines[0].Start.ID
-	must(t, store.prepare())
+	store, id := newStore(t, t.TempDir()), lines[0].Start.ID
+	prepare(t, store)
 	at := bytes.Index(data, []byte(`{"type":"result"`))
 	broken := append(bytes.Clone(data[:at]), "\x00\x00\x00\n\x00\x00\n"...)
 	must(t, os.WriteFile(store.path(id), broken, fileMode))
@@ -156,16 +150,16 @@ func TestAJournalWithABrokenLineIsSettledOnceToo(t *testing.T) {
 	if diff := cmp.Diff(want, statuses(settled)); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
-	if killed, err := store.Killed(account); len(killed) > 0 || err != nil {
+	if killed, err := store.Killed(); len(killed) > 0 || err != nil {
 		t.Errorf("%d runs are left (%v)", len(killed), err)
 	}
 }
 
 func TestADryRunThatWasKilledLeavesNothingToLookAfter(t *testing.T) {
-	store, start := NewStore(t.TempDir()), startAt(0)
+	store, start := newStore(t, t.TempDir()), startAt(0)
 	start.Mode = reconcile.ModeDryRun
 	abandon(t, begin(t, store, start, newPlan(1)))
-	if killed, err := store.Killed(account); len(killed) > 0 || err != nil {
+	if killed, err := store.Killed(); len(killed) > 0 || err != nil {
 		t.Errorf("%d runs to look after (%v)", len(killed), err)
 	}
 	record, err := store.Read(start.ID)
@@ -180,10 +174,10 @@ func TestADryRunThatWasKilledLeavesNothingToLookAfter(t *testing.T) {
 }
 
 func TestARunThatWasTakenForKilledStillSaysHowItEnded(t *testing.T) {
-	store, start := NewStore(t.TempDir()), startAt(0)
+	store, start := newStore(t, t.TempDir()), startAt(0)
 	journal := begin(t, store, start, newPlan(1))
 	must(t, journal.Intent(patch(0)))
-	killed, err := store.Killed(account)
+	killed, err := store.Killed()
 	must(t, err)
 	_, err = store.Settle(killed[0], liveOf(newPlan(1)), frozen)
 	must(t, err)
@@ -196,7 +190,7 @@ func TestARunThatWasTakenForKilledStillSaysHowItEnded(t *testing.T) {
 }
 
 func TestSettleOfARecordThatIsGoneIsAnError(t *testing.T) {
-	store, start := NewStore(t.TempDir()), startAt(0)
+	store, start := newStore(t, t.TempDir()), startAt(0)
 	abandon(t, begin(t, store, start, nil))
 	record, err := store.Read(start.ID)
 	must(t, err)

@@ -92,20 +92,20 @@ func runOther(t *testing.T, role, directory string) string {
 
 func TestAReadOnlyDirectoryIsExplainedAndLeftAlone(t *testing.T) {
 	directory := t.TempDir()
-	store := NewStore(directory)
+	store := newStore(t, directory)
+	folders := []string{".", "accounts", "accounts/" + account, "accounts/" + account + "/runs"}
 	journal := begin(t, store, startAt(0), newPlan(1))
 	must(t, journal.Intent(patch(0)))
 	abandon(t, journal)
 	before := filesIn(t, directory)
 	must(t, os.Chmod(filepath.Dir(directory), 0o755)) // or another user would not even see it
-	for _, entry := range []string{"", "runs"} {
+	for _, entry := range folders {
 		must(t, os.Chmod(filepath.Join(directory, entry), 0o555))
+		t.Cleanup(func() { _ = os.Chmod(filepath.Join(directory, entry), 0o755) })
 	}
 	for _, file := range before {
 		must(t, os.Chmod(filepath.Join(directory, file), 0o444))
 	}
-	t.Cleanup(func() { _ = os.Chmod(filepath.Join(directory, "runs"), 0o755) })
-	t.Cleanup(func() { _ = os.Chmod(directory, 0o755) })
 
 	said := runOther(t, "unprivileged", directory)
 	if !strings.Contains(said, "list: 1 <nil>") {
@@ -136,8 +136,8 @@ func TestAFullDiskStopsTheRunAndLosesNothing(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.role, func(t *testing.T) {
-			store := NewStore(t.TempDir())
-			said := runOther(t, test.role, store.Directory())
+			store := newStore(t, t.TempDir())
+			said := runOther(t, test.role, store.state)
 			if !strings.HasPrefix(said, test.want) || !strings.Contains(said, "file too large") {
 				t.Errorf("it said %q, want %q and why", said, test.want)
 			}
@@ -166,7 +166,7 @@ func TestAFullDiskStopsTheRunAndLosesNothing(t *testing.T) {
 			if len(settled.Unknown()) > 0 || settled.Plan.Run.Count("applied") > 0 {
 				t.Errorf("unknown %v, outcomes %v", settled.Unknown(), statuses(settled))
 			}
-			if killed, err := store.Killed(account); len(killed) > 0 || err != nil {
+			if killed, err := store.Killed(); len(killed) > 0 || err != nil {
 				t.Errorf("%d runs to look after (%v)", len(killed), err)
 			}
 		})

@@ -68,7 +68,7 @@ func (r *Runner) Apply(ctx context.Context, request Request) Result {
 
 	// Record: where even the beginning cannot be recorded nothing is written.
 	run.start.Commit = plan.Desired.Commit
-	journal, err := r.Store.Begin(run.start, plan, r.Clock)
+	journal, err := lock.Begin(run.start, plan, r.Clock)
 	if err != nil {
 		return run.ended(nil, reconcile.ResultFailed, err)
 	}

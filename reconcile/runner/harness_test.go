@@ -153,7 +153,7 @@ func newStage(t *testing.T, account *account) *stage {
 	t.Helper()
 	s := &stage{account: account, clock: &clock{now: morning}}
 	s.Runner = &Runner{
-		AccountID: testAccount, Source: account, Store: record.NewStore(t.TempDir()), Clock: s.clock.Now, Tool: "seatsync test",
+		AccountID: testAccount, Source: account, Store: record.Open(t.TempDir(), testAccount), Clock: s.clock.Now, Tool: "seatsync test",
 		Sink: func() reconcile.Sink { s.sinks++; return account },
 		Note: func(text string) { s.notes = append(s.notes, text) },
 	}

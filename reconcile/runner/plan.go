@@ -70,7 +70,7 @@ func (r *run) decide(live *reconcile.Live) (plan *reconcile.Plan, stale map[int]
 	}
 	options := reconcile.JudgeOptions{
 		Now: r.now, AllowReleases: r.AllowReleases, AllowEmpty: r.AllowEmpty, BatchSize: r.BatchSize,
-		PastReleases: r.Store.PastReleases(r.AccountID, r.now.Add(-reconcile.ReturnWindow)),
+		PastReleases: r.Store.PastReleases(r.now.Add(-reconcile.ReturnWindow)),
 		Tool:         r.Tool, Commit: r.Commit,
 	}
 	if r.Revert == "" {
@@ -97,8 +97,6 @@ func (r *run) revertible() (*reconcile.Plan, error) {
 		return nil, fmt.Errorf("run %s was a dry run, so there is nothing to restore", earlier.ID)
 	case earlier.Plan == nil || earlier.Plan.Run == nil || earlier.Plan.Run.Count(reconcile.Applied) == 0:
 		return nil, fmt.Errorf("run %s applied nothing, so there is nothing to restore", earlier.ID)
-	case earlier.AccountID != r.AccountID:
-		return nil, fmt.Errorf("run %s was on account %s, and this is %s: pass --account", earlier.ID, earlier.AccountID, r.AccountID)
 	}
 	r.note("the file is not changed: unless it is, the next plan may ask for the same as run %s again", earlier.ID)
 	return earlier.Plan, nil

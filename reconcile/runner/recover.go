@@ -9,7 +9,7 @@ import (
 // what is in the account now, and tells of each once. Only the holder of the lock
 // may: without it, a run that is still going looks the same.
 func (r *run) recoverKilled(live *reconcile.Live) error {
-	killed, err := r.Store.Killed(r.AccountID)
+	killed, err := r.Store.Killed()
 	if err != nil {
 		r.note("not every run record could be read: %v", err)
 	}

@@ -36,7 +36,7 @@ func TestTheExampleIsAppliedToTheSandboxAndThenThereIsNothingLeft(t *testing.T) 
 	defer connection.Close()
 	job := &runner.Runner{
 		AccountID: desired.Account, Source: connection.Source(), Sink: func() reconcile.Sink { return connection.Sink() }, Counts: connection.Counts,
-		Store: record.NewStore(t.TempDir()), Clock: now, Tool: "seatsync test",
+		Store: record.Open(t.TempDir(), sandbox.MainAccount), Clock: now, Tool: "seatsync test",
 	}
 	request := runner.Request{Desired: desired, Now: now()}
 	result := job.Apply(t.Context(), request)

@@ -1,0 +1,98 @@
+package record
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// Archive reads the records of several accounts. It writes nothing.
+type Archive struct {
+	state  string
+	stores []*Store
+}
+
+// OpenArchive returns the records of an account, or of all accounts for "". Runs
+// that ended before they knew their account are among them in either case: they
+// may have been meant for it.
+func OpenArchive(stateDir, account string) (*Archive, error) {
+	archive := &Archive{state: stateDir, stores: []*Store{Open(stateDir, "")}}
+	if account != "" {
+		archive.stores = append(archive.stores, Open(stateDir, account))
+		return archive, nil
+	}
+	accounts, err := Accounts(stateDir)
+	for _, account := range accounts {
+		archive.stores = append(archive.stores, Open(stateDir, account))
+	}
+	return archive, err
+}
+
+// Accounts returns the ids of the accounts that a state directory has anything of,
+// in lower case and in their order.
+func Accounts(stateDir string) ([]string, error) {
+	if err := Open(stateDir, "").takeOver(); err != nil {
+		return nil, fmt.Errorf("read the run records: %w", err)
+	}
+	state, err := openState(stateDir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the run records: %w", err)
+	}
+	defer state.Close()
+	names, err := accountNames(state)
+	if err != nil {
+		return nil, fmt.Errorf("read the run records: %w", err)
+	}
+	return slices.DeleteFunc(names, func(name string) bool {
+		return name == unread || reconcile.CheckAccountID(name) != nil
+	}), nil
+}
+
+// List returns the records of all runs, the latest first. A file that cannot be
+// read as a record is left out and named in the error, beside the others.
+func (a *Archive) List() ([]*Record, error) {
+	var all []*Record
+	var problems []error
+	for _, store := range a.stores {
+		records, err := store.List()
+		all, problems = append(all, records...), append(problems, err)
+	}
+	slices.SortStableFunc(all, func(a, b *Record) int { return cmp.Compare(b.ID, a.ID) })
+	return all, errors.Join(problems...)
+}
+
+// Read returns the record of a run by its id, or by a beginning of the id that
+// only one run has. The word "last" means the latest run. The error is a
+// *[NoRunError] where there is none.
+func (a *Archive) Read(id string) (*Record, error) {
+	var found []*Store
+	var ids []string
+	for _, store := range a.stores {
+		full, err := store.resolve(id)
+		var none *NoRunError
+		switch {
+		case errors.As(err, &none):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		found, ids = append(found, store), append(ids, full)
+	}
+	switch {
+	case len(found) == 0:
+		return nil, &NoRunError{ID: id, Directory: a.state}
+	case id == "last":
+		latest := slices.Index(ids, slices.Max(ids))
+		return found[latest].read(ids[latest])
+	case len(found) > 1 && !slices.Contains(ids, id):
+		return nil, fmt.Errorf("%q is the beginning of %d run ids: write more of it", id, len(found))
+	}
+	return found[max(0, slices.Index(ids, id))].read(ids[max(0, slices.Index(ids, id))])
+}
