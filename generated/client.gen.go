@@ -93,7 +93,7 @@ type ClientInterface interface {
 	// UpdateSeatsWithBody Take seats away from people
 	//
 	// Sets both seat flags of every seat listed. With both flags false the person loses the seat at once: Access
-	// sessions end and devices are logged out. The user record stays, and the next login takes a seat again.
+	// sessions end and the registrations of all their devices are deleted. The user record stays, and the next login takes a seat again.
 	//
 	// Flags are absolute, so sending the same body twice is safe. Seats are taken by logging in; what setting a flag
 	// to true does, and what taking away one of two flags does, is undocumented. So is what happens to the rest of
@@ -111,7 +111,7 @@ type ClientInterface interface {
 	// UpdateSeats Take seats away from people
 	//
 	// Sets both seat flags of every seat listed. With both flags false the person loses the seat at once: Access
-	// sessions end and devices are logged out. The user record stays, and the next login takes a seat again.
+	// sessions end and the registrations of all their devices are deleted. The user record stays, and the next login takes a seat again.
 	//
 	// Flags are absolute, so sending the same body twice is safe. Seats are taken by logging in; what setting a flag
 	// to true does, and what taking away one of two flags does, is undocumented. So is what happens to the rest of
@@ -174,6 +174,21 @@ type ClientInterface interface {
 	// Corresponds with GET /accounts/{account_id}/devices/physical-devices (the `ListPhysicalDevices` operationId).
 	ListPhysicalDevices(ctx context.Context, accountID AccountID, params *ListPhysicalDevicesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListRegistrations List registrations, each of one person on one device
+	//
+	// Lists registrations by cursor: send the `result_info.cursor` of one answer as `cursor` of the next request,
+	// until it is absent or empty.
+	//
+	// A registration ties one person to one device, and one device may carry those of several people. So this is
+	// what shows that somebody used a shared machine, whose own record names only the last person seen on it.
+	//
+	// No source says that the `id` of a registration's user is the `id` of the list of users. Compare the email too.
+	//
+	// Needs a permission to read devices.
+	//
+	// Corresponds with GET /accounts/{account_id}/devices/registrations (the `ListRegistrations` operationId).
+	ListRegistrations(ctx context.Context, accountID AccountID, params *ListRegistrationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// VerifyAccountToken Verify a token that belongs to an account
 	//
 	// Says whether the token in use is active. It does not say what the token may do.
@@ -192,7 +207,7 @@ type ClientInterface interface {
 // UpdateSeatsWithBody Take seats away from people
 //
 // Sets both seat flags of every seat listed. With both flags false the person loses the seat at once: Access
-// sessions end and devices are logged out. The user record stays, and the next login takes a seat again.
+// sessions end and the registrations of all their devices are deleted. The user record stays, and the next login takes a seat again.
 //
 // Flags are absolute, so sending the same body twice is safe. Seats are taken by logging in; what setting a flag
 // to true does, and what taking away one of two flags does, is undocumented. So is what happens to the rest of
@@ -220,7 +235,7 @@ func (c *Client) UpdateSeatsWithBody(ctx context.Context, accountID AccountID, c
 // UpdateSeats Take seats away from people
 //
 // Sets both seat flags of every seat listed. With both flags false the person loses the seat at once: Access
-// sessions end and devices are logged out. The user record stays, and the next login takes a seat again.
+// sessions end and the registrations of all their devices are deleted. The user record stays, and the next login takes a seat again.
 //
 // Flags are absolute, so sending the same body twice is safe. Seats are taken by logging in; what setting a flag
 // to true does, and what taking away one of two flags does, is undocumented. So is what happens to the rest of
@@ -323,6 +338,31 @@ func (c *Client) UpdateUser(ctx context.Context, accountID AccountID, userID Use
 // Corresponds with GET /accounts/{account_id}/devices/physical-devices (the `ListPhysicalDevices` operationId).
 func (c *Client) ListPhysicalDevices(ctx context.Context, accountID AccountID, params *ListPhysicalDevicesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListPhysicalDevicesRequest(c.Server, accountID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListRegistrations List registrations, each of one person on one device
+//
+// Lists registrations by cursor: send the `result_info.cursor` of one answer as `cursor` of the next request,
+// until it is absent or empty.
+//
+// A registration ties one person to one device, and one device may carry those of several people. So this is
+// what shows that somebody used a shared machine, whose own record names only the last person seen on it.
+//
+// No source says that the `id` of a registration's user is the `id` of the list of users. Compare the email too.
+//
+// Needs a permission to read devices.
+//
+// Corresponds with GET /accounts/{account_id}/devices/registrations (the `ListRegistrations` operationId).
+func (c *Client) ListRegistrations(ctx context.Context, accountID AccountID, params *ListRegistrationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListRegistrationsRequest(c.Server, accountID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -734,6 +774,199 @@ func NewListPhysicalDevicesRequest(server string, accountID AccountID, params *L
 	return req, nil
 }
 
+// NewListRegistrationsRequest constructs an http.Request for the ListRegistrations method
+func NewListRegistrationsRequest(server string, accountID AccountID, params *ListRegistrationsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "account_id", accountID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/accounts/%s/devices/registrations", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.UserID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "user.id", params.UserID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DeviceID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "device.id", *params.DeviceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.ID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Include != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "include", *params.Include, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Search != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "search", *params.Search, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SeenAfter != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "seen_after", *params.SeenAfter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SeenBefore != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "seen_before", *params.SeenBefore, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SortBy != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort_by", *params.SortBy, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SortOrder != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort_order", *params.SortOrder, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PerPage != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "per_page", *params.PerPage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewVerifyAccountTokenRequest constructs an http.Request for the VerifyAccountToken method
 func NewVerifyAccountTokenRequest(server string, accountID AccountID) (*http.Request, error) {
 	var err error
@@ -842,7 +1075,7 @@ type ClientWithResponsesInterface interface {
 	// UpdateSeatsWithBodyWithResponse Take seats away from people
 	//
 	// Sets both seat flags of every seat listed. With both flags false the person loses the seat at once: Access
-	// sessions end and devices are logged out. The user record stays, and the next login takes a seat again.
+	// sessions end and the registrations of all their devices are deleted. The user record stays, and the next login takes a seat again.
 	//
 	// Flags are absolute, so sending the same body twice is safe. Seats are taken by logging in; what setting a flag
 	// to true does, and what taking away one of two flags does, is undocumented. So is what happens to the rest of
@@ -860,7 +1093,7 @@ type ClientWithResponsesInterface interface {
 	// UpdateSeatsWithResponse Take seats away from people
 	//
 	// Sets both seat flags of every seat listed. With both flags false the person loses the seat at once: Access
-	// sessions end and devices are logged out. The user record stays, and the next login takes a seat again.
+	// sessions end and the registrations of all their devices are deleted. The user record stays, and the next login takes a seat again.
 	//
 	// Flags are absolute, so sending the same body twice is safe. Seats are taken by logging in; what setting a flag
 	// to true does, and what taking away one of two flags does, is undocumented. So is what happens to the rest of
@@ -926,6 +1159,23 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /accounts/{account_id}/devices/physical-devices (the `ListPhysicalDevices` operationId).
 	ListPhysicalDevicesWithResponse(ctx context.Context, accountID AccountID, params *ListPhysicalDevicesParams, reqEditors ...RequestEditorFn) (*ListPhysicalDevicesResponse, error)
+
+	// ListRegistrationsWithResponse List registrations, each of one person on one device
+	//
+	// Lists registrations by cursor: send the `result_info.cursor` of one answer as `cursor` of the next request,
+	// until it is absent or empty.
+	//
+	// A registration ties one person to one device, and one device may carry those of several people. So this is
+	// what shows that somebody used a shared machine, whose own record names only the last person seen on it.
+	//
+	// No source says that the `id` of a registration's user is the `id` of the list of users. Compare the email too.
+	//
+	// Needs a permission to read devices.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /accounts/{account_id}/devices/registrations (the `ListRegistrations` operationId).
+	ListRegistrationsWithResponse(ctx context.Context, accountID AccountID, params *ListRegistrationsParams, reqEditors ...RequestEditorFn) (*ListRegistrationsResponse, error)
 
 	// VerifyAccountTokenWithResponse Verify a token that belongs to an account
 	//
@@ -1266,6 +1516,86 @@ func (r ListPhysicalDevicesResponse) ContentType() string {
 	return ""
 }
 
+// ListRegistrationsResponse200Headers the declared response headers of an HTTP 200 response for ListRegistrations
+type ListRegistrationsResponse200Headers struct {
+	Ratelimit       *string
+	RatelimitPolicy *string
+}
+
+// ListRegistrationsResponse429Headers the declared response headers of an HTTP 429 response for ListRegistrations
+type ListRegistrationsResponse429Headers struct {
+	Ratelimit       *string
+	RatelimitPolicy *string
+	RetryAfter      *string
+}
+
+// ListRegistrationsResponse4XXHeaders the declared response headers of an HTTP 4XX response for ListRegistrations
+type ListRegistrationsResponse4XXHeaders struct {
+	Ratelimit       *string
+	RatelimitPolicy *string
+}
+
+type ListRegistrationsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RegistrationsListed
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *Throttled
+	// JSON4XX the response for an HTTP 4XX `application/json` response
+	JSON4XX *Refused
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListRegistrationsResponse200Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListRegistrationsResponse429Headers
+	// Headers4XX the parsed response headers for an HTTP 4XX response
+	Headers4XX *ListRegistrationsResponse4XXHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListRegistrationsResponse) GetJSON200() *RegistrationsListed {
+	return r.JSON200
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r ListRegistrationsResponse) GetJSON429() *Throttled {
+	return r.JSON429
+}
+
+// GetJSON4XX returns the response for an HTTP 4XX `application/json` response
+func (r ListRegistrationsResponse) GetJSON4XX() *Refused {
+	return r.JSON4XX
+}
+
+// GetBody returns the raw response body bytes
+func (r ListRegistrationsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListRegistrationsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListRegistrationsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListRegistrationsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // VerifyAccountTokenResponse200Headers the declared response headers of an HTTP 200 response for VerifyAccountToken
 type VerifyAccountTokenResponse200Headers struct {
 	Ratelimit       *string
@@ -1429,7 +1759,7 @@ func (r VerifyUserTokenResponse) ContentType() string {
 // UpdateSeatsWithBodyWithResponse Take seats away from people
 //
 // Sets both seat flags of every seat listed. With both flags false the person loses the seat at once: Access
-// sessions end and devices are logged out. The user record stays, and the next login takes a seat again.
+// sessions end and the registrations of all their devices are deleted. The user record stays, and the next login takes a seat again.
 //
 // Flags are absolute, so sending the same body twice is safe. Seats are taken by logging in; what setting a flag
 // to true does, and what taking away one of two flags does, is undocumented. So is what happens to the rest of
@@ -1453,7 +1783,7 @@ func (c *ClientWithResponses) UpdateSeatsWithBodyWithResponse(ctx context.Contex
 // UpdateSeatsWithResponse Take seats away from people
 //
 // Sets both seat flags of every seat listed. With both flags false the person loses the seat at once: Access
-// sessions end and devices are logged out. The user record stays, and the next login takes a seat again.
+// sessions end and the registrations of all their devices are deleted. The user record stays, and the next login takes a seat again.
 //
 // Flags are absolute, so sending the same body twice is safe. Seats are taken by logging in; what setting a flag
 // to true does, and what taking away one of two flags does, is undocumented. So is what happens to the rest of
@@ -1548,6 +1878,29 @@ func (c *ClientWithResponses) ListPhysicalDevicesWithResponse(ctx context.Contex
 		return nil, err
 	}
 	return ParseListPhysicalDevicesResponse(rsp)
+}
+
+// ListRegistrationsWithResponse List registrations, each of one person on one device
+//
+// Lists registrations by cursor: send the `result_info.cursor` of one answer as `cursor` of the next request,
+// until it is absent or empty.
+//
+// A registration ties one person to one device, and one device may carry those of several people. So this is
+// what shows that somebody used a shared machine, whose own record names only the last person seen on it.
+//
+// No source says that the `id` of a registration's user is the `id` of the list of users. Compare the email too.
+//
+// Needs a permission to read devices.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /accounts/{account_id}/devices/registrations (the `ListRegistrations` operationId).
+func (c *ClientWithResponses) ListRegistrationsWithResponse(ctx context.Context, accountID AccountID, params *ListRegistrationsParams, reqEditors ...RequestEditorFn) (*ListRegistrationsResponse, error) {
+	rsp, err := c.ListRegistrations(ctx, accountID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListRegistrationsResponse(rsp)
 }
 
 // VerifyAccountTokenWithResponse Verify a token that belongs to an account
@@ -1964,6 +2317,107 @@ func ParseListPhysicalDevicesResponse(rsp *http.Response) (*ListPhysicalDevicesR
 		response.Headers429 = &headers
 	case rsp.StatusCode/100 == 4:
 		var headers ListPhysicalDevicesResponse4XXHeaders
+		if values := rsp.Header.Values("Ratelimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Ratelimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Ratelimit = &value
+		}
+		if values := rsp.Header.Values("Ratelimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Ratelimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RatelimitPolicy = &value
+		}
+		response.Headers4XX = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListRegistrationsResponse parses an HTTP response from a ListRegistrationsWithResponse call
+func ParseListRegistrationsResponse(rsp *http.Response) (*ListRegistrationsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListRegistrationsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RegistrationsListed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Throttled
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 4:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON4XX = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListRegistrationsResponse200Headers
+		if values := rsp.Header.Values("Ratelimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Ratelimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Ratelimit = &value
+		}
+		if values := rsp.Header.Values("Ratelimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Ratelimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RatelimitPolicy = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListRegistrationsResponse429Headers
+		if values := rsp.Header.Values("Ratelimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Ratelimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Ratelimit = &value
+		}
+		if values := rsp.Header.Values("Ratelimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Ratelimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RatelimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode/100 == 4:
+		var headers ListRegistrationsResponse4XXHeaders
 		if values := rsp.Header.Values("Ratelimit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Ratelimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

@@ -127,6 +127,25 @@ func TestTheClientSendsWhatTheDocumentationShows(t *testing.T) {
 			},
 		},
 		{
+			name: "listing registrations repeats a parameter that is a list",
+			send: func(ctx context.Context, c *generated.Client) (*http.Response, error) {
+				return c.ListRegistrations(ctx, account, &generated.ListRegistrationsParams{
+					Status: new(generated.RegistrationStatusAll), UserID: []string{"f174e90a", "0b7c0f6e"}, DeviceID: new("3f2a8c1e"),
+					ID: []string{"7d1f0c2a"}, Include: new("policy"), Search: new("jane doe"),
+					SeenAfter: new("2026-08-24T06:00:00Z"), SeenBefore: new("2026-11-22T06:00:00Z"),
+					SortBy: new("last_seen_at"), SortOrder: new(generated.SortOrderDesc),
+					PerPage: new(1000), Cursor: new("Y3Vyc29yOjUw=="),
+				})
+			},
+			want: wire{
+				Method: "GET",
+				URI: "/client/v4/accounts/023e105f4ecef8ad9ca31a8372d0c353/devices/registrations" +
+					"?status=all&user.id=f174e90a&user.id=0b7c0f6e&device.id=3f2a8c1e&id=7d1f0c2a&include=policy&search=jane+doe" +
+					"&seen_after=2026-08-24T06%3A00%3A00Z&seen_before=2026-11-22T06%3A00%3A00Z" +
+					"&sort_by=last_seen_at&sort_order=desc&per_page=1000&cursor=Y3Vyc29yOjUw%3D%3D",
+			},
+		},
+		{
 			name: "verifying a user's token names no account",
 			send: func(ctx context.Context, c *generated.Client) (*http.Response, error) {
 				return c.VerifyUserToken(ctx)

@@ -24,6 +24,27 @@ func (e ActiveRegistrations) Valid() bool {
 	}
 }
 
+// Defines values for RegistrationStatus.
+const (
+	RegistrationStatusActive  RegistrationStatus = "active"
+	RegistrationStatusAll     RegistrationStatus = "all"
+	RegistrationStatusRevoked RegistrationStatus = "revoked"
+)
+
+// Valid indicates whether the value is a known member of the RegistrationStatus enum.
+func (e RegistrationStatus) Valid() bool {
+	switch e {
+	case RegistrationStatusActive:
+		return true
+	case RegistrationStatusAll:
+		return true
+	case RegistrationStatusRevoked:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SortOrder.
 const (
 	SortOrderAsc  SortOrder = "asc"
@@ -202,6 +223,122 @@ type PhysicalDeviceListEnvelope struct {
 	// Example: true
 	Success bool `json:"success"`
 }
+
+// RegisteredDevice The device that a registration is on.
+type RegisteredDevice struct {
+	// ClientVersion The version of the WARP client.
+	//
+	// Example: 2026.9.1
+	ClientVersion *string `json:"client_version,omitempty"`
+
+	// ID Names the device.
+	//
+	// Example: 3f2a8c1e-77aa-4a55-9be2-1d1f0c9d8e21
+	ID *string `json:"id,omitempty"`
+
+	// Name What its owner calls it.
+	//
+	// Example: FRONT-DESK
+	Name *string `json:"name,omitempty"`
+}
+
+// RegisteredUser The person whom a registration belongs to.
+type RegisteredUser struct {
+	// Email The email address.
+	//
+	// Example: field@example.com
+	Email *string `json:"email,omitempty"`
+
+	// ID Names the person. Whether it is the `id` of the list of users is not documented.
+	//
+	// Example: 0b7c0f6e-3a52-4d6f-9b0e-5f8f2f5d1a77
+	ID *string `json:"id,omitempty"`
+
+	// Name The display name; often empty.
+	//
+	// Example: Noor Haddad
+	Name *string `json:"name,omitempty"`
+}
+
+// Registration A configuration of the WARP client on one device, tied to one person. It has more fields than these.
+type Registration struct {
+	// CreatedAt When the person enrolled the device.
+	//
+	// Example: 2025-06-02T14:00:00Z
+	CreatedAt *string `json:"created_at,omitempty"`
+
+	// DeletedAt When the registration was deleted; absent while it is not.
+	//
+	// Example: 2026-11-20T00:00:00Z
+	DeletedAt *string `json:"deleted_at,omitempty"`
+
+	// Device The device.
+	Device *RegisteredDevice `json:"device,omitempty"`
+
+	// ID Names the registration.
+	//
+	// Example: 7d1f0c2a-5a0e-4b62-8a55-b2d1c9d0e4f3
+	ID *string `json:"id,omitempty"`
+
+	// Key The public key of the device.
+	//
+	// Example: U+QTP50RsWfeLGHF4tlGDnmGeuwtsz46
+	Key *string `json:"key,omitempty"`
+
+	// KeyType The kind of the key.
+	//
+	// Example: secp256r1
+	KeyType *string `json:"key_type,omitempty"`
+
+	// LastSeenAt When this person last used the device.
+	//
+	// Example: 2026-11-21T16:20:00Z
+	LastSeenAt *string `json:"last_seen_at,omitempty"`
+
+	// RevokedAt When the registration was revoked; absent while it is in force.
+	//
+	// Example: 2026-11-20T00:00:00Z
+	RevokedAt *string `json:"revoked_at,omitempty"`
+
+	// TunnelType The protocol of the tunnel.
+	//
+	// Example: masque
+	TunnelType *string `json:"tunnel_type,omitempty"`
+
+	// UpdatedAt When the record last changed.
+	//
+	// Example: 2026-11-21T16:20:00Z
+	UpdatedAt *string `json:"updated_at,omitempty"`
+
+	// User The person; may be absent.
+	User *RegisteredUser `json:"user,omitempty"`
+}
+
+// RegistrationListEnvelope An answer with a page of registrations.
+type RegistrationListEnvelope struct {
+	// Errors Why it was not.
+	Errors []Message `json:"errors"`
+
+	// Messages Remarks.
+	Messages []Message `json:"messages"`
+
+	// Result The registrations of this page.
+	Result []Registration `json:"result,omitempty"`
+
+	// ResultInfo Where in a listing an answer stands. All optional; counters are numbers rather than integers, so `20.0` is
+	// as good as `20`.
+	ResultInfo *ResultInfo `json:"result_info,omitempty"`
+
+	// Success Whether the request was carried out. It proves nothing about a single item of an array.
+	//
+	// Example: true
+	Success bool `json:"success"`
+}
+
+// RegistrationStatus Which registrations are listed.
+//
+// Example: all
+type RegistrationStatus string
 
 // ResultInfo Where in a listing an answer stands. All optional; counters are numbers rather than integers, so `20.0` is
 // as good as `20`.
@@ -479,6 +616,9 @@ type PhysicalDevicesListed = PhysicalDeviceListEnvelope
 // Refused An answer to a request that was refused. There is no result.
 type Refused = FailureEnvelope
 
+// RegistrationsListed An answer with a page of registrations.
+type RegistrationsListed = RegistrationListEnvelope
+
 // SeatsUpdated An answer with seats.
 type SeatsUpdated = SeatListEnvelope
 
@@ -543,6 +683,46 @@ type ListPhysicalDevicesParams struct {
 
 	// SortOrder The direction to sort in.
 	SortOrder *SortOrder `form:"sort_order,omitempty" json:"sort_order,omitempty"`
+}
+
+// ListRegistrationsParams defines parameters for ListRegistrations.
+type ListRegistrationsParams struct {
+	// Status Which registrations are listed: those in force (`active`, also without this parameter), those that were
+	// revoked, or all. A registration that has ended was in use before it did.
+	Status *RegistrationStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// UserID Only registrations of the users with these identifiers.
+	UserID []string `form:"user.id,omitempty" json:"user.id,omitempty"`
+
+	// DeviceID Only registrations on the device with this identifier.
+	DeviceID *string `form:"device.id,omitempty" json:"device.id,omitempty"`
+
+	// ID Only the registrations with these identifiers.
+	ID []string `form:"id,omitempty" json:"id,omitempty"`
+
+	// Include Further parts of a registration to return, by their names and separated by commas.
+	Include *string `form:"include,omitempty" json:"include,omitempty"`
+
+	// Search Only registrations in which this text is found. The match is inexact.
+	Search *string `form:"search,omitempty" json:"search,omitempty"`
+
+	// SeenAfter Only registrations seen after this moment.
+	SeenAfter *string `form:"seen_after,omitempty" json:"seen_after,omitempty"`
+
+	// SeenBefore Only registrations seen before this moment.
+	SeenBefore *string `form:"seen_before,omitempty" json:"seen_before,omitempty"`
+
+	// SortBy The field to sort by: `id`, `user.name`, `user.email`, `last_seen_at` or `created_at`.
+	SortBy *string `form:"sort_by,omitempty" json:"sort_by,omitempty"`
+
+	// SortOrder The direction to sort in.
+	SortOrder *SortOrder `form:"sort_order,omitempty" json:"sort_order,omitempty"`
+
+	// PerPage Registrations wanted on a page. 1000 is in common use.
+	PerPage *int `form:"per_page,omitempty" json:"per_page,omitempty"`
+
+	// Cursor Opaque place to go on from, taken from the answer before.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // UpdateSeatsJSONRequestBody defines body for UpdateSeats for application/json ContentType.

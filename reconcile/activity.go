@@ -130,12 +130,21 @@ func (a *assessor) unreadable(user *User, deviceSeen Moment) string {
 		return "the date at which a device was last seen cannot be trusted: " + a.doubtful(deviceSeen)
 	case isUnreadable:
 		return "the API does not tell when one of their devices was last seen"
-	case user.ActiveDevices > 0 && deviceSeen.IsNone() && a.sawDevices(user):
-		return "the API counts " + Count(int(user.ActiveDevices), "registered device") + " and lists none of theirs"
-	case !a.sawDevices(user):
+	case !user.mayUseDevices():
+		return ""
+	case !a.devices.Read:
 		return devicesUnread
+	case a.mayOwnUnowned():
+		return "the API did not return whose a registration is that was seen lately: it may be theirs"
 	}
-	return ""
+	return a.devices.missing(user)
+}
+
+// mayOwnUnowned reports whether a registration without a user would be a recent
+// sign of activity if it were the user's.
+func (a *assessor) mayOwnUnowned() bool {
+	unowned := a.devices.Unowned
+	return !unowned.IsNone() && (!a.readable(unowned).IsKnown() || a.now.Sub(unowned.Time()) < a.rule.After)
 }
 
 // devicesUnread is the doubt about everybody who may use a device that nobody

@@ -200,7 +200,7 @@ func (d *differ) nameChange(p *pair) (Change, bool) {
 
 // change returns a change of the user that does nothing yet.
 func (d *differ) change(p *pair, kind Kind, reason Reason) Change {
-	return Change{
+	change := Change{
 		Kind: kind, Reason: reason,
 		Email: p.Email, UserID: p.ID, SeatUID: p.SeatUID,
 		Before: p.state(), After: p.state(),
@@ -208,6 +208,10 @@ func (d *differ) change(p *pair, kind Kind, reason Reason) Change {
 		entry:    p.entry,
 		doubts:   doubts{ambiguous: p.ambiguous},
 	}
+	if kind == Release {
+		change.Devices = d.assessor.devices.signedOut(p.User)
+	}
+	return change
 }
 
 // sortChanges puts changes into the order of the plan: by email, then by id, a

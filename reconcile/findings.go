@@ -98,7 +98,7 @@ func (j *judgement) deviceFinding(plan *Plan) []Finding {
 	}
 	next := "run again later"
 	var refused *APIError
-	if !errors.As(cause, &refused) || refused.IsDenied() {
+	if errors.As(cause, &refused) && refused.IsDenied() {
 		next = "give the token a permission to read devices"
 	}
 	return []Finding{{

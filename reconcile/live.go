@@ -35,8 +35,10 @@ type User struct {
 	// use the WARP client.
 	LastLogin Moment
 	CreatedAt Moment
-	// ActiveDevices is the number of registered devices; 0 also when untold.
-	ActiveDevices int32
+	// ActiveDevices is the number of registered devices; 0 also when the API did
+	// not return it, which DevicesCounted tells apart.
+	ActiveDevices  int32
+	DevicesCounted bool
 }
 
 // HoldsSeat reports whether the user is known to take up a seat.
@@ -71,31 +73,6 @@ type Source interface {
 	// users. When the account may not be asked, the error is in the result's
 	// Err and not returned: a returned error ends the run.
 	Devices(ctx context.Context, users []User) (Devices, error)
-}
-
-// Devices is the evidence that devices give about the activity of users.
-type Devices struct {
-	// Read is true when devices were read completely for the users asked about.
-	Read bool
-	// Err says why devices could not be read, for instance a permission that
-	// the token lacks.
-	Err error
-	// LastSeen maps a user's ID to the newest moment at which a device whose
-	// last user they are was seen. A user without such a device is not in the map.
-	LastSeen map[string]Moment
-	// Unreadable has the IDs of users with a device whose moment is not told or
-	// cannot be read, beside those that can.
-	Unreadable map[string]bool
-}
-
-// seen returns the newest moment at which a device of the user was seen, and
-// whether there is a device of which that cannot be told.
-func (d *Devices) seen(userID string) (newest Moment, unreadable bool) {
-	newest = d.LastSeen[userID]
-	if !newest.IsNone() && !newest.IsKnown() {
-		return Moment{}, true
-	}
-	return newest, d.Unreadable[userID]
 }
 
 // Seats are counts of seats in an account.

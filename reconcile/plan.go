@@ -98,6 +98,9 @@ type Change struct {
 	// the policy's.
 	Source Position `json:"source"`
 	Held   Hold     `json:"held"`
+	// Devices is how many registered devices a release signs out; nil for other
+	// changes and when it is not known.
+	Devices *int `json:"devices"`
 	// HeldBecause is the hold in a sentence for people; empty when not held.
 	HeldBecause string `json:"held_because,omitempty"`
 	// Exemption is the user's exemption in the file, when it holds the change.

@@ -122,12 +122,14 @@ func scriptSandbox(ts *testscript.TestScript, _ bool, args []string) {
 
 // scriptPerson is one line of a file of people:
 //
-//	EMAIL [name="A Name"] [access] [gateway] [login=DAYS|unreadable] [created=DAYS] [seen=DAYS] [id=ID] [noseat]
+//	EMAIL [name="A Name"] [access] [gateway] [login=DAYS|unreadable] [created=DAYS] [seen=DAYS] [shared=DAYS] [id=ID] [noseat]
 //
+// Seen is when their own device was, shared when they were on a machine on which somebody else was seen after them.
 // Days are days ago. Who has no login never logged in; the record is 400 days old.
 type scriptPerson struct {
 	record sandbox.Record
 	seen   sandbox.Field[string]
+	shared sandbox.Field[string]
 }
 
 var personWord = regexp.MustCompile(`[a-z]+="[^"]*"|\S+`)
@@ -170,6 +172,8 @@ func parsePerson(ts *testscript.TestScript, line string, number int) scriptPerso
 			p.record.CreatedAt = daysBefore(ts, value)
 		case "seen":
 			p.seen = daysBefore(ts, value)
+		case "shared":
+			p.shared = daysBefore(ts, value)
 		case "id":
 			p.record.ID = sandbox.Value(value)
 		case "noseat":
@@ -190,18 +194,27 @@ func daysBefore(ts *testscript.TestScript, text string) sandbox.Field[string] {
 
 // join puts the person, and their device if they have one, into the account.
 func (p *scriptPerson) join(box *sandbox.Sandbox) {
-	p.record.ActiveDeviceCount = sandbox.Value(0.0)
+	devices := 0.0
+	owner := sandbox.Value(sandbox.DeviceUser{ID: p.record.ID, Email: p.record.Email})
 	if !p.seen.IsMissing() {
-		p.record.ActiveDeviceCount = sandbox.Value(1.0)
+		devices++
+		box.PutDevice(sandbox.MainAccount, sandbox.Device{ID: p.record.ID, LastSeenAt: p.seen, LastSeenUser: owner})
 	}
+	if !p.shared.IsMissing() {
+		devices++
+		id, _ := p.record.ID.Get()
+		machine := sandbox.RegisteredDevice{ID: sandbox.Value("shared-" + id)}
+		visitor := sandbox.DeviceUser{ID: sandbox.Value("visitor-" + id), Email: sandbox.Value("visitor@example.org")}
+		box.PutDevice(sandbox.MainAccount, sandbox.Device{
+			ID: machine.ID, LastSeenAt: sandbox.At(scriptNow.Add(-time.Hour)), LastSeenUser: sandbox.Value(visitor),
+			ActiveRegistrations: sandbox.Value(2.0),
+		})
+		box.PutRegistration(sandbox.MainAccount, sandbox.Registration{
+			ID: sandbox.Value("registration-" + id), LastSeenAt: p.shared, User: owner, Device: sandbox.Value(machine),
+		})
+	}
+	p.record.ActiveDeviceCount = sandbox.Value(devices)
 	box.Put(sandbox.MainAccount, p.record)
-	if p.seen.IsMissing() {
-		return
-	}
-	box.PutDevice(sandbox.MainAccount, sandbox.Device{
-		ID: p.record.ID, LastSeenAt: p.seen,
-		LastSeenUser: sandbox.Value(sandbox.DeviceUser{ID: p.record.ID, Email: p.record.Email}),
-	})
 }
 
 func scriptMeanwhile(ts *testscript.TestScript, _ bool, args []string) {

@@ -14,7 +14,11 @@ type account struct {
 	bySeat map[string]int32
 
 	devices    []device
-	nextDevice uint64
+	nextDevice uint64 // the number of the next device or registration
+
+	// registrations are those that do not follow from a device; registered has their people and devices.
+	registrations []registration
+	registered    map[string]bool
 }
 
 type user struct {
@@ -31,13 +35,20 @@ type device struct {
 	number uint64
 }
 
+// registration is a Registration with its place in the listing, among the numbers of the devices.
+type registration struct {
+	Registration
+	number uint64
+}
+
 func newAccount(size int) *account {
 	return &account{
 		users:  make([]user, 0, size),
 		byID:   make(map[string]int32, size),
 		bySeat: make(map[string]int32, size),
 		// About one device for two people, with room to spare.
-		devices: make([]device, 0, size*5/8),
+		devices:    make([]device, 0, size*5/8),
+		registered: make(map[string]bool),
 	}
 }
 
@@ -119,6 +130,11 @@ func (a *account) remove(id string) bool {
 		owner, _ := d.LastSeenUser.Get()
 		return owner.ID.is(id)
 	})
+	a.registrations = slices.DeleteFunc(a.registrations, func(r registration) bool {
+		owner, _ := r.User.Get()
+		return owner.ID.is(id)
+	})
+	a.reindexRegistrations()
 	a.reindex()
 	return true
 }
@@ -128,12 +144,23 @@ func (a *account) putDevice(d Device) {
 	if id, ok := d.ID.Get(); ok {
 		for i := range a.devices {
 			if a.devices[i].ID.is(id) {
-				a.devices[i].Device = d
+				a.replaceDevice(i, d)
 				return
 			}
 		}
 	}
 	a.appendDevice(d)
+}
+
+// replaceDevice replaces a device. Whoever was last seen on it stays registered there when somebody else is now.
+func (a *account) replaceDevice(i int, d Device) {
+	before := a.devices[i].Device
+	then, ok := before.LastSeenUser.Get()
+	now, _ := d.LastSeenUser.Get()
+	if ok && pairing(before.ID, then) != pairing(d.ID, now) && a.ownRegistration(&before) {
+		a.putRegistration(registrationOf(&before))
+	}
+	a.devices[i].Device = d
 }
 
 func (a *account) appendDevice(d Device) {
@@ -146,12 +173,13 @@ func (a *account) deviceFrom(number uint64) int {
 	return sort.Search(len(a.devices), func(i int) bool { return a.devices[i].number >= number })
 }
 
-// shown returns the device as a listing shows it: without active registrations once its user has lost the seat.
+// shown returns the device as a listing shows it: without the registration of its user once they have lost the seat.
 func (a *account) shown(d Device) Device {
 	owner, _ := d.LastSeenUser.Get()
 	if id, ok := owner.ID.Get(); ok {
 		if user := a.user(id); user != nil && user.loggedOut {
-			d.ActiveRegistrations = Value(0.0)
+			active, _ := d.ActiveRegistrations.Get()
+			d.ActiveRegistrations = Value(max(0, active-1))
 		}
 	}
 	return d

@@ -21,6 +21,7 @@ func (a *answer) VisitListUsersResponse(w http.ResponseWriter) error           {
 func (a *answer) VisitUpdateUserResponse(w http.ResponseWriter) error          { return a.write(w) }
 func (a *answer) VisitUpdateSeatsResponse(w http.ResponseWriter) error         { return a.write(w) }
 func (a *answer) VisitListPhysicalDevicesResponse(w http.ResponseWriter) error { return a.write(w) }
+func (a *answer) VisitListRegistrationsResponse(w http.ResponseWriter) error   { return a.write(w) }
 func (a *answer) VisitVerifyUserTokenResponse(w http.ResponseWriter) error     { return a.write(w) }
 func (a *answer) VisitVerifyAccountTokenResponse(w http.ResponseWriter) error  { return a.write(w) }
 

@@ -81,9 +81,10 @@ func castOfEngineering() []person {
 			created: 530.0, login: daysAgo(1.4), seen: []float64{0.5},
 		},
 		{
-			// The last login is 97 days old, but the laptop was seen three days ago: not inactive.
+			// The last login is 97 days old and the laptop was last seen 190 days ago, but they used a shared machine,
+			// whose record names somebody else, three days ago: not inactive.
 			email: "viktor.horvath@example.com", name: "Viktor Horváth", access: yes, gateway: yes,
-			created: 615.4, login: daysAgo(97.2), seen: []float64{2.8, 190.3},
+			created: 615.4, login: daysAgo(97.2), seen: []float64{2.8, 190.3}, shared: true,
 		},
 	}
 }

@@ -67,9 +67,15 @@ func TestDevicesAreListedByFilter(t *testing.T) {
 // allDevices follows the cursor to its end.
 func (c *client) allDevices(t *testing.T, query string) []string {
 	t.Helper()
+	return c.all(t, devices, query)
+}
+
+// all follows the cursor of a listing to its end and returns the ids.
+func (c *client) all(t *testing.T, path, query string) []string {
+	t.Helper()
 	var ids []string
 	for {
-		answer := c.do("GET", devices+query, "")
+		answer := c.do("GET", path+query, "")
 		answer.succeeded(t)
 		for _, device := range answer.items(t) {
 			ids = append(ids, device["id"].(string))

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 )
@@ -43,6 +44,8 @@ func (s *Sandbox) serveMisleading(w http.ResponseWriter, r *http.Request, operat
 		page.Info = nil
 	case KindSameCursor:
 		page.Info["cursor"] = orDefault(r.URL.Query().Get("cursor"), formatCursor(1))
+	case KindLostPage:
+		s.skipPage(r, operation, page)
 	case KindUserAdded:
 		s.addUser(accountOf(r))
 	case KindUserRemoved:
@@ -72,7 +75,7 @@ func (l *listing) miscount(by int) {
 func (s *Sandbox) otherPage(r *http.Request, operation Operation, asked listing) []json.RawMessage {
 	query := r.URL.Query()
 	twice := append(append([]json.RawMessage{}, asked.Result...), asked.Result...)
-	if operation == OperationDevices {
+	if OperationDevices.covers(operation) {
 		if query.Get("cursor") == "" {
 			return twice
 		}
@@ -84,13 +87,32 @@ func (s *Sandbox) otherPage(r *http.Request, operation Operation, asked listing)
 		}
 		query.Set("page", strconv.Itoa(orDefault(page-1, 2)))
 	}
-	other := r.Clone(r.Context())
-	other.URL.RawQuery = query.Encode()
-	var page listing
-	if json.Unmarshal(s.record(other, operation).body, &page) != nil || len(page.Result) == 0 {
+	page, ok := s.another(r, operation, query)
+	if !ok || len(page.Result) == 0 {
 		return twice
 	}
 	return page.Result
+}
+
+// another returns the page of a listing that another query leads to.
+func (s *Sandbox) another(r *http.Request, operation Operation, query url.Values) (page listing, ok bool) {
+	other := r.Clone(r.Context())
+	other.URL.RawQuery = query.Encode()
+	err := json.Unmarshal(s.record(other, operation).body, &page)
+	return page, err == nil
+}
+
+// skipPage makes the cursor of a page lead past the next page, where there is one.
+func (s *Sandbox) skipPage(r *http.Request, operation Operation, page listing) {
+	cursor, _ := page.Info["cursor"].(string)
+	if cursor == "" {
+		return
+	}
+	query := r.URL.Query()
+	query.Set("cursor", cursor)
+	if next, ok := s.another(r, operation, query); ok {
+		page.Info["cursor"] = next.Info["cursor"]
+	}
 }
 
 // addUser puts a new user at the top of an account's list.

@@ -72,6 +72,7 @@ const (
 	KindMissingTotal Kind = "missing-total"
 	KindMissingInfo  Kind = "missing-info"
 	KindSameCursor   Kind = "same-cursor"
+	KindLostPage     Kind = "lost-page"
 	KindNotTaken     Kind = "not-taken"
 )
 
@@ -85,7 +86,8 @@ type kindInfo struct {
 
 // kinds is the table of everything that can go wrong.
 func kinds() []kindInfo {
-	listings := []Operation{OperationUsers, OperationDevices}
+	byCursor := []Operation{OperationDevices, OperationRegistrations}
+	listings := append([]Operation{OperationUsers}, byCursor...)
 	return []kindInfo{
 		{kind: KindThrottled, about: "429 and code 971, with Retry-After if retry-after=SECONDS is given", parameters: []string{"retry-after"}},
 		{kind: KindInvalidToken, about: "401 and code 1000"},
@@ -112,7 +114,8 @@ func kinds() []kindInfo {
 		{kind: KindWrongTotal, about: "total_count is off by=N, 1 unless given; total_pages follows", parameters: []string{"by"}, operations: listings},
 		{kind: KindMissingTotal, about: "no total_count and no total_pages", operations: listings},
 		{kind: KindMissingInfo, about: "no result_info at all", operations: listings},
-		{kind: KindSameCursor, about: "the cursor leads to the same page again", operations: []Operation{OperationDevices}},
+		{kind: KindSameCursor, about: "the cursor leads to the same page again", operations: byCursor},
+		{kind: KindLostPage, about: "the cursor leads past the next page", operations: byCursor},
 		{kind: KindNotTaken, about: "success, no effect, and the answer shows the old state", operations: []Operation{OperationSeats}},
 	}
 }
@@ -183,7 +186,7 @@ func (f *armedFault) matches(r *http.Request, operation Operation) bool {
 		return false
 	case len(f.info.operations) > 0 && !slices.Contains(f.info.operations, operation):
 		return false
-	case f.Path == "" || f.Path == string(operation):
+	case f.Path == "" || Operation(f.Path).covers(operation):
 		return true
 	default:
 		return strings.Contains(f.Path, "/") && strings.Contains(r.URL.Path, f.Path)

@@ -82,6 +82,8 @@ func appendField[T comparable](b []byte, name string, field Field[T]) []byte {
 		return strconv.AppendBool(b, value)
 	case float64:
 		return strconv.AppendFloat(b, value, 'f', -1, 64)
+	case RegisteredDevice:
+		return value.appendJSON(b)
 	case DeviceUser:
 		return value.appendJSON(b)
 	default:

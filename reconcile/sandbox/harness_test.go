@@ -21,6 +21,8 @@ const (
 	usersPath = "/accounts/" + sandbox.MainAccount + "/access/users"
 	seatsPath = "/accounts/" + sandbox.MainAccount + "/access/seats"
 	devices   = "/accounts/" + sandbox.MainAccount + "/devices/physical-devices"
+
+	registrations = "/accounts/" + sandbox.MainAccount + "/devices/registrations"
 )
 
 // noon is the clock of most tests, which stands still.

@@ -24,15 +24,23 @@ type Operation string
 // The operations, by the words that faults, Options.Deny and counters use.
 const (
 	OperationUsers   Operation = "users"   // list users
-	OperationDevices Operation = "devices" // list physical devices
+	OperationDevices Operation = "devices" // list physical devices; in faults and Options.Deny, registrations too
 	OperationSeats   Operation = "seats"   // update seats
 	OperationRename  Operation = "rename"  // update a user
 	OperationVerify  Operation = "verify"  // verify a token, a user's or an account's
 )
 
+// OperationRegistrations lists registrations. The permission for it is the one to read devices.
+const OperationRegistrations Operation = "registrations"
+
+// covers reports whether a fault or a denial of the operation applies to another.
+func (o Operation) covers(other Operation) bool {
+	return o == other || o == OperationDevices && other == OperationRegistrations
+}
+
 // Operations returns all operations.
 func Operations() []Operation {
-	return []Operation{OperationUsers, OperationDevices, OperationSeats, OperationRename, OperationVerify}
+	return []Operation{OperationUsers, OperationDevices, OperationSeats, OperationRename, OperationVerify, OperationRegistrations}
 }
 
 // ParseOperation returns the operation of that name.
@@ -61,6 +69,8 @@ type Options struct {
 	PatchLimitStatus int
 	// Seats says what a PATCH does where no source says what the real one does.
 	Seats SeatBehaviour
+	// Registrations says how registrations name their users where no source says how the real ones do.
+	Registrations RegistrationBehaviour
 
 	// Tokens are the API tokens that are accepted, and Keys the legacy API keys by email address. Where neither says
 	// anything, all that is well formed is accepted; where either does, nothing else is.
@@ -108,6 +118,16 @@ type SeatBehaviour struct {
 	Grant Change
 	// Narrow says what happens when one of two flags should become false. By default it does.
 	Narrow Change
+}
+
+// RegistrationBehaviour settles what the documentation of registrations leaves open. The zero value is the likeliest.
+type RegistrationBehaviour struct {
+	// ForeignIDs gives the users of registrations other identifiers than the list of users does; their addresses stay.
+	ForeignIDs bool
+	// FilterIgnored answers a request for the registrations of one user with those of everybody.
+	FilterIgnored bool
+	// WithoutUser leaves the user out of every registration.
+	WithoutUser bool
 }
 
 // BadItem is what a PATCH does about an item that cannot be carried out.

@@ -113,9 +113,10 @@ func (c crowd) person(i int) person {
 		p.seen = []float64{r.between(0, 30)}
 	case share < 83: // uses WARP only, and no device is known
 		p.access, p.gateway, p.login = no, yes, r.never()
-	case share < 87: // inactive by login, not by device
+	case share < 87: // inactive by login, not by device, half of which are machines that they share
 		p.gateway, p.login = yes, daysAgo(r.between(90, 200))
 		p.seen = []float64{r.between(0, 20), r.between(30, 300)}
+		p.shared = i%2 == 1
 	case share < 96: // lost the seat
 		p.access, p.gateway, p.login = no, no, daysAgo(r.between(100, 700))
 	default: // never had one

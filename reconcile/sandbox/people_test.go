@@ -178,7 +178,7 @@ func TestTheCastTellsItsStory(t *testing.T) {
 			if days := noon.Sub(login).Hours() / 24; (err == nil) != (test.loginAgo != 0) || err == nil && (days < test.loginAgo || days >= test.loginAgo+1) {
 				t.Errorf("last login %v, want %v days ago", record.LastSuccessfulLogin, test.loginAgo)
 			}
-			answer := c.do("GET", devices+"?sort_by=last_seen_at&sort_order=desc&last_seen_user.id="+text(record.ID), "")
+			answer := c.do("GET", registrations+"?sort_by=last_seen_at&sort_order=desc&user.id="+text(record.ID), "")
 			items := answer.items(t)
 			if len(items) == 0 {
 				if test.seenAgo != 0 {

@@ -14,6 +14,7 @@ type person struct {
 	login           login
 	created         float64   // days ago
 	seen            []float64 // days ago, one for each device
+	shared          bool      // the first of them is a shared machine, where somebody else was seen since
 	odd             oddity
 }
 
@@ -126,7 +127,12 @@ func (p *person) join(a *account, now time.Time, r *random) {
 	p.odd.apply(&record)
 	a.append(record)
 	for i, days := range p.seen {
-		a.appendDevice(p.device(i, days, now, r))
+		d := p.device(i, days, now, r)
+		if p.shared && i == 0 {
+			p.share(a, d, days, now)
+			continue
+		}
+		a.appendDevice(d)
 	}
 }
 
@@ -163,6 +169,21 @@ func (p *person) device(i int, days float64, now time.Time, r *random) Device {
 		LastSeenAt:          seen,
 		LastSeenUser:        Value(DeviceUser{ID: Value(p.id), Email: Value(p.email), Name: Value(p.name)}),
 	}
+}
+
+// share adds a machine that the person was seen on that many days ago, and after them a visitor who has left since.
+func (p *person) share(a *account, d Device, days float64, now time.Time) {
+	id, _ := d.ID.Get()
+	owner, _ := d.LastSeenUser.Get()
+	created, seen := d.CreatedAt, d.LastSeenAt
+	d.Name, d.ActiveRegistrations = Value("front-desk-"+id[:4]), Value(2.0)
+	d.LastSeenAt = before(now, days/4)
+	d.UpdatedAt = d.LastSeenAt
+	d.LastSeenUser = Value(DeviceUser{
+		ID: Value(foreignID(id)), Email: Value("visitor-" + id[:8] + "@visitors.example.org"), Name: Value(""),
+	})
+	a.appendDevice(d)
+	a.share(d, owner, created, seen)
 }
 
 func moment(now time.Time, days float64) time.Time {

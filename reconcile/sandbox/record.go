@@ -67,6 +67,24 @@ type DeviceUser struct {
 	Name  Field[string]
 }
 
+// Registration is one registration exactly as the API writes it. The real one has more fields.
+type Registration struct {
+	ID         Field[string]
+	CreatedAt  Field[string]
+	UpdatedAt  Field[string]
+	LastSeenAt Field[string]
+	RevokedAt  Field[string]
+	DeletedAt  Field[string]
+	Device     Field[RegisteredDevice]
+	User       Field[DeviceUser]
+}
+
+// RegisteredDevice is the device that a registration is on.
+type RegisteredDevice struct {
+	ID   Field[string]
+	Name Field[string]
+}
+
 // MarshalJSON writes the device as the API would.
 func (d Device) MarshalJSON() ([]byte, error) { return d.appendJSON(nil), nil }
 
@@ -87,5 +105,28 @@ func (u DeviceUser) appendJSON(b []byte) []byte {
 	b = appendField(b, "email", u.Email)
 	b = appendField(b, "id", u.ID)
 	b = appendField(b, "name", u.Name)
+	return append(b, '}')
+}
+
+// MarshalJSON writes the registration as the API would.
+func (r Registration) MarshalJSON() ([]byte, error) { return r.appendJSON(nil), nil }
+
+func (r Registration) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = appendField(b, "created_at", r.CreatedAt)
+	b = appendField(b, "deleted_at", r.DeletedAt)
+	b = appendField(b, "device", r.Device)
+	b = appendField(b, "id", r.ID)
+	b = appendField(b, "last_seen_at", r.LastSeenAt)
+	b = appendField(b, "revoked_at", r.RevokedAt)
+	b = appendField(b, "updated_at", r.UpdatedAt)
+	b = appendField(b, "user", r.User)
+	return append(b, '}')
+}
+
+func (d RegisteredDevice) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = appendField(b, "id", d.ID)
+	b = appendField(b, "name", d.Name)
 	return append(b, '}')
 }

@@ -54,6 +54,8 @@ func (s *Sandbox) operation(r *http.Request) Operation {
 		return OperationSeats
 	case "GET/accounts/{account_id}/devices/physical-devices":
 		return OperationDevices
+	case "GET/accounts/{account_id}/devices/registrations":
+		return OperationRegistrations
 	case "GET/user/tokens/verify", "GET/accounts/{account_id}/tokens/verify":
 		return OperationVerify
 	default:
@@ -113,7 +115,7 @@ func (s *Sandbox) authorize(r *http.Request, operation Operation) *answer {
 			return forbidden()
 		}
 	}
-	if slices.Contains(s.options.Deny, operation) {
+	if slices.ContainsFunc(s.options.Deny, func(denied Operation) bool { return denied.covers(operation) }) {
 		return forbidden()
 	}
 	return nil

@@ -69,7 +69,7 @@ func (s *Sandbox) Put(accountID string, record Record) {
 	s.account(accountID).put(record)
 }
 
-// Replace makes an account hold exactly these users, in this order, and no devices. The account is made if there is none.
+// Replace makes an account hold exactly these users, in this order, no devices and no registrations. The account is made if there is none.
 func (s *Sandbox) Replace(accountID string, records ...Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,6 +95,30 @@ func (s *Sandbox) PutDevice(accountID string, device Device) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.account(accountID).putDevice(device)
+}
+
+// Registrations returns a copy of all registrations of an account in the order of the listing.
+func (s *Sandbox) Registrations(accountID string) []Registration {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	account := s.accounts[accountID]
+	if account == nil {
+		return nil
+	}
+	var registrations []Registration
+	account.eachRegistration(0, func(_ uint64, r *Registration) bool {
+		registrations = append(registrations, *r)
+		return true
+	})
+	return registrations
+}
+
+// PutRegistration sets a registration exactly: it replaces the one with the same id, or adds one, and stands in for
+// the one that a device makes for the person last seen on it. The account is made if there is none.
+func (s *Sandbox) PutRegistration(accountID string, registration Registration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.account(accountID).putRegistration(registration)
 }
 
 // Login logs a user in to Access, as a person would: it takes a seat, now.

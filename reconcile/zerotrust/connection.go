@@ -35,6 +35,7 @@ type Connection struct {
 	users, devices atomic.Int64
 	userPageSize   atomic.Int64
 	devicePageSize atomic.Int64
+	registrations  registrations
 	progress       sync.Mutex // calls of config.Progress do not overlap
 	mu             sync.Mutex // guards what follows
 	closed         bool

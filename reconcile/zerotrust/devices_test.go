@@ -37,6 +37,17 @@ func devicesAnswer(info string, devices ...string) string {
 	return `{"success":true,"result":[` + strings.Join(devices, ",") + `],"result_info":{` + info + `}}`
 }
 
+// withoutRegistrations refuses to list registrations, which leaves devices.
+func withoutRegistrations(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/devices/registrations") {
+			answering(404, "").ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 func TestTheNewestSignOfADeviceCounts(t *testing.T) {
 	users := []reconcile.User{
 		{ID: "ada", Email: "ada@example.com"},
@@ -74,9 +85,9 @@ func TestTheNewestSignOfADeviceCounts(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				source := connect(t, serve(t, answering(200, devicesAnswer(`"cursor":""`, test.devices...)))).Source()
+				source := connect(t, serve(t, withoutRegistrations(answering(200, devicesAnswer(`"cursor":""`, test.devices...))))).Source()
 				got, err := source.Devices(t.Context(), users)
-				if err != nil || !got.Read || got.Err != nil {
+				if err != nil || !got.Read || got.Err != nil || got.From != reconcile.FromPhysicalDevices || got.RegistrationsErr == nil {
 					t.Fatalf("got %+v, %v", got, err)
 				}
 				if diff := cmp.Diff(test.want, got.LastSeen, comparingMoments); diff != "" {
@@ -132,7 +143,7 @@ func TestDevicesAreReadWithTheFewestRequests(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				box, config := startSandbox(t, sandbox.Options{Users: 200, MaxPerPage: test.maxPage})
+				box, config := startSandbox(t, sandbox.Options{Users: 200, MaxPerPage: test.maxPage, Deny: []sandbox.Operation{sandbox.OperationRegistrations}})
 				config.PageSize = test.maxPage
 				source := connect(t, config).Source()
 				live, err := source.Snapshot(t.Context())
@@ -159,7 +170,9 @@ func TestDevicesAreReadWithTheFewestRequests(t *testing.T) {
 
 func TestAWalkThatTurnsOutLongIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		box, config := startSandbox(t, sandbox.Options{Users: 200, MaxPerPage: 5}) // and asks for a thousand
+		box, config := startSandbox(t, sandbox.Options{ // and asks for a thousand
+			Users: 200, MaxPerPage: 5, Deny: []sandbox.Operation{sandbox.OperationRegistrations},
+		})
 		source := connect(t, config).Source()
 		users := asTheSandboxHasThem(box)[:6]
 		got, err := source.Devices(t.Context(), users)
@@ -177,11 +190,11 @@ func TestAWalkThatTurnsOutLongIsGivenUp(t *testing.T) {
 
 func TestAUserWithoutAnEmailIsAskedAboutByID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		box, config := startSandbox(t, sandbox.Options{})
+		box, config := startSandbox(t, sandbox.Options{Deny: []sandbox.Operation{sandbox.OperationRegistrations}})
 		if _, err := connect(t, config).Source().Devices(t.Context(), []reconcile.User{{ID: "f174e90a"}}); err != nil {
 			t.Fatal(err)
 		}
-		if query := box.Requests()[0].Query; !strings.Contains(query, "last_seen_user.id=f174e90a") || strings.Contains(query, "email") {
+		if query := box.Requests()[1].Query; !strings.Contains(query, "last_seen_user.id=f174e90a") || strings.Contains(query, "email") {
 			t.Errorf("asked for %s", query)
 		}
 	})
@@ -210,7 +223,7 @@ func TestDevicesThatCannotBeReadAreSaidToBe(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				got, err := connect(t, serve(t, test.handler)).Source().Devices(t.Context(), []reconcile.User{{ID: "a", Email: "a@example.com"}})
+				got, err := connect(t, serve(t, withoutRegistrations(test.handler))).Source().Devices(t.Context(), []reconcile.User{{ID: "a", Email: "a@example.com"}})
 				if err != nil || got.Read || got.LastSeen != nil {
 					t.Fatalf("got %+v, %v", got, err)
 				}
@@ -242,9 +255,11 @@ func TestAListingOfDevicesThatDoesNotAddUpIsNotBelieved(t *testing.T) {
 	} {
 		t.Run(text, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				box, config := startSandbox(t, sandbox.Options{Users: 200, MaxPerPage: 20})
+				box, config := startSandbox(t, sandbox.Options{
+					Users: 200, MaxPerPage: 20, Deny: []sandbox.Operation{sandbox.OperationRegistrations},
+				})
 				users := asTheSandboxHasThem(box)
-				fault(t, box, text)
+				fault(t, box, strings.Replace(text, "devices", "/physical-devices", 1))
 				config.PageSize = 20
 				got, err := connect(t, config).Source().Devices(t.Context(), users)
 				switch {

@@ -127,7 +127,7 @@ func asUser(user *generated.User) reconcile.User {
 		LastLogin: reconcile.ParseMoment(text(user.LastSuccessfulLogin)), CreatedAt: reconcile.ParseMoment(text(user.CreatedAt)),
 	}
 	if user.ActiveDeviceCount != nil {
-		result.ActiveDevices = int32(*user.ActiveDeviceCount)
+		result.ActiveDevices, result.DevicesCounted = int32(*user.ActiveDeviceCount), true
 	}
 	return result
 }
@@ -139,6 +139,9 @@ func TestTheCompactTypesUseFieldsOfTheGeneratedOnes(t *testing.T) {
 		{reflect.TypeFor[wireSeat](), reflect.TypeFor[generated.Seat]()},
 		{reflect.TypeFor[wireDevice](), reflect.TypeFor[generated.PhysicalDevice]()},
 		{reflect.TypeFor[wireOwner](), reflect.TypeFor[generated.LastSeenUser]()},
+		{reflect.TypeFor[wireOwner](), reflect.TypeFor[generated.RegisteredUser]()},
+		{reflect.TypeFor[wireRegistration](), reflect.TypeFor[generated.Registration]()},
+		{reflect.TypeFor[wireRegistered](), reflect.TypeFor[generated.RegisteredDevice]()},
 		{reflect.TypeFor[wireToken](), reflect.TypeFor[generated.Token]()},
 		{reflect.TypeFor[resultInfo](), reflect.TypeFor[generated.ResultInfo]()},
 	} {
@@ -175,9 +178,11 @@ func FuzzAnswers(f *testing.F) {
 				t.Error("an answer names no seat")
 			}
 		}
-		page, err := readDevicePage(bytes.NewReader(body))
-		if err != nil && page.devices != nil {
-			t.Errorf("devices %v came along with %v", page.devices, err)
+		if page, err := readCursorPage[wireDevice](bytes.NewReader(body), "device"); err != nil && page.items != nil {
+			t.Errorf("devices %v came along with %v", page.items, err)
+		}
+		if page, err := readCursorPage[wireRegistration](bytes.NewReader(body), "registration"); err != nil && page.items != nil {
+			t.Errorf("registrations %v came along with %v", page.items, err)
 		}
 		if user, err := readUser(bytes.NewReader(body)); err != nil && user != (reconcile.User{}) {
 			t.Errorf("the user %v came along with %v", user, err)

@@ -142,11 +142,21 @@ func TestEveryRequestIsExactlyWhatTheDocumentationShows(t *testing.T) {
 		{
 			name: "asking for devices of a user includes those without a registration", credentials: TokenCredentials(secret), answer: emptyList,
 			send: func(t *testing.T, c *Connection) error {
-				devices, err := c.Source().Devices(t.Context(), []reconcile.User{{ID: "a", Email: "jdoe@example.com"}})
-				return firstOf(err, devices.Err)
+				_, err := c.Source().readDevices(t.Context(), []reconcile.User{{ID: "a", Email: "jdoe@example.com"}})
+				return err
 			},
 			want: "GET /client/v4/accounts/" + account + "/devices/physical-devices?per_page=1000" +
 				"&last_seen_user.email=jdoe%40example.com&active_registrations=include HTTP/1.1\n" + tokenHeaders + bearer + "\n",
+		},
+		{
+			name: "asking for registrations of a user includes those that have ended", credentials: TokenCredentials(secret),
+			answer: `{"success":true,"errors":[],"messages":[],"result":[{"id":"r","user":{"id":"a"}}],"result_info":{"cursor":""}}`,
+			send: func(t *testing.T, c *Connection) error {
+				devices, err := c.Source().Devices(t.Context(), []reconcile.User{{ID: "a", Email: "jdoe@example.com"}})
+				return firstOf(err, devices.Err)
+			},
+			want: "GET /client/v4/accounts/" + account + "/devices/registrations?status=all&user.id=a&per_page=1000 HTTP/1.1\n" +
+				tokenHeaders + bearer + "\n",
 		},
 		{
 			name: "verifying a token", credentials: TokenCredentials(secret),

@@ -178,13 +178,13 @@ func asTheSandboxHasThem(box *sandbox.Sandbox) []reconcile.User {
 		return value
 	}
 	for i, record := range records {
-		devices, _ := record.ActiveDeviceCount.Get()
+		devices, counted := record.ActiveDeviceCount.Get()
 		users[i] = reconcile.User{
 			ID: text(record.ID), Email: text(record.Email), Name: text(record.Name), SeatUID: text(record.SeatUID),
 			AccessSeat: flag(record.AccessSeat), GatewaySeat: flag(record.GatewaySeat),
 			LastLogin:     reconcile.ParseMoment(text(record.LastSuccessfulLogin)),
 			CreatedAt:     reconcile.ParseMoment(text(record.CreatedAt)),
-			ActiveDevices: int32(devices),
+			ActiveDevices: int32(devices), DevicesCounted: counted,
 		}
 	}
 	return users

@@ -60,7 +60,7 @@ func (d *userDecoder) decode() (user reconcile.User, err error) {
 	if user.ID == "" {
 		return reconcile.User{}, errors.New("it has a user without an id")
 	}
-	user.ActiveDevices = int32(min(devices.value, math.MaxInt32))
+	user.ActiveDevices, user.DevicesCounted = int32(min(devices.value, math.MaxInt32)), devices.known
 	return user, nil
 }
 

@@ -21,7 +21,7 @@ func TestAUserIsDecodedFieldByField(t *testing.T) {
 				`"last_successful_login":"2026-01-02T03:04:05Z","created_at":"2026-01-02 03:04:05+00:00","custom":{"id":["3"],"name":{}}}`,
 			want: reconcile.User{
 				ID: "1", Email: "ada@example.com", Name: "Ada", SeatUID: "2", AccessSeat: reconcile.True, GatewaySeat: reconcile.False,
-				LastLogin: moment, CreatedAt: moment, ActiveDevices: 2,
+				LastLogin: moment, CreatedAt: moment, ActiveDevices: 2, DevicesCounted: true,
 			},
 		},
 		{

@@ -1,0 +1,228 @@
+package zerotrust
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// Devices returns when the given users were last seen on devices, with the
+// fewest requests: one for each user, or one for each page of everything.
+//
+// It reads registrations, each of which is of one person. Where the API refuses
+// them it reads physical devices, which name only the person last seen on them;
+// [reconcile.Devices] says which of the two it was, and what follows from that.
+// Registrations that are torn or contradict what was asked for are neither
+// believed nor replaced.
+//
+// A registration or device counts for a user whose id or whose email it has.
+// Either is enough: no source says that the ids of the calls are the same, and a
+// sign too many keeps a seat that could be released, while one too few releases
+// a seat that is in use.
+//
+// Of several signs the newest counts. One that has no date, or none that can be
+// read, is kept beside it: it matters only where that moment is not recent
+// enough to settle the question.
+func (s *Source) Devices(ctx context.Context, users []reconcile.User) (reconcile.Devices, error) {
+	registrations, err := s.readRegistrations(ctx, users)
+	if err == nil {
+		return registrations.devices(reconcile.FromRegistrations), nil
+	}
+	if endsRun(ctx, err) {
+		return reconcile.Devices{}, fmt.Errorf("list registrations: %w", err)
+	}
+	failed := fmt.Errorf("list registrations: %w", s.masked(err))
+	if !isRefused(err) {
+		return reconcile.Devices{Err: failed}, nil
+	}
+	devices, err := s.readDevices(ctx, users)
+	switch {
+	case err == nil:
+		result := devices.devices(reconcile.FromPhysicalDevices)
+		result.RegistrationsErr = failed
+		return result, nil
+	case endsRun(ctx, err):
+		return reconcile.Devices{}, fmt.Errorf("list devices: %w", err)
+	}
+	return reconcile.Devices{Err: fmt.Errorf("list devices: %w; %w", s.masked(err), failed)}, nil
+}
+
+// endsRun reports whether an error ends the run: the caller has given up, or the
+// API takes no requests for now.
+func endsRun(ctx context.Context, err error) bool {
+	var throttled *reconcile.ThrottledError
+	return ctx.Err() != nil || errors.As(err, &throttled)
+}
+
+// isRefused reports whether the API answered, and answered that it will not.
+func isRefused(err error) bool {
+	var refused *reconcile.APIError
+	return errors.As(err, &refused)
+}
+
+// masked makes an error fit to be shown.
+func (s *Source) masked(err error) error {
+	return &maskedError{s.connection.mask(err.Error()), err}
+}
+
+// pagesOfDevices returns about how many pages a listing of devices or
+// registrations takes. A device without a registration is in no user's count,
+// nor is a registration that has ended, so this is low.
+func (s *Source) pagesOfDevices(users int) int {
+	items := int(s.connection.devices.Load())
+	if items == 0 {
+		items = users
+	}
+	size := int(s.connection.devicePageSize.Load())
+	return (items + size - 1) / size
+}
+
+// forEach does something about each user, side by side, until one fails.
+func (s *Source) forEach(ctx context.Context, users []reconcile.User, do func(context.Context, *reconcile.User) error) error {
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(s.connection.config.Concurrency)
+	var mu sync.Mutex
+	done := 0
+	for i := range users {
+		if groupCtx.Err() != nil {
+			break
+		}
+		group.Go(func() error {
+			if err := do(groupCtx, &users[i]); err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			done++
+			s.connection.tellProgress(done, len(users))
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return ctx.Err() // some may not have been asked for because of it
+}
+
+// sign is one registration or device: whose it is, and what it says of them.
+type sign struct {
+	id            string // of the registration or device itself
+	owner         wireOwner
+	seen          reconcile.Moment
+	counted       bool   // it is one of the owner's registered devices
+	device        string // the device that it is on; empty when not told
+	withoutOwner  bool   // the response has no user for it
+	seenIfUnknown reconcile.Moment
+}
+
+// evidence collects what signs say of some users. It is safe for use by many
+// goroutines.
+type evidence struct {
+	byID    map[string]bool     // user ids, for a quick look
+	byEmail map[string][]string // user ids by the key of their email
+
+	mu         sync.Mutex
+	last       map[string]reconcile.Moment
+	unreadable map[string]bool
+	listed     map[string]int
+	registered map[string]int
+	unowned    reconcile.Moment
+	counted    map[string]bool // ids of signs, and users on devices
+}
+
+func newEvidence(users []reconcile.User) *evidence {
+	e := &evidence{
+		byID:       make(map[string]bool, len(users)),
+		byEmail:    make(map[string][]string, len(users)),
+		last:       make(map[string]reconcile.Moment),
+		unreadable: make(map[string]bool),
+		listed:     make(map[string]int, len(users)),
+		registered: make(map[string]int, len(users)),
+		counted:    make(map[string]bool),
+	}
+	for i := range users {
+		user := &users[i]
+		e.byID[user.ID] = true
+		e.listed[user.ID], e.registered[user.ID] = 0, 0
+		if key := reconcile.EmailKey(user.Email); key != "" {
+			e.byEmail[key] = append(e.byEmail[key], user.ID)
+		}
+	}
+	return e
+}
+
+// devices is what has been collected in the words of package reconcile.
+func (e *evidence) devices(from reconcile.DeviceListing) reconcile.Devices {
+	result := reconcile.Devices{
+		Read: true, From: from, LastSeen: e.last, Unreadable: e.unreadable, Listed: e.listed, Unowned: e.unowned,
+	}
+	if from == reconcile.FromRegistrations {
+		result.Registered = e.registered
+	}
+	return result
+}
+
+// note takes in a sign, and reports whether it is of one of the users.
+func (e *evidence) note(s *sign) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if s.withoutOwner {
+		e.unowned = e.unowned.Newest(s.moment())
+		return false
+	}
+	byID := e.byID[s.owner.ID]
+	if byID {
+		e.noteUser(s.owner.ID, s.moment())
+	}
+	byEmail := e.byEmail[reconcile.EmailKey(s.owner.Email)]
+	for _, id := range byEmail {
+		e.noteUser(id, s.moment())
+	}
+	switch {
+	case !s.counted || e.counted[s.id]:
+	case byID:
+		e.count(s.owner.ID, s)
+	case len(byEmail) == 1: // of several it is not known which has it
+		e.count(byEmail[0], s)
+	}
+	return byID || len(byEmail) > 0
+}
+
+// moment is when the sign was seen. A date that is missing counts as one that
+// cannot be read, since it may be any.
+func (s *sign) moment() reconcile.Moment {
+	switch {
+	case s.seen.IsKnown():
+		return s.seen
+	case s.seen.IsNone() && s.seenIfUnknown.IsKnown():
+		return s.seenIfUnknown
+	}
+	return reconcile.UnreadableMoment()
+}
+
+func (e *evidence) noteUser(id string, seen reconcile.Moment) {
+	if !seen.IsKnown() {
+		e.unreadable[id] = true
+		return
+	}
+	e.last[id] = e.last[id].Newest(seen)
+}
+
+// count adds a sign to the user's registered devices, once.
+func (e *evidence) count(userID string, s *sign) {
+	e.counted[s.id] = true
+	e.listed[userID]++
+	device := s.device
+	if device == "" {
+		device = s.id
+	}
+	if key := userID + "\x00" + device; !e.counted[key] {
+		e.counted[key] = true
+		e.registered[userID]++
+	}
+}
