@@ -84,7 +84,7 @@ func liveOf(users int) *reconcile.Live {
 
 // planOf returns the plan of a wish.
 func planOf(b *testing.B, desired *reconcile.Desired, live *reconcile.Live) *reconcile.Plan {
-	plan, err := reconcile.MakePlan(desired, live, reconcile.JudgeOptions{Now: Now()})
+	plan, err := reconcile.MakePlan(desired, live, reconcile.PlanOptions{Now: Now()})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -96,15 +96,6 @@ func BenchmarkParse(b *testing.B) {
 		root, teams := filesOf(wishOf(users))
 		for b.Loop() {
 			parse(b, root, teams)
-		}
-	})
-}
-
-func BenchmarkDiff(b *testing.B) {
-	sizes(b, million, func(b *testing.B, users int) {
-		desired, live := desiredOf(b, wishOf(users)), liveOf(users)
-		for b.Loop() {
-			reconcile.Diff(desired, live, Now())
 		}
 	})
 }

@@ -21,18 +21,31 @@ const (
 	unknown
 )
 
-// assessment is the verdict on one user with what it rests on.
-type assessment struct {
+// basis is what a verdict rests on.
+type basis uint8
+
+const (
+	// noRule: the file has no rule about inactivity for the user.
+	noRule basis = iota
+	// bySign: the newest sign of activity.
+	bySign
+	// byRecord: there is no sign, so the age of the record counts.
+	byRecord
+	// byNothing: there is no sign, and the rule has no never_after.
+	byNothing
+	// byDoubt: a sign may exist that cannot be read.
+	byDoubt
+)
+
+// activity is the verdict on one user. Its sentence is composed where it is needed.
+type activity struct {
 	verdict verdict
+	basis   basis
 	// sign is the newest readable sign of activity; none when there is none.
 	sign Moment
-	// due is when an active user becomes inactive if nothing happens; zero when
+	// due is when an active user becomes inactive if nothing happens; none when
 	// that cannot be said.
-	due time.Time
-	// because is the verdict in a sentence.
-	because string
-	// at is the line of the policy that the verdict rests on.
-	at Position
+	due Moment
 }
 
 // assessor applies policy.inactive to users.
@@ -45,27 +58,18 @@ type assessor struct {
 // assess says whether a user is inactive. A recent sign settles it, however
 // little is known otherwise; an old one does so only when no newer one can
 // exist unseen.
-func (a *assessor) assess(user *User) assessment {
-	if a.rule == nil {
-		return assessment{because: "no rule about inactivity"}
-	}
+func (a *assessor) assess(user *User) activity {
 	deviceSeen, _ := a.devices.seen(user.ID)
 	sign := a.readable(user.LastLogin).Newest(a.readable(deviceSeen))
-	if sign.IsKnown() && a.now.Sub(sign.Time()) < a.rule.After {
-		return a.activeSince(user, sign)
-	}
-	if sign.IsNone() && a.isNewRecord(user) {
+	switch {
+	case sign.IsKnown() && a.now.Sub(sign.Time()) < a.rule.After:
+		return activity{basis: bySign, sign: sign, due: a.dueAfter(user, sign, a.rule.After)}
+	case sign.IsNone() && a.isNewRecord(user):
 		return a.assessNever(user)
-	}
-	if cause := a.unreadable(user, deviceSeen); cause != "" {
-		return assessment{verdict: unknown, sign: sign, because: cause, at: a.rule.AfterAt}
-	}
-	if sign.IsKnown() {
-		return assessment{
-			verdict: inactive, sign: sign, at: a.rule.AfterAt,
-			because: fmt.Sprintf("no sign of activity for %s (limit %s)",
-				Count(daysBetween(sign.Time(), a.now), "day"), limitText(a.rule.After)),
-		}
+	case a.uncertainty(user) != "":
+		return activity{verdict: unknown, basis: byDoubt, sign: sign}
+	case sign.IsKnown():
+		return activity{verdict: inactive, basis: bySign, sign: sign}
 	}
 	return a.assessNever(user)
 }
@@ -81,48 +85,75 @@ func (a *assessor) isNewRecord(user *User) bool {
 	return user.LastLogin.IsNone() && created.IsKnown() && a.now.Sub(created.Time()) < threshold
 }
 
-// activeSince is the assessment of someone with a recent sign of activity.
-func (a *assessor) activeSince(user *User, sign Moment) assessment {
-	result := assessment{sign: sign, at: a.rule.AfterAt}
-	result.because = fmt.Sprintf("last sign of activity %s ago (limit %s)",
-		Count(max(0, daysBetween(sign.Time(), a.now)), "day"), limitText(a.rule.After))
-	if a.sawDevices(user) {
-		result.due = sign.Time().Add(a.rule.After)
+// dueAfter returns when someone who was seen last at a moment becomes inactive. A
+// device that was not looked at may push that back, so none is named then.
+func (a *assessor) dueAfter(user *User, seen Moment, limit time.Duration) Moment {
+	if !a.sawDevices(user) {
+		return Moment{}
 	}
-	return result
+	return MomentOf(seen.Time().Add(limit))
 }
 
 // sawDevices reports whether what devices have to say about the user is known.
-// A device that was not looked at may push a due date back, so none is named.
 func (a *assessor) sawDevices(user *User) bool { return a.devices.Read || !user.mayUseDevices() }
 
 // assessNever judges someone without any sign of activity by the age of the record.
-func (a *assessor) assessNever(user *User) assessment {
-	if a.rule.NeverAfter == 0 {
-		return assessment{because: "never logged in, and the policy has no never_after", at: a.rule.AfterAt}
+func (a *assessor) assessNever(user *User) activity {
+	switch created := a.readable(user.CreatedAt); {
+	case a.rule.NeverAfter == 0:
+		return activity{basis: byNothing}
+	case !created.IsKnown():
+		return activity{verdict: unknown, basis: byRecord}
+	case a.now.Sub(created.Time()) >= a.rule.NeverAfter:
+		return activity{verdict: inactive, basis: byRecord}
+	default:
+		return activity{basis: byRecord, due: a.dueAfter(user, created, a.rule.NeverAfter)}
 	}
-	result := assessment{at: a.rule.NeverAfterAt}
-	if !a.readable(user.CreatedAt).IsKnown() {
-		result.verdict = unknown
-		result.because = "never logged in, and the age of the record cannot be read"
-		return result
-	}
-	age := a.now.Sub(user.CreatedAt.Time())
-	result.because = fmt.Sprintf("never logged in, and the record is %s old (limit %s)",
-		Count(max(0, daysBetween(user.CreatedAt.Time(), a.now)), "day"), limitText(a.rule.NeverAfter))
-	if age >= a.rule.NeverAfter {
-		result.verdict = inactive
-		return result
-	}
-	if a.sawDevices(user) {
-		result.due = user.CreatedAt.Time().Add(a.rule.NeverAfter)
-	}
-	return result
 }
 
-// unreadable says which sign of activity may exist but cannot be read, or "".
-func (a *assessor) unreadable(user *User, deviceSeen Moment) string {
-	_, isUnreadable := a.devices.seen(user.ID)
+// because is the verdict on a user in a sentence.
+func (a *assessor) because(user *User, found activity) string {
+	switch found.basis {
+	case byNothing:
+		return "never logged in, and the policy has no never_after"
+	case byDoubt:
+		return a.uncertainty(user)
+	case byRecord:
+		if found.verdict == unknown {
+			return "never logged in, and the age of the record cannot be read"
+		}
+		return fmt.Sprintf("never logged in, and the record is %s old (limit %s)",
+			a.daysSince(user.CreatedAt), limitText(a.rule.NeverAfter))
+	case bySign:
+		if found.verdict == inactive {
+			return fmt.Sprintf("no sign of activity for %s (limit %s)", a.daysSince(found.sign), limitText(a.rule.After))
+		}
+		return fmt.Sprintf("last sign of activity %s ago (limit %s)", a.daysSince(found.sign), limitText(a.rule.After))
+	case noRule:
+	}
+	return "no rule about inactivity"
+}
+
+// at is the line of the policy that a verdict rests on.
+func (a *assessor) at(found activity) Position {
+	switch found.basis {
+	case noRule:
+		return Position{}
+	case byRecord:
+		return a.rule.NeverAfterAt
+	case bySign, byNothing, byDoubt:
+	}
+	return a.rule.AfterAt
+}
+
+// daysSince writes how many whole days ago a moment was.
+func (a *assessor) daysSince(m Moment) string {
+	return Count(max(0, daysBetween(m.Time(), a.now)), "day")
+}
+
+// uncertainty says which sign of activity may exist but cannot be read, or "".
+func (a *assessor) uncertainty(user *User) string {
+	deviceSeen, isUnreadable := a.devices.seen(user.ID)
 	switch {
 	case !user.LastLogin.IsNone() && !a.readable(user.LastLogin).IsKnown():
 		return "the date of the last login cannot be trusted: " + a.doubtful(user.LastLogin)
@@ -168,60 +199,10 @@ func (a *assessor) doubtful(m Moment) string {
 	return "it is in no known form"
 }
 
-// The names of evidence, as in the plan's JSON.
-const (
-	evidenceLogin  = "last_successful_login"
-	evidenceDevice = "device_last_seen"
-)
-
-// evidence returns what a decision about the user rests on.
-func (a *assessor) evidence(user *User) Evidence {
-	deviceSeen, isUnreadable := a.devices.seen(user.ID)
-	evidence := Evidence{LastSuccessfulLogin: user.LastLogin, DeviceLastSeen: deviceSeen, CreatedAt: user.CreatedAt}
-	if isUnreadable {
-		evidence.Unreadable = append(evidence.Unreadable, evidenceDevice)
-	}
-	for _, moment := range []struct {
-		name string
-		Moment
-	}{
-		{evidenceLogin, evidence.LastSuccessfulLogin},
-		{"created_at", evidence.CreatedAt},
-	} {
-		if !moment.IsNone() && !moment.IsKnown() {
-			evidence.Unreadable = append(evidence.Unreadable, moment.name)
-		}
-	}
-	return evidence
-}
-
 // limitText writes a threshold as a sentence needs it: 90 for ninety days.
 func limitText(limit time.Duration) string {
 	if limit%Day == 0 {
 		return fmt.Sprint(int64(limit / Day))
 	}
 	return limit.String()
-}
-
-// NeedDevices returns the users about whom the rule on inactivity can only be
-// decided with the evidence of devices: seat holders whose login alone leaves
-// open whether they are inactive, or due within the notice. It is empty when
-// there is no such rule.
-func NeedDevices(desired *Desired, live *Live, now time.Time) []User {
-	rule := desired.Policy.Inactive
-	if rule == nil {
-		return nil
-	}
-	var needed []User
-	atNotice := assessor{rule: rule, devices: &Devices{}, now: now.Add(rule.Notice)}
-	for i := range live.Users {
-		user := &live.Users[i]
-		if !user.HoldsSeat() || !user.mayUseDevices() {
-			continue
-		}
-		if user.LastLogin.After(now.Add(clockSkew)) || atNotice.assess(user).verdict != active {
-			needed = append(needed, *user)
-		}
-	}
-	return needed
 }

@@ -53,12 +53,12 @@ func TestAllocationsForEachUser(t *testing.T) {
 			}
 		}},
 		"a user who needs no change takes nothing": {0.1, func() {
-			if changes := Diff(state, live, budgetNow()); len(changes) > 0 {
+			if changes := Proposed(state, live, PlanOptions{Now: budgetNow()}); len(changes) > 0 {
 				t.Fatalf("%d changes", len(changes))
 			}
 		}},
 		"a plan without changes takes nothing either": {0.3, func() {
-			if _, err := MakePlan(state, live, JudgeOptions{Now: budgetNow()}); err != nil {
+			if _, err := MakePlan(state, live, PlanOptions{Now: budgetNow()}); err != nil {
 				t.Fatal(err)
 			}
 		}},

@@ -59,5 +59,8 @@ func ReadPlan(r io.Reader) (*Plan, error) {
 	if plan.Digest != plan.computeDigest() {
 		return nil, errors.New("the digest does not match the content: the plan was changed or redacted after it was made; make it again")
 	}
+	if plan.Changes == nil {
+		plan.Changes = []Change{} // nil would mean that none are proposed, see PlanOptions
+	}
 	return plan, nil
 }

@@ -7,8 +7,7 @@
 //
 //	desired.Load(path)         → Desired    every value knows its file and line
 //	Source.Snapshot(ctx)       → Live       complete, or an error
-//	Diff(Desired, Live, now)   → []Change   what differs, and why
-//	Judge(changes, …)          → Plan       what may be done, what is held, and why
+//	MakePlan(Desired, Live, …) → Plan       what differs and why, what may be done, what is held
 //	Calls(Plan)                → []Call     the fewest requests that do it
 //	Apply(ctx, Sink, Plan, …)  → Run        what was done, item by item
 //
@@ -17,7 +16,9 @@
 // read by package desired, the account is behind [Source] and [Sink], and what
 // cannot be known stays unknown through every step.
 //
-// Read on in desired.go for what the files say, match.go and diff.go for the comparison,
-// judge.go for the rules that hold a change back, plan.go for the result, and
-// apply.go for the writing.
+// Read on in desired.go for the file and planner.go for how a plan is made:
+// subject.go and match.go join what is known of each person, activity.go judges
+// it, propose.go says what the file asks for, and hold.go has the rules that hold
+// a change back. plan.go is the result, outcome.go says what became of a change,
+// vocabulary.go has the words of both, and apply.go does the writing.
 package reconcile

@@ -36,18 +36,16 @@ type Verdict struct {
 // live user with it, whatever the case of letters, or the entry that no live
 // user belongs to. It returns nothing when neither the account nor the file
 // knows the email. The plan must be the one made of the same file and account.
-func Explain(email string, desired *Desired, live *Live, plan *Plan, options JudgeOptions) []Explanation {
+func Explain(email string, desired *Desired, live *Live, plan *Plan, options PlanOptions) []Explanation {
 	key := EmailKey(email)
-	matched := match(desired, live)
-	differ := newDiffer(desired, live, options.Now)
-	judgement := newJudgement(plan.Changes, matched, desired, live, options)
+	p := newPlanner(desired, live, options)
 	var explanations []Explanation
-	for i := range matched.pairs {
-		if p := &matched.pairs[i]; p.key == key {
-			explanations = append(explanations, explainPair(p, differ, judgement, plan))
+	for i := range p.subjects {
+		if s := &p.subjects[i]; s.key == key {
+			explanations = append(explanations, p.explain(s, plan))
 		}
 	}
-	for _, entry := range matched.absent {
+	for _, entry := range p.absent {
 		if EmailKey(entry.Email) == key {
 			explanations = append(explanations, Explanation{
 				Entry: entry, Findings: findingsAbout(plan, entry.Email),
@@ -59,89 +57,90 @@ func Explain(email string, desired *Desired, live *Live, plan *Plan, options Jud
 	return explanations
 }
 
-func explainPair(p *pair, d *differ, j *judgement, plan *Plan) Explanation {
+func (p *planner) explain(s *subject, plan *Plan) Explanation {
 	explanation := Explanation{
-		User: p.User, Entry: p.entry, Evidence: d.assessor.evidence(p.User),
-		Findings: findingsAbout(plan, p.Email),
+		User: s.User, Entry: s.entry, Evidence: p.evidence(s), Findings: findingsAbout(plan, s.Email),
+		Rules: []Verdict{p.explainListed(s), p.explainUntil(s), p.explainUnlisted(s), p.explainInactive(s)},
 	}
-	explanation.Rules = append(explanation.Rules, d.explainListed(p), d.explainUntil(p), d.explainUnlisted(p), d.explainInactive(p))
 	for i := range plan.Changes {
-		if plan.Changes[i].UserID == p.ID {
+		if plan.Changes[i].UserID == s.ID {
 			explanation.Changes = append(explanation.Changes, plan.Changes[i])
 		}
 	}
-	explanation.Rules = append(explanation.Rules, j.explainHolds(p, d, plan.Limit)...)
+	explanation.Rules = append(explanation.Rules, p.explainHolds(s, plan.Limit)...)
 	return explanation
 }
 
 // explainListed says what the user's own entry asks for.
-func (d *differ) explainListed(p *pair) Verdict {
+func (p *planner) explainListed(s *subject) Verdict {
 	verdict := Verdict{Rule: string(Listed)}
-	change, differs := d.listedChange(p)
+	change, differs := p.listedChange(s)
 	switch {
-	case p.entry == nil:
+	case s.entry == nil:
 		verdict.Because = "no file lists them"
 	case differs:
 		verdict.Applies, verdict.Because, verdict.Source = true, change.Because, change.Source
-	case p.entry.AccessSeat == Unknown && p.entry.GatewaySeat == Unknown:
-		verdict.Because, verdict.Source = "the file lists them and says nothing of the seat", p.entry.Position()
+	case s.entry.AccessSeat == Unknown && s.entry.GatewaySeat == Unknown:
+		verdict.Because, verdict.Source = "the file lists them and says nothing of the seat", s.entry.Position()
 	default:
-		verdict.Because, verdict.Source = "the file lists them, and the seat is as it says", p.entry.Position()
+		verdict.Because, verdict.Source = "the file lists them, and the seat is as it says", s.entry.Position()
 	}
 	return verdict
 }
 
 // explainUntil says whether the user's time is up.
-func (d *differ) explainUntil(p *pair) Verdict {
+func (p *planner) explainUntil(s *subject) Verdict {
 	verdict := Verdict{Rule: string(Expired), Because: "the file sets no last day"}
-	if p.entry == nil || p.entry.Until.IsZero() {
+	if s.entry == nil || s.entry.Until.IsZero() {
 		return verdict
 	}
-	verdict.Source = p.entry.At(p.entry.Lines.Until)
-	verdict.Applies = p.entry.isExpired(d.assessor.now, d.desired.Timezone)
-	verdict.Because = fmt.Sprintf("the last day is %s and is over at %s", p.entry.Until,
-		p.entry.Until.End(d.desired.Timezone).Format(time.RFC3339))
+	verdict.Source = s.entry.At(s.entry.Lines.Until)
+	verdict.Applies = p.isExpired(s)
+	verdict.Because = fmt.Sprintf("the last day is %s and is over at %s", s.entry.Until,
+		s.entry.Until.End(p.desired.Timezone).Format(time.RFC3339))
 	return verdict
 }
 
 // explainUnlisted says what the policy makes of people whom no file lists.
-func (d *differ) explainUnlisted(p *pair) Verdict {
+func (p *planner) explainUnlisted(s *subject) Verdict {
 	verdict := Verdict{Rule: string(Unlisted), Because: "a file lists them"}
-	if p.entry != nil {
+	if s.entry != nil {
 		return verdict
 	}
-	verdict.Source = d.desired.Policy.UnlistedAt
-	verdict.Applies = d.desired.Policy.Unlisted == UnlistedRelease && p.HoldsSeat()
-	verdict.Because = "no file lists them, and policy.unlisted is " + string(d.desired.Policy.Unlisted)
+	verdict.Source = p.desired.Policy.UnlistedAt
+	verdict.Applies = p.desired.Policy.Unlisted == UnlistedRelease && s.HoldsSeat()
+	verdict.Because = "no file lists them, and policy.unlisted is " + string(p.desired.Policy.Unlisted)
 	return verdict
 }
 
 // explainInactive says what the rule about inactivity makes of the evidence.
-func (d *differ) explainInactive(p *pair) Verdict {
-	assessment := d.assessor.assess(p.User)
-	verdict := Verdict{Rule: string(Inactive), Because: assessment.because, Source: assessment.at}
-	if !p.HoldsSeat() {
-		verdict.Because = "they hold no seat (" + assessment.because + ")"
+func (p *planner) explainInactive(s *subject) Verdict {
+	because := p.because(s.User, s.activity)
+	verdict := Verdict{Rule: string(Inactive), Because: because, Source: p.at(s.activity)}
+	if !s.HoldsSeat() {
+		verdict.Because = "they hold no seat (" + because + ")"
 		return verdict
 	}
-	verdict.Applies = assessment.verdict != active
-	if !assessment.due.IsZero() {
-		verdict.Because += ", due on " + assessment.due.Format(time.DateOnly) + " if nothing happens"
+	verdict.Applies = s.activity.verdict != active
+	if due := s.activity.due; due.IsKnown() {
+		verdict.Because += ", due on " + due.Time().Format(time.DateOnly) + " if nothing happens"
 	}
 	return verdict
 }
 
 // explainHolds says of each reason to hold the user's seat change whether it
 // applies; of a user without one, what would protect the seat.
-func (j *judgement) explainHolds(p *pair, d *differ, limit Limit) []Verdict {
-	change, wanted := d.seatChange(p)
+func (p *planner) explainHolds(s *subject, limit Limit) []Verdict {
+	change, wanted := p.seatChange(s)
 	if !wanted {
-		change = d.release(p, Inactive, "", Position{}, assessment{})
+		change = p.release(s, Inactive, "", Position{})
 	}
+	shared := sharedSeats([]Change{change}, p.live.Users)
+	candidate := candidate{change: &change, subject: s, hasSharedSeat: shared[seatKey(change.SeatUID)]}
 	var verdicts []Verdict
 	held := false
 	for _, rule := range holdRules() {
-		because := rule.because(j, &change)
+		because := rule.because(p, candidate)
 		verdict := Verdict{Rule: string(rule.hold), Applies: because != "" && wanted, Because: because}
 		held = held || verdict.Applies
 		switch {
@@ -152,17 +151,11 @@ func (j *judgement) explainHolds(p *pair, d *differ, limit Limit) []Verdict {
 		}
 		verdicts = append(verdicts, verdict)
 	}
-	return append(verdicts, j.explainLimit(&change, wanted && !held, limit))
-}
-
-// explainLimit says whether the limit of the run holds the user's release.
-func (j *judgement) explainLimit(change *Change, wanted bool, limit Limit) Verdict {
-	verdict := Verdict{Rule: string(HeldLimit), Because: "does not apply", Source: j.desired.Policy.Releases.At}
-	if wanted && change.Kind == Release {
-		verdict.Applies = limit.Tripped
-		verdict.Because = fmt.Sprintf("%s wanted, at most %d allowed (%s)", Count(limit.Wanted, "release"), limit.Releases, limit.From)
+	verdict := Verdict{Rule: string(HeldLimit), Because: "does not apply", Source: p.desired.Policy.Releases.At}
+	if wanted && !held && change.Kind == Release {
+		verdict.Applies, verdict.Because = limit.Tripped, limit.sentence()
 	}
-	return verdict
+	return append(verdicts, verdict)
 }
 
 // findingsAbout returns the findings of a plan about an email.

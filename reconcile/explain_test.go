@@ -38,7 +38,7 @@ users:
 	live := liveOf(person("leaver@b.c"), person("over@b.c"), person("ceo@b.c", old), person("idle@b.c", old), person("fine@b.c"),
 		person("leave@b.c", old), person("twin@b.c", old), person("Twin@b.c", withID("id-2"), seat("seat-2")))
 	desired := mustParse(t, file)
-	options := JudgeOptions{Now: testNow}
+	options := PlanOptions{Now: testNow}
 	plan := planOf(t, desired, live)
 	tests := map[string][][]string{
 		"leaver@b.c": {{"listed: the file says access_seat: false (7)", "limit: 3 releases wanted, at most 0 allowed (limits.releases: 0) (5)"}},
@@ -71,7 +71,7 @@ func TestExplainAgreesWithThePlan(t *testing.T) {
 	live := liveOf(person("idle@b.c", login(ago(days(100)))))
 	desired := mustParse(t, text(inactivePolicy))
 	plan := planOf(t, desired, live)
-	explanation := Explain("idle@b.c", desired, live, plan, JudgeOptions{Now: testNow})[0]
+	explanation := Explain("idle@b.c", desired, live, plan, PlanOptions{Now: testNow})[0]
 	if diff := cmp.Diff(linesOf(plan), []string{line(&explanation.Changes[0])}); diff != "" {
 		t.Errorf("changes (-plan +explanation):\n%s", diff)
 	}
@@ -90,7 +90,7 @@ func TestRevertRestoresWhatARunChanged(t *testing.T) {
 	account.users[3].AccessSeat = True // logged in again since
 	live := liveOf(account.users[:4]...)
 	changes, findings := Revert(plan, live)
-	back, err := Judge(changes, desired, live, JudgeOptions{Now: testNow, Findings: findings})
+	back, err := MakePlan(desired, live, PlanOptions{Now: testNow, Proposed: changes, Findings: findings})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestRevertKeepsTheRails(t *testing.T) {
 	account := &memoryAccount{users: users, releasedSeat: map[string]bool{}}
 	plan.Run = Apply(t.Context(), account, plan, NoJournal{}, ApplyOptions{RunID: "r1", Clock: func() time.Time { return testNow }})
 	changes, findings := Revert(plan, liveOf(account.users...))
-	back, err := Judge(changes, desired, liveOf(account.users...), JudgeOptions{Now: testNow, Findings: findings})
+	back, err := MakePlan(desired, liveOf(account.users...), PlanOptions{Now: testNow, Proposed: changes, Findings: findings})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestUntilBoundaries(t *testing.T) {
 		"2026-11-21T23:59:59Z": 0, "2026-11-22T00:00:00Z": 0, "2026-11-22T23:59:59Z": 0, "2026-11-23T00:00:00Z": 1, "2026-11-24T00:00:00Z": 1,
 	} {
 		at, _ := time.Parse(time.RFC3339, now)
-		plan := planOf(t, desired, liveOf(person("a@b.c")), func(o *JudgeOptions) { o.Now = at })
+		plan := planOf(t, desired, liveOf(person("a@b.c")), func(o *PlanOptions) { o.Now = at })
 		if plan.Summary.Release != want {
 			t.Errorf("at %s: %d released, want %d", now, plan.Summary.Release, want)
 		}
@@ -145,7 +145,7 @@ func TestExemptionBoundaries(t *testing.T) {
 		got := "error"
 		if desired, err := desired.Parse(desired.File{Name: "f.yaml", Data: []byte(file)}, nil, at); err == nil {
 			got = "released"
-			plan := planOf(t, desired, liveOf(person("a@b.c", login(ago(days(200))))), func(o *JudgeOptions) { o.Now = at })
+			plan := planOf(t, desired, liveOf(person("a@b.c", login(ago(days(200))))), func(o *PlanOptions) { o.Now = at })
 			if plan.Changes[0].Held == HeldExempt {
 				got = "held"
 			}

@@ -13,3 +13,8 @@ func (p *Policy) ProtectedBy(key string) *Glob { return p.protectedBy(key) }
 
 // IsInFlight reports whether a cause was made by [InFlight].
 func IsInFlight(cause error) bool { return errors.As(cause, new(inFlightError)) }
+
+// Proposed returns what a file asks for, before anything is held.
+func Proposed(desired *Desired, live *Live, options PlanOptions) []Change {
+	return newPlanner(desired, live, options).propose()
+}

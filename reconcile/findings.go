@@ -16,18 +16,18 @@ const exhaustedPercent = 5
 
 // findings lists what people should know about the plan, in a fixed order: the
 // account first, then people by email.
-func (j *judgement) findings(plan *Plan) []Finding {
+func (p *planner) findings(plan *Plan, recent map[string]PastRelease, returned []*subject) []Finding {
 	findings := []Finding{}
-	findings = append(findings, limitFinding(plan, j.desired.Policy.Releases.At)...)
+	findings = append(findings, limitFinding(plan, p.desired.Policy.Releases.At)...)
 	findings = append(findings, licenseFindings(plan)...)
-	findings = append(findings, j.deviceFinding(plan)...)
-	findings = append(findings, j.untoldSeatsFinding()...)
-	findings = append(findings, returnFindings(plan.Returns, j.options, j.matched)...)
+	findings = append(findings, p.deviceFinding(plan)...)
+	findings = append(findings, p.untoldSeatsFinding()...)
+	findings = append(findings, returnFindings(plan.Returns, recent, returned)...)
 
-	people := j.entryFindings()
-	people = append(people, j.pairFindings(plan.Changes)...)
+	people := p.entryFindings()
+	people = append(people, p.subjectFindings(plan.Changes)...)
 	people = append(people, changeFindings(plan.Changes)...)
-	people = append(people, j.options.Findings...)
+	people = append(people, p.options.Findings...)
 	slices.SortStableFunc(people, func(a, b Finding) int {
 		return cmp.Or(
 			cmp.Compare(a.Code, b.Code),
@@ -85,14 +85,14 @@ func licenseFindings(plan *Plan) (findings []Finding) {
 }
 
 // deviceFinding says that devices could not be read, and what that holds back.
-func (j *judgement) deviceFinding(plan *Plan) []Finding {
-	cause := j.live.Devices.Err
-	if cause == nil || j.desired.Policy.Inactive == nil {
+func (p *planner) deviceFinding(plan *Plan) []Finding {
+	cause := p.live.Devices.Err
+	if cause == nil || p.desired.Policy.Inactive == nil {
 		return nil
 	}
 	held := 0
 	for i := range plan.Changes {
-		if plan.Changes[i].Held == HeldActivityUnknown && plan.Changes[i].doubts.activity == devicesUnread {
+		if plan.Changes[i].Held == HeldActivityUnknown && plan.Changes[i].HeldBecause == devicesUnread {
 			held++
 		}
 	}
@@ -102,17 +102,17 @@ func (j *judgement) deviceFinding(plan *Plan) []Finding {
 		next = "give the token a permission to read devices"
 	}
 	return []Finding{{
-		Severity: SeverityWarning, Code: CodeDeviceEvidence, Source: pointer(j.desired.Policy.Inactive.AfterAt),
+		Severity: SeverityWarning, Code: CodeDeviceEvidence, Source: pointer(p.desired.Policy.Inactive.AfterAt),
 		Message: fmt.Sprintf("devices could not be read, so nobody who may use one is called inactive (%s held): %s; %v",
 			Count(held, "release"), next, cause),
 	}}
 }
 
 // untoldSeatsFinding says how many seat records have flags that nobody knows.
-func (j *judgement) untoldSeatsFinding() []Finding {
+func (p *planner) untoldSeatsFinding() []Finding {
 	count := 0
-	for i := range j.live.Users {
-		user := &j.live.Users[i]
+	for i := range p.live.Users {
+		user := &p.live.Users[i]
 		if user.SeatUID != "" && !user.HoldsSeat() && (user.AccessSeat == Unknown || user.GatewaySeat == Unknown) {
 			count++
 		}
@@ -128,8 +128,8 @@ func (j *judgement) untoldSeatsFinding() []Finding {
 }
 
 // entryFindings are about entries of the file, whether or not they change anything.
-func (j *judgement) entryFindings() (findings []Finding) {
-	for _, entry := range j.matched.absent {
+func (p *planner) entryFindings() (findings []Finding) {
+	for _, entry := range p.absent {
 		message := "no live user has this email: a user appears with the first login"
 		if entry.ID != "" {
 			message = "no live user has this email and this id: correct the id, or remove it"
@@ -139,10 +139,10 @@ func (j *judgement) entryFindings() (findings []Finding) {
 			Message: message, Source: pointer(entry.Position()),
 		})
 	}
-	for i := range j.desired.Users {
-		entry := &j.desired.Users[i]
-		exemption := entry.exemptFrom(string(Inactive), j.options.Now, j.desired.Timezone)
-		if exemption == nil || exemption.Until.End(j.desired.Timezone).Sub(j.options.Now) > exemptionWarning {
+	for i := range p.desired.Users {
+		entry := &p.desired.Users[i]
+		exemption := entry.exemptFrom(string(Inactive), p.now, p.desired.Timezone)
+		if exemption == nil || exemption.Until.End(p.desired.Timezone).Sub(p.now) > exemptionWarning {
 			continue
 		}
 		findings = append(findings, Finding{
@@ -155,62 +155,52 @@ func (j *judgement) entryFindings() (findings []Finding) {
 	return findings
 }
 
-// pairFindings are about live users, whether or not anything changes for them.
-func (j *judgement) pairFindings(changes []Change) (findings []Finding) {
-	concerned, released := make(map[string]bool, len(changes)), make(map[string]bool)
+// subjectFindings are about live users, whether or not anything changes for them.
+func (p *planner) subjectFindings(changes []Change) (findings []Finding) {
+	released := make(map[string]bool)
 	for i := range changes {
-		concerned[changes[i].UserID] = true
 		if changes[i].Kind == Release && changes[i].WillBeDone() {
 			released[changes[i].UserID] = true
 		}
 	}
-	assessor := assessor{rule: j.desired.Policy.Inactive, devices: &j.live.Devices, now: j.options.Now}
-	for i := range j.matched.pairs {
-		p := &j.matched.pairs[i]
-		if p.ambiguous != "" && p.key != "" && (p.entry != nil || concerned[p.ID]) {
-			finding := Finding{
-				Severity: SeverityWarning, Code: CodeAmbiguousUser, Email: p.Email,
-				Message: fmt.Sprintf("%s (this one has the id %s)", p.ambiguous, p.ID),
-			}
-			if p.entry != nil {
-				finding.Source = pointer(p.entry.Position())
-			}
-			findings = append(findings, finding)
-		}
-		if p.entry == nil && p.HoldsSeat() && j.desired.Policy.Unlisted == UnlistedReport {
+	for i := range p.subjects {
+		s := &p.subjects[i]
+		if s.ambiguous != "" && s.key != "" && (s.entry != nil || s.isConcerned) {
 			findings = append(findings, Finding{
-				Severity: SeverityInfo, Code: CodeUnlistedUser, Email: p.Email,
-				Message: "holds a seat, and no file lists them", Source: pointer(j.desired.Policy.UnlistedAt),
+				Severity: SeverityWarning, Code: CodeAmbiguousUser, Email: s.Email, Source: s.position(),
+				Message: fmt.Sprintf("%s (this one has the id %s)", s.ambiguous, s.ID),
 			})
 		}
-		if finding, ok := j.noticeFinding(p, &assessor); ok && !released[p.ID] {
-			findings = append(findings, finding)
+		if s.entry == nil && s.HoldsSeat() && p.desired.Policy.Unlisted == UnlistedReport {
+			findings = append(findings, Finding{
+				Severity: SeverityInfo, Code: CodeUnlistedUser, Email: s.Email,
+				Message: "holds a seat, and no file lists them", Source: pointer(p.desired.Policy.UnlistedAt),
+			})
+		}
+		if due := s.activity.due; p.isDueSoon(s) && !released[s.ID] {
+			findings = append(findings, Finding{
+				Severity: SeverityInfo, Code: CodeNotice, Email: s.Email, Source: pointer(p.at(s.activity)),
+				Message: fmt.Sprintf("falls due on %s, %s: %s", due.Time().Format(time.DateOnly),
+					daysUntil(p.now, due.Time()), p.because(s.User, s.activity)),
+			})
 		}
 	}
 	return findings
 }
 
-// noticeFinding reports a seat holder who falls due within the notice.
-func (j *judgement) noticeFinding(p *pair, assessor *assessor) (Finding, bool) {
-	rule := j.desired.Policy.Inactive
-	if rule == nil || rule.Notice == 0 || !p.HoldsSeat() || p.ambiguous != "" {
-		return Finding{}, false
+// position returns the place of the user's entry, nil where there is none.
+func (s *subject) position() *Position {
+	if s.entry == nil {
+		return nil
 	}
-	assessment := assessor.assess(p.User)
-	if assessment.verdict != active || assessment.due.IsZero() || assessment.due.After(j.options.Now.Add(rule.Notice)) {
-		return Finding{}, false
-	}
-	spared := j.desired.Policy.protectedBy(p.key) != nil ||
-		p.entry.exemptFrom(string(Inactive), assessment.due, j.desired.Timezone) != nil
-	if spared {
-		return Finding{}, false
-	}
-	return Finding{
-		Severity: SeverityInfo, Code: CodeNotice, Email: p.Email,
-		Message: fmt.Sprintf("falls due on %s, %s: %s", assessment.due.Format(time.DateOnly),
-			daysUntil(j.options.Now, assessment.due), assessment.because),
-		Source: pointer(assessment.at),
-	}, true
+	return pointer(s.entry.Position())
+}
+
+// isDueSoon reports whether a seat holder falls due within the notice.
+func (p *planner) isDueSoon(s *subject) bool {
+	due := s.activity.due
+	return due.IsKnown() && p.rule.Notice > 0 && s.HoldsSeat() && s.ambiguous == "" &&
+		!due.After(p.now.Add(p.rule.Notice)) && !p.isSpared(s, due.Time())
 }
 
 // daysUntil says how far off the day of a later moment is, by the calendar in UTC.
@@ -231,7 +221,7 @@ func changeFindings(changes []Change) (findings []Finding) {
 		case change.Held == HeldNoSeat:
 			finding = Finding{Severity: SeverityWarning, Code: CodeNoSeatRecord,
 				Message: change.noSeatSentence()}
-		case change.Held == HeldAmbiguous && change.doubts.ambiguous == "":
+		case change.HeldBecause == sharedSeat:
 			finding = Finding{Severity: SeverityWarning, Code: CodeSharedSeat,
 				Message: fmt.Sprintf("the seat %s belongs to several live users, so it is left alone", change.SeatUID)}
 		case change.Kind == Narrow && change.WillBeDone():

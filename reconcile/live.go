@@ -136,11 +136,11 @@ type keyedUser struct {
 
 // fingerprint is a digest of the users that a plan was made from. It does not
 // depend on their order.
-func fingerprint(pairs []pair) string {
+func fingerprint(subjects []subject) string {
 	sum := sha256.New()
 	var line []byte
-	for i := range pairs {
-		line = pairs[i].appendTo(line[:0])
+	for i := range subjects {
+		line = subjects[i].appendTo(line[:0])
 		writeTo(sum, line)
 	}
 	return hex.EncodeToString(sum.Sum(nil))

@@ -2,16 +2,6 @@ package reconcile
 
 import "strings"
 
-// pair is a live user together with the entry that speaks of them.
-type pair struct {
-	keyedUser
-	// entry is nil when no file lists the user.
-	entry *DesiredUser
-	// ambiguous says why it is not certain that the entry, or the lack of one, is
-	// about this user; "" when it is.
-	ambiguous string
-}
-
 // Why a user is ambiguous.
 const (
 	sharedEmail = "several live users have this email: name the id of the one you mean"
@@ -20,54 +10,45 @@ const (
 	noEmail     = "the API does not tell the user's email, so nobody knows whether the file protects them"
 )
 
-// matching is the result of laying the file beside the account.
-type matching struct {
-	// pairs has every live user once, ordered by email and id.
-	pairs []pair
-	// absent are the entries that no live user belongs to, in file order.
-	absent []*DesiredUser
-}
-
-// match finds the entry of each live user. Emails are compared without regard to
-// case; an id decides between users that share one, and must then fit.
-func match(desired *Desired, live *Live) matching {
+// match finds the entry of each live user, and the entries that no live user
+// belongs to. Emails are compared without regard to case; an id decides between
+// users that share one, and must then fit.
+func match(desired *Desired, live *Live) (subjects []subject, absent []*DesiredUser) {
 	index := indexEntries(desired.Users)
 	users := sortUsers(live.Users)
-	result := matching{pairs: make([]pair, len(users))}
+	subjects = make([]subject, len(users))
 	found := make([]bool, len(desired.Users))
-	for start := 0; start < len(users); {
-		end := start + 1
-		for end < len(users) && users[end].key == users[start].key {
-			end++
+	for i := range users {
+		entry, byID := index.find(users[i])
+		isShared := i > 0 && users[i-1].key == users[i].key || i+1 < len(users) && users[i+1].key == users[i].key
+		subjects[i] = subject{keyedUser: users[i], ambiguous: index.ambiguous(users[i], entry, byID, isShared)}
+		if entry >= 0 {
+			subjects[i].entry = &desired.Users[entry]
+			found[entry] = true
 		}
-		shared := end-start > 1
-		for i := start; i < end; i++ {
-			entry, byID := index.find(users[i])
-			result.pairs[i] = pair{keyedUser: users[i]}
-			switch {
-			case byID:
-			case users[i].key == "":
-				result.pairs[i].ambiguous = noEmail
-			case shared:
-				result.pairs[i].ambiguous = sharedEmail
-			case index.ids[strings.ToLower(users[i].ID)]:
-				result.pairs[i].ambiguous = otherEmail
-			case entry < 0 && index.withID[users[i].key]:
-				result.pairs[i].ambiguous = otherID
-			}
-			if entry >= 0 {
-				result.pairs[i].entry = &desired.Users[entry]
-				found[entry] = true
-			}
-		}
-		start = end
 	}
 	for i := range desired.Users {
 		if !found[i] {
-			result.absent = append(result.absent, &desired.Users[i])
+			absent = append(absent, &desired.Users[i])
 		}
 	}
-	return result
+	return subjects, absent
+}
+
+// ambiguous says why a user with the entry, -1 for none, may be someone else.
+func (x *entryIndex) ambiguous(user keyedUser, entry int, byID, isShared bool) string {
+	switch {
+	case byID:
+	case user.key == "":
+		return noEmail
+	case isShared:
+		return sharedEmail
+	case x.ids[strings.ToLower(user.ID)]:
+		return otherEmail
+	case entry < 0 && x.withID[user.key]:
+		return otherID
+	}
+	return ""
 }
 
 // userKey is what may occur once in all files.

@@ -105,11 +105,6 @@ type Change struct {
 	HeldBecause string `json:"held_because,omitempty"`
 	// Exemption is the user's exemption in the file, when it holds the change.
 	Exemption *Exemption `json:"exemption,omitempty"`
-
-	// entry is the desired user behind the change; nil when no file lists them.
-	entry *DesiredUser
-	// doubts are what Diff noticed and Judge holds the change for.
-	doubts doubts
 }
 
 // WillBeDone reports whether apply carries the change out.

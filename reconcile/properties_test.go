@@ -157,7 +157,7 @@ func drawPlan(t *rapid.T) (*Desired, *Live, *Plan) {
 		t.Fatal(err)
 	}
 	live := drawLive(t)
-	plan, err := MakePlan(desired, live, JudgeOptions{Now: testNow, AllowEmpty: true})
+	plan, err := MakePlan(desired, live, PlanOptions{Now: testNow, AllowEmpty: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func TestPlanningAfterAnApplyFindsNothing(t *testing.T) {
 			t.Fatalf("%d seats used after the apply, planned %d", used, plan.Summary.SeatsAfter)
 		}
 		again, err := MakePlan(desired, &Live{AccountID: "account", Users: account.users, Devices: live.Devices},
-			JudgeOptions{Now: testNow, AllowEmpty: true})
+			PlanOptions{Now: testNow, AllowEmpty: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -278,7 +278,7 @@ func TestOrderOfInputNeverChangesThePlan(t *testing.T) {
 		random.Shuffle(len(shuffled.Users), func(i, j int) {
 			shuffled.Users[i], shuffled.Users[j] = shuffled.Users[j], shuffled.Users[i]
 		})
-		again, err := MakePlan(desired, &shuffled, JudgeOptions{Now: testNow, AllowEmpty: true})
+		again, err := MakePlan(desired, &shuffled, PlanOptions{Now: testNow, AllowEmpty: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -304,6 +304,35 @@ func TestASavedPlanReadsBackTheSame(t *testing.T) {
 		}
 		if stale := StaleChanges(read, &Live{Users: nil}); len(stale) != plan.Summary.Pending() {
 			t.Fatalf("users are gone, but only %d of %d changes are stale", len(stale), plan.Summary.Pending())
+		}
+	})
+}
+
+// A plan is data: nothing that decides is lost on the way through JSON.
+func TestASavedPlanIsJudgedTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		desired, live, plan := drawPlan(t)
+		data, _ := json.Marshal(plan)
+		read, err := ReadPlan(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := MakePlan(desired, live, PlanOptions{Now: testNow, Proposed: read.Changes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if second, _ := json.Marshal(again); !bytes.Equal(data, second) {
+			t.Fatalf("judged again:\n%s\n%s", data, second)
+		}
+		for i := range read.Changes { // and were it not for what the plan says, they would be held anew
+			read.Changes[i].Held, read.Changes[i].HeldBecause, read.Changes[i].Exemption = "", "", nil
+		}
+		anew, err := MakePlan(desired, live, PlanOptions{Now: testNow, Proposed: read.Changes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if second, _ := json.Marshal(anew); !bytes.Equal(data, second) {
+			t.Fatalf("judged anew:\n%s\n%s", data, second)
 		}
 	})
 }
@@ -362,7 +391,7 @@ func TestExportThenPlanFindsNothing(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, file.String())
 		}
-		for _, change := range Diff(desired, live, testNow) {
+		for _, change := range Proposed(desired, live, PlanOptions{Now: testNow}) {
 			t.Fatalf("%s\n%s", line(&change), file.String())
 		}
 	})
@@ -375,7 +404,7 @@ func TestUnlistedUsersAreNeverTouchedByDefault(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if changes := Diff(desired, live, testNow); len(changes) > 0 {
+		if changes := Proposed(desired, live, PlanOptions{Now: testNow}); len(changes) > 0 {
 			t.Fatalf("changes: %+v", changes)
 		}
 	})

@@ -9,7 +9,7 @@ import (
 // wrong, and how far back releases are looked at.
 const returnDays = 30
 
-// ReturnWindow is how far back JudgeOptions.PastReleases should reach.
+// ReturnWindow is how far back PlanOptions.PastReleases should reach.
 const ReturnWindow = returnDays * Day
 
 // PastRelease is a seat that an earlier run released.
@@ -21,15 +21,13 @@ type PastRelease struct {
 
 // countReturns counts, of the people whose seat was released within the last
 // 30 days, those who hold a seat again. It returns nil when there are none.
-func countReturns(past []PastRelease, matched matching, now time.Time) *Returns {
-	recent := recentReleases(past, now)
+func countReturns(recent map[string]PastRelease, returned []*subject) *Returns {
 	if len(recent) == 0 {
 		return nil
 	}
-	returned := len(returnedUsers(recent, matched))
 	return &Returns{
-		Days: returnDays, Released: len(recent), Returned: returned,
-		Share: percentOf(returned, len(recent)),
+		Days: returnDays, Released: len(recent), Returned: len(returned),
+		Share: percentOf(len(returned), len(recent)),
 	}
 }
 
@@ -48,38 +46,32 @@ func recentReleases(past []PastRelease, now time.Time) map[string]PastRelease {
 	return recent
 }
 
-// returnedUsers returns those of the released users who hold a seat again, in
-// the order of the matching.
-func returnedUsers(recent map[string]PastRelease, matched matching) []*pair {
-	var returned []*pair
-	for i := range matched.pairs {
-		if _, ok := recent[matched.pairs[i].ID]; ok && matched.pairs[i].HoldsSeat() {
-			returned = append(returned, &matched.pairs[i])
+// returned returns those of the released users who hold a seat again.
+func (p *planner) returned(recent map[string]PastRelease) []*subject {
+	var returned []*subject
+	for i := range p.subjects {
+		if _, ok := recent[p.subjects[i].ID]; ok && p.subjects[i].HoldsSeat() {
+			returned = append(returned, &p.subjects[i])
 		}
 	}
 	return returned
 }
 
 // returnFindings names the people who came back, and says what their share means.
-func returnFindings(returns *Returns, options JudgeOptions, matched matching) (findings []Finding) {
-	if returns == nil || returns.Returned == 0 {
+func returnFindings(returns *Returns, recent map[string]PastRelease, returned []*subject) (findings []Finding) {
+	if len(returned) == 0 {
 		return nil
 	}
-	recent := recentReleases(options.PastReleases, options.Now)
 	findings = append(findings, Finding{
 		Severity: SeverityWarning, Code: CodeReturned,
 		Message: fmt.Sprintf("%d of %d people whose seat was released in the last %d days came back (%s): if that is many, the threshold is too tight",
 			returns.Returned, returns.Released, returns.Days, returns.Share),
 	})
-	for _, p := range returnedUsers(recent, matched) {
-		finding := Finding{
-			Severity: SeverityInfo, Code: CodeReturned, Email: p.Email,
-			Message: fmt.Sprintf("came back after the seat was released on %s", recent[p.ID].At.UTC().Format(time.DateOnly)),
-		}
-		if p.entry != nil {
-			finding.Source = pointer(p.entry.Position())
-		}
-		findings = append(findings, finding)
+	for _, s := range returned {
+		findings = append(findings, Finding{
+			Severity: SeverityInfo, Code: CodeReturned, Email: s.Email, Source: s.position(),
+			Message: fmt.Sprintf("came back after the seat was released on %s", recent[s.ID].At.UTC().Format(time.DateOnly)),
+		})
 	}
 	return findings
 }

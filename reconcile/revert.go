@@ -2,19 +2,19 @@ package reconcile
 
 import "fmt"
 
-// Revert returns the changes that restore what a run changed, for [Judge] to
-// hold to the same rules as any other, and findings about what cannot be
-// restored. Only what the run applied is restored, and only where the user is
-// still as the run left them: what someone changed since is theirs.
+// Revert returns the changes that restore what a run changed, to be the
+// [PlanOptions].Proposed, and findings about what cannot be restored. Only what
+// the run applied is restored, and only where the user is still as the run left
+// them: what someone changed since is theirs. The changes are never nil.
 func Revert(run *Plan, live *Live) ([]Change, []Finding) {
 	if run.Run == nil {
-		return nil, nil
+		return []Change{}, nil
 	}
 	users := make(map[string]*User, len(live.Users))
 	for i := range live.Users {
 		users[live.Users[i].ID] = &live.Users[i]
 	}
-	var changes []Change
+	changes := []Change{}
 	var findings []Finding
 	asked := 0
 	for _, outcome := range run.Run.Outcomes {
@@ -66,6 +66,5 @@ func (c *Change) reverse(user *User, runID string) Change {
 	}
 	back.After.AccessSeat, back.After.GatewaySeat = c.Before.AccessSeat, c.Before.GatewaySeat
 	back.Kind = seatKind(back.Before, back.After)
-	back.doubts.flagUnknown = back.After.AccessSeat == Unknown || back.After.GatewaySeat == Unknown
 	return back
 }

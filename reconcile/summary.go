@@ -49,8 +49,8 @@ func (s State) seats() int {
 
 const monthsPerYear = 12
 
-// account puts a price on the seats of a plan.
-func account(plan *Plan, license License) Money {
+// costs puts a price on the seats of a plan.
+func costs(plan *Plan, license License) Money {
 	money := Money{
 		Price:            license.Price,
 		Purchased:        license.Purchased,
@@ -89,8 +89,8 @@ const bucketDays = 5
 const maxBuckets = 80
 
 // spread counts seat holders by the days since their last sign of activity.
-func (j *judgement) spread() *Activity {
-	rule := j.desired.Policy.Inactive
+func (p *planner) spread() *Activity {
+	rule := p.rule
 	if rule == nil {
 		return nil
 	}
@@ -101,20 +101,16 @@ func (j *judgement) spread() *Activity {
 		BucketDays:     bucketDays,
 		Buckets:        []int{},
 	}
-	assessor := assessor{rule: rule, devices: &j.live.Devices, now: j.options.Now}
-	for i := range j.live.Users {
-		user := &j.live.Users[i]
-		if !user.HoldsSeat() {
-			continue
-		}
-		assessment := assessor.assess(user)
+	for i := range p.subjects {
+		found := p.subjects[i].activity
 		switch {
-		case assessment.verdict == unknown:
+		case !p.subjects[i].HoldsSeat():
+		case found.verdict == unknown:
 			spread.Unknown++
-		case assessment.sign.IsNone():
+		case found.sign.IsNone():
 			spread.Never++
 		default:
-			spread.count(max(0, daysBetween(assessment.sign.Time(), j.options.Now)))
+			spread.count(max(0, daysBetween(found.sign.Time(), p.now)))
 		}
 	}
 	return spread

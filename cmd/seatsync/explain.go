@@ -52,7 +52,7 @@ func (a *app) explain(ctx context.Context, email string, flags planFlags) error 
 		return err
 	}
 	now := cmp.Or(request.Now, a.clock())
-	explanations := reconcile.Explain(email, request.Desired, live, plan, reconcile.JudgeOptions{Now: now})
+	explanations := reconcile.Explain(email, request.Desired, live, plan, reconcile.PlanOptions{Now: now})
 	past := pastChanges(work.Store, email)
 	if len(explanations) == 0 && len(past) == 0 {
 		return hint(fmt.Errorf("neither the account nor the file knows %s", email), "check the spelling; 'seatsync export' lists everybody")

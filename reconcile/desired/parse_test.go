@@ -304,7 +304,7 @@ func FuzzParse(f *testing.F) {
 		}, testNow)
 		if err == nil {
 			live := &reconcile.Live{AccountID: "a", Users: []reconcile.User{{ID: "x", Email: "a@b.c", SeatUID: "s", AccessSeat: reconcile.True, GatewaySeat: reconcile.False}}}
-			if _, err := reconcile.MakePlan(desired, live, reconcile.JudgeOptions{Now: testNow}); err != nil {
+			if _, err := reconcile.MakePlan(desired, live, reconcile.PlanOptions{Now: testNow}); err != nil {
 				var refused *reconcile.RefusedError
 				if !errors.As(err, &refused) {
 					t.Fatal(err)

@@ -68,7 +68,7 @@ func (r *run) decide(live *reconcile.Live) (plan *reconcile.Plan, stale map[int]
 	if r.Saved != nil {
 		return r.Saved, reconcile.StaleChanges(r.Saved, live), nil
 	}
-	options := reconcile.JudgeOptions{
+	options := reconcile.PlanOptions{
 		Now: r.now, AllowReleases: r.AllowReleases, AllowEmpty: r.AllowEmpty, BatchSize: r.BatchSize,
 		PastReleases: r.Store.PastReleases(r.now.Add(-reconcile.ReturnWindow)),
 		Tool:         r.Tool, Commit: r.Commit,
@@ -81,9 +81,8 @@ func (r *run) decide(live *reconcile.Live) (plan *reconcile.Plan, stale map[int]
 	if err != nil {
 		return nil, nil, err
 	}
-	changes, findings := reconcile.Revert(earlier, live)
-	options.Findings = findings
-	plan, err = reconcile.Judge(changes, r.Desired, live, options)
+	options.Proposed, options.Findings = reconcile.Revert(earlier, live)
+	plan, err = reconcile.MakePlan(r.Desired, live, options)
 	return plan, nil, err
 }
 

@@ -61,7 +61,7 @@ type Request struct {
 
 	// Now is the clock for rules, and dates the reading; zero is Runner.Clock.
 	Now time.Time
-	// AllowReleases and AllowEmpty are those of [reconcile.JudgeOptions].
+	// AllowReleases and AllowEmpty are those of [reconcile.PlanOptions].
 	AllowReleases *int
 	AllowEmpty    bool
 	// IgnoreFreeze lets policy.freeze hold nothing back.

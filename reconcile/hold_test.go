@@ -62,9 +62,9 @@ func linesOf(plan *Plan) []string {
 }
 
 // planOf makes a plan that must be possible.
-func planOf(t testing.TB, desired *Desired, live *Live, edit ...func(*JudgeOptions)) *Plan {
+func planOf(t testing.TB, desired *Desired, live *Live, edit ...func(*PlanOptions)) *Plan {
 	t.Helper()
-	options := JudgeOptions{Now: testNow, Tool: "seatsync test"}
+	options := PlanOptions{Now: testNow, Tool: "seatsync test"}
 	for _, e := range edit {
 		e(&options)
 	}
@@ -92,7 +92,7 @@ func created(m Moment) func(*User)        { return func(u *User) { u.CreatedAt =
 func withID(id string) func(*User)        { return func(u *User) { u.ID = id } }
 func named(name string) func(*User)       { return func(u *User) { u.Name = name } }
 func activeDevices(n int) func(*User)     { return func(u *User) { u.ActiveDevices = int32(n) } }
-func noLimit(o *JudgeOptions)             { n := 1000000; o.AllowReleases = &n }
+func noLimit(o *PlanOptions)             { n := 1000000; o.AllowReleases = &n }
 func text(format string, a ...any) string { return "version: 1\n" + fmt.Sprintf(format, a...) }
 
 func TestListedChanges(t *testing.T) {
@@ -419,7 +419,7 @@ func TestReleaseLimit(t *testing.T) {
 				fmt.Fprintf(&file, "  - {email: u%d@b.c, access_seat: false}\n", 0)
 			}
 			desired := mustParse(t, file.String())
-			plan := planOf(t, desired, liveOf(users...), func(o *JudgeOptions) { o.AllowReleases = test.allow })
+			plan := planOf(t, desired, liveOf(users...), func(o *PlanOptions) { o.AllowReleases = test.allow })
 			if plan.Limit.Tripped != test.tripped || plan.Limit.Releases != test.most || plan.Limit.Wanted != test.release {
 				t.Errorf("limit %+v", plan.Limit)
 			}
@@ -436,15 +436,15 @@ func TestReleaseLimit(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	var refused *RefusedError
-	_, err := MakePlan(mustParse(t, text("users: [{email: a@b.c}]\n")), liveOf(), JudgeOptions{Now: testNow})
+	_, err := MakePlan(mustParse(t, text("users: [{email: a@b.c}]\n")), liveOf(), PlanOptions{Now: testNow})
 	if !errors.As(err, &refused) {
 		t.Errorf("an empty account: %v", err)
 	}
-	_, err = MakePlan(mustParse(t, text("policy: {unlisted: release}\n")), liveOf(person("a@b.c")), JudgeOptions{Now: testNow})
+	_, err = MakePlan(mustParse(t, text("policy: {unlisted: release}\n")), liveOf(person("a@b.c")), PlanOptions{Now: testNow})
 	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "--allow-empty") {
 		t.Errorf("an empty file: %v", err)
 	}
-	plan := planOf(t, mustParse(t, text("policy: {unlisted: release}\n")), liveOf(person("a@b.c")), func(o *JudgeOptions) { o.AllowEmpty = true })
+	plan := planOf(t, mustParse(t, text("policy: {unlisted: release}\n")), liveOf(person("a@b.c")), func(o *PlanOptions) { o.AllowEmpty = true })
 	if plan.Summary.Release != 1 {
 		t.Errorf("with --allow-empty: %+v", plan.Summary)
 	}
@@ -522,7 +522,7 @@ func TestReturnsAreCountedWithinThirtyDays(t *testing.T) {
 	}
 	plan := planOf(t, mustParse(t, "version: 1\n"), liveOf(
 		person("back@b.c"), person("away@b.c", access(False)), person("old@b.c"),
-	), func(o *JudgeOptions) { o.PastReleases = past })
+	), func(o *PlanOptions) { o.PastReleases = past })
 	if diff := cmp.Diff(&Returns{Days: 30, Released: 2, Returned: 1, Share: "50.0%"}, plan.Returns); diff != "" {
 		t.Errorf("returns (-want +got):\n%s", diff)
 	}

@@ -1,0 +1,211 @@
+package reconcile
+
+import (
+	"fmt"
+	"strings"
+)
+
+// hold decides which changes may be done: each is held by the first rule that
+// forbids it. A change that was proposed as held stays so.
+func (p *planner) hold(changes []Change, subjects []*subject) {
+	shared := sharedSeats(changes, p.live.Users)
+	for i := range changes {
+		candidate := candidate{change: &changes[i], subject: subjects[i], hasSharedSeat: shared[seatKey(changes[i].SeatUID)]}
+		for _, rule := range holdRules() {
+			if !changes[i].WillBeDone() {
+				break
+			}
+			if because := rule.because(p, candidate); because != "" {
+				changes[i].holdBack(rule.hold, because)
+				if rule.hold == HeldExempt {
+					changes[i].Exemption = p.exemptionOf(candidate)
+				}
+			}
+		}
+	}
+}
+
+// candidate is one change with what the rules about it look at.
+type candidate struct {
+	change *Change
+	// subject is nil when the user is not in the account.
+	subject *subject
+	// hasSharedSeat: another live user claims the same seat.
+	hasSharedSeat bool
+}
+
+// holdRule is one reason not to carry a change out. It returns why in a
+// sentence, or "" when it does not apply.
+type holdRule struct {
+	hold    Hold
+	because func(*planner, candidate) string
+}
+
+// holdRules are the rules that look at one change, in their order. The limits,
+// which look at all of them together, come after.
+func holdRules() []holdRule {
+	return []holdRule{
+		{HeldAmbiguous, func(_ *planner, c candidate) string { return c.ambiguous() }},
+		{HeldNoSeat, func(_ *planner, c candidate) string {
+			return when(c.change.IsSeatChange() && c.change.SeatUID == "", c.change.noSeatSentence())
+		}},
+		{HeldFlagUnknown, func(_ *planner, c candidate) string {
+			return when(c.change.isFlagUnknown(), "the API does not tell a flag that the change would have to send")
+		}},
+		{HeldGrantsNever, func(p *planner, c candidate) string {
+			return when(c.change.Kind == Grant && p.desired.Policy.Grants == GrantsNever, "policy.grants is never")
+		}},
+		{HeldProtected, (*planner).protected},
+		{HeldExempt, func(p *planner, c candidate) string {
+			exemption := p.exemptionOf(c)
+			if exemption == nil {
+				return ""
+			}
+			return "exempt until " + exemption.Until.String()
+		}},
+		{HeldActivityUnknown, func(p *planner, c candidate) string {
+			if c.change.Reason != Inactive || c.subject.activity.verdict != unknown {
+				return ""
+			}
+			return p.because(c.subject.User, c.subject.activity)
+		}},
+	}
+}
+
+// when returns a sentence where a condition holds, and "" where it does not.
+func when(applies bool, because string) string {
+	if applies {
+		return because
+	}
+	return ""
+}
+
+// Why a change is held as ambiguous although the user is not.
+const (
+	sharedSeat = "another live user has the same seat"
+	goneUser   = "no live user has this id"
+)
+
+// ambiguous says that several users, or seats, could be meant, or none.
+func (c candidate) ambiguous() string {
+	if c.subject == nil {
+		return goneUser
+	}
+	if c.subject.ambiguous != "" {
+		return c.subject.ambiguous
+	}
+	return when(c.change.IsSeatChange() && c.hasSharedSeat, sharedSeat)
+}
+
+// noSeatSentence says what the lack of a seat_uid means for a change.
+func (c *Change) noSeatSentence() string {
+	if c.TakesAway() {
+		return "the API tells no seat_uid, so the seat cannot be addressed"
+	}
+	return "there is no seat record: a seat comes with the next login"
+}
+
+// isFlagUnknown reports whether the change would have to guess a flag: one that it
+// sends without knowing, or one from which it cannot be said what changes. What
+// the file says of one user is explicit, so a release needs no more than one flag
+// that is known to be true; a rule about everybody must not take away a flag that
+// nobody knows.
+func (c *Change) isFlagUnknown() bool {
+	isUnknown := c.Before.AccessSeat == Unknown || c.Before.GatewaySeat == Unknown
+	isAboutEverybody := c.Reason == Unlisted || c.Reason == Inactive || c.Reason == Departed
+	switch {
+	case !c.IsSeatChange():
+		return false
+	case c.After.AccessSeat == Unknown || c.After.GatewaySeat == Unknown:
+		return true
+	case c.Kind == Release && !isAboutEverybody:
+		return c.Before.seats() == 0
+	}
+	return isUnknown
+}
+
+// protected says that the policy keeps the user from losing anything.
+func (p *planner) protected(c candidate) string {
+	if !c.change.TakesAway() {
+		return ""
+	}
+	glob := p.desired.Policy.protectedBy(EmailKey(c.change.Email))
+	if glob == nil {
+		return ""
+	}
+	return fmt.Sprintf("protected by %s:%d", glob.At.File, glob.At.Line)
+}
+
+// exemptionOf returns the exemption that keeps the rule behind the change from
+// its user, or nil.
+func (p *planner) exemptionOf(c candidate) *Exemption {
+	if c.change.Reason != Inactive {
+		return nil
+	}
+	return p.exemption(c.subject, p.now)
+}
+
+// holdBack marks a change as not carried out.
+func (c *Change) holdBack(hold Hold, because string) { c.Held, c.HeldBecause = hold, because }
+
+// holdForLimit holds every release when there are more than one run may do.
+func (p *planner) holdForLimit(changes []Change) Limit {
+	limit := Limit{}
+	limit.Releases, limit.From = p.desired.Policy.Releases.Resolve(p.seats.Used)
+	if allowed := p.options.AllowReleases; allowed != nil {
+		limit.Releases, limit.From = *allowed, fmt.Sprintf("--allow-releases %d", *allowed)
+	}
+	var wanted []*Change
+	for i := range changes {
+		if change := &changes[i]; change.Kind == Release && (change.WillBeDone() || change.Held == HeldLimit) {
+			wanted = append(wanted, change)
+			limit.Tripped = limit.Tripped || change.Held == HeldLimit
+		}
+	}
+	limit.Wanted = len(wanted)
+	limit.Tripped = limit.Tripped || limit.Wanted > limit.Releases
+	if !limit.Tripped {
+		return limit
+	}
+	for _, change := range wanted {
+		if change.WillBeDone() {
+			change.holdBack(HeldLimit, limit.sentence())
+		}
+	}
+	return limit
+}
+
+// sentence says what the limit holds back.
+func (l Limit) sentence() string {
+	return fmt.Sprintf("%s wanted, at most %d allowed (%s)", Count(l.Wanted, "release"), l.Releases, l.From)
+}
+
+// sharedSeats finds the seats in changes that more than one user claims: to
+// release one would release the other.
+func sharedSeats(changes []Change, users []User) map[string]bool {
+	shared := make(map[string]bool)
+	owners := make(map[string]int)
+	for i := range changes {
+		if changes[i].IsSeatChange() && changes[i].SeatUID != "" {
+			owners[seatKey(changes[i].SeatUID)] = 0
+		}
+	}
+	if len(owners) == 0 {
+		return shared
+	}
+	for i := range users {
+		key := seatKey(users[i].SeatUID)
+		count, wanted := owners[key]
+		if !wanted {
+			continue
+		}
+		owners[key] = count + 1
+		if count > 0 {
+			shared[key] = true
+		}
+	}
+	return shared
+}
+
+// seatKey is the form in which seat ids are compared: UUIDs, in either case.
+func seatKey(seatUID string) string { return strings.ToLower(seatUID) }

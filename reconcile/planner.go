@@ -1,0 +1,93 @@
+package reconcile
+
+import (
+	"fmt"
+	"time"
+)
+
+// PlanOptions is what a plan depends on besides the file and the account.
+type PlanOptions struct {
+	// Now is the clock of every rule.
+	Now time.Time
+	// AllowReleases, when not nil, replaces the limits of the file for this run.
+	AllowReleases *int
+	// AllowEmpty lets policy.unlisted release act on a file that lists nobody.
+	AllowEmpty bool
+	// BatchSize is the number of seats in one request; 0 means DefaultBatchSize.
+	BatchSize int
+	// PastReleases are the seats that earlier runs released, for counting who
+	// came back.
+	PastReleases []PastRelease
+	// Proposed, when not nil, are the changes to judge in place of what the file
+	// asks for: those of [Revert], or of a saved plan. They are held to the same
+	// rules; what is held already stays held.
+	Proposed []Change
+	// Findings are added to those of the plan.
+	Findings []Finding
+	// Tool and Commit are written into the plan.
+	Tool, Commit string
+}
+
+// RefusedError is a plan that is not made because it could only be a mistake.
+type RefusedError struct{ Reason string }
+
+// Error returns the reason.
+func (e *RefusedError) Error() string { return e.Reason }
+
+// MakePlan compares the file with the account, proposes what the file asks for,
+// holds what may not be done, adds what people should know, and counts seats and
+// money. It returns a *[RefusedError] when the whole plan could only be a mistake.
+func MakePlan(desired *Desired, live *Live, options PlanOptions) (*Plan, error) {
+	p := newPlanner(desired, live, options)
+	if err := p.refuse(); err != nil {
+		return nil, err
+	}
+	var changes []Change
+	if options.Proposed == nil {
+		changes = p.propose()
+	} else {
+		changes = append([]Change{}, options.Proposed...)
+		sortChanges(changes)
+	}
+	p.hold(changes, p.subjectsOf(changes))
+	plan := &Plan{
+		FormatVersion: FormatVersion,
+		CreatedAt:     options.Now.UTC().Truncate(time.Second),
+		Tool:          options.Tool,
+		AccountID:     live.AccountID,
+		Desired: DesiredInfo{
+			Files: desired.Files, SHA256: desired.SHA256, Commit: options.Commit, Users: len(desired.Users),
+		},
+		Live: LiveInfo{
+			Users: p.seats.Users, AccessSeats: p.seats.Access, GatewaySeats: p.seats.Gateway, SeatsUsed: p.seats.Used,
+			ReadAt: live.ReadAt.UTC().Truncate(time.Second), SHA256: fingerprint(p.subjects),
+		},
+		Changes:  changes,
+		Limit:    p.holdForLimit(changes),
+		Activity: p.spread(),
+	}
+	plan.Summary = summarize(plan, desired.License, options.BatchSize)
+	plan.Money = costs(plan, desired.License)
+	recent := recentReleases(options.PastReleases, p.now)
+	returned := p.returned(recent)
+	plan.Returns = countReturns(recent, returned)
+	plan.Findings = p.findings(plan, recent, returned)
+	plan.Digest = plan.computeDigest()
+	return plan, nil
+}
+
+// refuse finds states that look like a failure rather than like someone's will.
+func (p *planner) refuse() error {
+	entries := len(p.desired.Users)
+	if len(p.live.Users) == 0 && entries > 0 {
+		return &RefusedError{Reason: fmt.Sprintf(
+			"the account has no users, but the file lists %d: check the account id and the token's account; nothing was planned", entries)}
+	}
+	// Changes that are proposed take nobody away for not being listed.
+	asksFile := p.options.Proposed == nil && !p.options.AllowEmpty
+	if entries == 0 && p.desired.Policy.Unlisted == UnlistedRelease && asksFile {
+		return &RefusedError{Reason: "the file lists nobody and policy.unlisted is release, which would release every seat: " +
+			"list users, or pass --allow-empty if that is what you want"}
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package reconcile
+
+import "time"
+
+// subject is what is known of one live user, joined once: who they are, which
+// entry speaks of them, the evidence, and what the rule about inactivity makes of
+// it. Every rule, finding and explanation reads this and nothing else.
+type subject struct {
+	keyedUser
+	// entry is nil when no file lists the user.
+	entry *DesiredUser
+	// ambiguous says why it is not certain that the entry, or the lack of one, is
+	// about this user; "" when it is.
+	ambiguous string
+	// activity is the verdict on the user's activity.
+	activity activity
+	// isConcerned and isReleased say what the plan makes of the user.
+	isConcerned, isReleased bool
+}
+
+// planner makes one plan: the file laid beside the account, and what a decision
+// about it depends on.
+type planner struct {
+	desired *Desired
+	live    *Live
+	options PlanOptions
+	assessor
+	// subjects has every live user once, ordered by email and id.
+	subjects []subject
+	// absent are the entries that no live user belongs to, in file order.
+	absent []*DesiredUser
+	seats  Seats
+}
+
+func newPlanner(desired *Desired, live *Live, options PlanOptions) *planner {
+	p := &planner{
+		desired: desired, live: live, options: options, seats: CountSeats(live.Users),
+		assessor: assessor{rule: desired.Policy.Inactive, devices: &live.Devices, now: options.Now},
+	}
+	p.subjects, p.absent = match(desired, live)
+	if p.rule != nil {
+		for i := range p.subjects {
+			p.subjects[i].activity = p.assess(p.subjects[i].User)
+		}
+	}
+	return p
+}
+
+// subjectsOf returns the subject of each change, nil where the user is not in the
+// account.
+func (p *planner) subjectsOf(changes []Change) []*subject {
+	if len(changes) == 0 {
+		return nil
+	}
+	byID := make(map[string]*subject, len(changes))
+	for i := range changes {
+		byID[changes[i].UserID] = nil
+	}
+	for i := range p.subjects {
+		if _, isConcerned := byID[p.subjects[i].ID]; isConcerned {
+			p.subjects[i].isConcerned = true
+			byID[p.subjects[i].ID] = &p.subjects[i]
+		}
+	}
+	subjects := make([]*subject, len(changes))
+	for i := range changes {
+		subjects[i] = byID[changes[i].UserID]
+	}
+	return subjects
+}
+
+// isExpired reports whether the last day of the user's seat is over.
+func (p *planner) isExpired(s *subject) bool {
+	return s.entry != nil && s.entry.isExpired(p.now, p.desired.Timezone)
+}
+
+// exemption returns the exemption from inactivity that is in force at a time, or nil.
+func (p *planner) exemption(s *subject, at time.Time) *Exemption {
+	return s.entry.exemptFrom(string(Inactive), at, p.desired.Timezone)
+}
+
+// isSpared reports whether the rule about inactivity passes the user over at a time.
+func (p *planner) isSpared(s *subject, at time.Time) bool {
+	return s.ambiguous != "" || p.desired.Policy.protectedBy(s.key) != nil || p.exemption(s, at) != nil
+}
+
+// evidence returns what a decision about the user rests on.
+func (p *planner) evidence(s *subject) Evidence {
+	deviceSeen, isUnreadable := p.devices.seen(s.ID)
+	evidence := Evidence{LastSuccessfulLogin: s.LastLogin, DeviceLastSeen: deviceSeen, CreatedAt: s.CreatedAt}
+	for _, sign := range []struct {
+		name         string
+		isUnreadable bool
+	}{
+		{evidenceDevice, isUnreadable},
+		{evidenceLogin, !s.LastLogin.IsNone() && !s.LastLogin.IsKnown()},
+		{"created_at", !s.CreatedAt.IsNone() && !s.CreatedAt.IsKnown()},
+	} {
+		if sign.isUnreadable {
+			evidence.Unreadable = append(evidence.Unreadable, sign.name)
+		}
+	}
+	return evidence
+}
+
+// The names of evidence, as in the plan's JSON.
+const (
+	evidenceLogin  = "last_successful_login"
+	evidenceDevice = "device_last_seen"
+)
+
+// NeedDevices returns the users about whom the rule on inactivity can only be
+// decided with the evidence of devices: seat holders whose login alone leaves
+// open whether they are inactive, or due within the notice. It is empty when
+// there is no such rule.
+func NeedDevices(desired *Desired, live *Live, now time.Time) []User {
+	rule := desired.Policy.Inactive
+	if rule == nil {
+		return nil
+	}
+	var needed []User
+	atNotice := assessor{rule: rule, devices: &Devices{}, now: now.Add(rule.Notice)}
+	for i := range live.Users {
+		user := &live.Users[i]
+		if !user.HoldsSeat() || !user.mayUseDevices() {
+			continue
+		}
+		if user.LastLogin.After(now.Add(clockSkew)) || atNotice.assess(user).verdict != active {
+			needed = append(needed, *user)
+		}
+	}
+	return needed
+}
