@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+
 	"github.com/spf13/cobra"
 
 	"github.com/seatsync/seatsync/reconcile"
@@ -25,11 +27,11 @@ planning from it finds nothing to change. It sends no request but GET.`,
 			ctx, cancel := a.withTimeout(cmd.Context())
 			defer cancel()
 			target := a.target(requests)
-			account, err := target.exportAccount()
+			account, tokenVariable, err := target.exportAccount()
 			if err != nil {
 				return err
 			}
-			work, err := target.connect(account, "")
+			work, err := target.connect(account, tokenVariable)
 			if err != nil {
 				return err
 			}
@@ -47,17 +49,23 @@ planning from it finds nothing to change. It sends no request but GET.`,
 	return cmd
 }
 
-// exportAccount returns the account to export: the flag, the environment, or that
-// of a file that is there already.
-func (t *target) exportAccount() (string, error) {
-	if t.account == "" {
-		desired, err := t.load(t.app.clock())
-		if err == nil && desired.Account != "" {
-			return t.accountID(desired.Account)
-		}
-		return "", hint(errNoAccount, "pass --account, or set CLOUDFLARE_ACCOUNT_ID")
+// exportAccount returns the account to export, the flag's, the environment's, or
+// that of a file that is there already, and the variable of its token where that
+// file names one. A file that cannot be read is none: it may be what the shell has
+// just made for the export.
+func (t *target) exportAccount() (account, tokenVariable string, err error) {
+	there, err := t.load(t.app.clock())
+	if err != nil {
+		there = &reconcile.Desired{}
 	}
-	return t.accountID("")
+	if t.account == "" && there.Account == "" {
+		return "", "", hint(errNoAccount, "pass --account, or set CLOUDFLARE_ACCOUNT_ID")
+	}
+	if t.account == "" || t.account == there.Account {
+		tokenVariable = there.TokenVariable
+	}
+	account = cmp.Or(t.account, there.Account)
+	return account, tokenVariable, reconcile.CheckAccountID(account)
 }
 
 // writeExport writes the export to a file, which appears only when it is

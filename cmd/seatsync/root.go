@@ -28,8 +28,10 @@ type app struct {
 	// redact masks people in messages: the command was given --redact.
 	redact  bool
 	timeout time.Duration
-	// files are all that --file names; file is the one that a command works on.
-	files fileList
+	// files are all that --file names; file is the one that a command works on, and
+	// namesFile whether somebody named it.
+	files     fileList
+	namesFile bool
 }
 
 const about = `seatsync keeps the seats and names of a Cloudflare Zero Trust account as a YAML
@@ -124,6 +126,7 @@ func (a *app) readGlobals(cmd *cobra.Command) error {
 	if len(a.files) > 0 {
 		a.file = a.files[0]
 	}
+	a.namesFile = len(a.files) > 0 || a.getenv("SEATSYNC_FILE") != ""
 	for _, global := range []struct {
 		flag, variable, fallback string
 		value                    *string

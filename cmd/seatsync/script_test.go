@@ -89,6 +89,10 @@ func scriptSandbox(ts *testscript.TestScript, _ bool, args []string) {
 	flags.IntVar(&options.Users, "users", 40, "")
 	flags.Int64Var(&options.Seed, "seed", 1, "")
 	flags.IntVar(&options.PatchLimit, "patch-limit", 0, "")
+	flags.Func("token", "", func(text string) error {
+		options.Tokens = append(options.Tokens, text)
+		return nil
+	})
 	flags.Func("deny", "", func(text string) error {
 		operation, err := sandbox.ParseOperation(text)
 		options.Deny = append(options.Deny, operation)

@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
@@ -64,8 +67,16 @@ func (t *target) open(ctx context.Context, request *runner.Request) (*workplace,
 		now = t.app.clock()
 	}
 	if request.Saved != nil {
-		request.Desired = t.fileBeside(request.Saved, now)
-		return t.connect(cmp.Or(t.account, request.Saved.AccountID), "")
+		beside, err := t.fileBeside(request.Saved, now)
+		if err != nil {
+			return nil, err
+		}
+		request.Desired = beside
+		tokenVariable := ""
+		if beside != nil {
+			tokenVariable = beside.TokenVariable
+		}
+		return t.connect(cmp.Or(t.account, request.Saved.AccountID), tokenVariable)
 	}
 	desired, err := t.load(now)
 	if err != nil {
@@ -79,17 +90,26 @@ func (t *target) open(ctx context.Context, request *runner.Request) (*workplace,
 	return t.connect(account, desired.TokenVariable)
 }
 
-// fileBeside returns the file that is there beside a saved plan, or nil. The plan
-// does not need it; where it is there and is about the same account, it counts.
-func (t *target) fileBeside(plan *reconcile.Plan, now time.Time) *reconcile.Desired {
-	if t.file == "-" {
-		return nil // standard input may be what answers the question
+// fileBeside returns the file that is there beside a saved plan, or nil where there
+// is none: the one that --file names, or the one that the plan was made from. One
+// that cannot be read is an error: nobody knows then what it freezes, protects and
+// exempts, and which token is the account's.
+func (t *target) fileBeside(plan *reconcile.Plan, now time.Time) (*reconcile.Desired, error) {
+	file, isNamed := t.file, t.app.namesFile
+	if !isNamed && len(plan.Desired.Files) > 0 {
+		file = plan.Desired.Files[0]
 	}
-	desired, err := t.load(now)
-	if err != nil || desired.Account != "" && desired.Account != plan.AccountID {
-		return nil
+	if file == "-" || strings.HasPrefix(file, "<") {
+		return nil, nil // standard input may be what answers the question
 	}
-	return desired
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) && !isNamed {
+		return nil, nil
+	}
+	beside, err := desired.Load(file, nil, now)
+	if err != nil {
+		return nil, hint(err, "nothing is applied while the file of a saved plan cannot be read, since what it freezes and protects is not known: correct it, or name another with --file")
+	}
+	return beside, nil
 }
 
 // runner returns what performs, and records, the runs on an account. Without a
@@ -177,10 +197,17 @@ func (t *target) applying(ctx context.Context, connection *zerotrust.Connection,
 // variable for its token, that one alone counts: the token of another account
 // would be worse than none.
 func (a *app) credentials(variable string) (zerotrust.Credentials, error) {
-	if variable == "" || a.tokenFile != "" {
+	if variable == "" {
 		return zerotrust.ReadCredentials(a.getenv, a.tokenFile)
 	}
-	credentials, err := zerotrust.ReadCredentials(func(name string) string {
+	if a.tokenFile != "" {
+		a.note("note: the token is that of %s, as account_token_env says; --api-token-file is not used", variable)
+	}
+	if a.getenv(variable) == "" && a.getenv(variable+"_FILE") == "" {
+		return zerotrust.Credentials{}, fmt.Errorf("account_token_env: neither %s nor %s_FILE is set: set one of them to the token of this account, or to the file that holds it",
+			variable, variable)
+	}
+	return zerotrust.ReadCredentials(func(name string) string {
 		switch name {
 		case zerotrust.EnvToken:
 			return a.getenv(variable)
@@ -189,9 +216,4 @@ func (a *app) credentials(variable string) (zerotrust.Credentials, error) {
 		}
 		return ""
 	}, "")
-	if err != nil && a.getenv(variable) == "" && a.getenv(variable+"_FILE") == "" {
-		return credentials, fmt.Errorf("account_token_env: neither %s nor %s_FILE is set: set one of them to the token of this account, or to the file that holds it",
-			variable, variable)
-	}
-	return credentials, err
 }
