@@ -92,7 +92,7 @@ func created(m Moment) func(*User)        { return func(u *User) { u.CreatedAt =
 func withID(id string) func(*User)        { return func(u *User) { u.ID = id } }
 func named(name string) func(*User)       { return func(u *User) { u.Name = name } }
 func activeDevices(n int) func(*User)     { return func(u *User) { u.ActiveDevices = int32(n) } }
-func noLimit(o *PlanOptions)             { n := 1000000; o.AllowReleases = &n }
+func noLimit(o *PlanOptions)              { n := 1000000; o.AllowReleases = &n }
 func text(format string, a ...any) string { return "version: 1\n" + fmt.Sprintf(format, a...) }
 
 func TestListedChanges(t *testing.T) {
@@ -522,7 +522,7 @@ func TestReturnsAreCountedWithinThirtyDays(t *testing.T) {
 	}
 	plan := planOf(t, mustParse(t, "version: 1\n"), liveOf(
 		person("back@b.c"), person("away@b.c", access(False)), person("old@b.c"),
-	), func(o *PlanOptions) { o.PastReleases = past })
+	), func(o *PlanOptions) { o.History.Taken = past })
 	if diff := cmp.Diff(&Returns{Days: 30, Released: 2, Returned: 1, Share: "50.0%"}, plan.Returns); diff != "" {
 		t.Errorf("returns (-want +got):\n%s", diff)
 	}

@@ -15,9 +15,8 @@ type PlanOptions struct {
 	AllowEmpty bool
 	// BatchSize is the number of seats in one request; 0 means DefaultBatchSize.
 	BatchSize int
-	// PastReleases are the seats that earlier runs released, for counting who
-	// came back.
-	PastReleases []PastRelease
+	// History is what recorded runs of the account know.
+	History History
 	// Proposed, when not nil, are the changes to judge in place of what the file
 	// asks for: those of [Revert], or of a saved plan. They are held to the same
 	// rules; what is held already stays held.
@@ -68,7 +67,7 @@ func MakePlan(desired *Desired, live *Live, options PlanOptions) (*Plan, error) 
 	}
 	plan.Summary = summarize(plan, desired.License, options.BatchSize)
 	plan.Money = costs(plan, desired.License)
-	recent := recentReleases(options.PastReleases, p.now)
+	recent := recentReleases(options.History.Taken, p.now)
 	returned := p.returned(recent)
 	plan.Returns = countReturns(recent, returned)
 	plan.Findings = p.findings(plan, recent, returned)

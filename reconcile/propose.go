@@ -35,19 +35,35 @@ func (p *planner) seatChange(s *subject) (Change, bool) {
 	if release, ok := p.ruleRelease(s); ok {
 		return release, true
 	}
-	verdict := s.activity.verdict
-	if verdict == active || !s.HoldsSeat() && !differs {
-		return listed, differs
+	if differs && listed.Kind == Grant && p.wouldTakeBack(s, listed.After) {
+		listed, differs = Change{}, false
 	}
-	if !s.HoldsSeat() {
-		// A seat that the rule would take away again is not asked for.
-		return listed, verdict == unknown || p.isSpared(s, p.now)
+	verdict := s.activity.verdict
+	if verdict == active || !s.HoldsSeat() {
+		return listed, differs
 	}
 	if differs && (verdict == unknown || p.isSpared(s, p.now)) {
 		// A release that would only be held does not hide what the file asks for.
 		return listed, true
 	}
 	return p.release(s, Inactive, p.because(s.User, s.activity), p.at(s.activity)), true
+}
+
+// wouldTakeBack reports whether the rule about inactivity would release the user,
+// or hold the release for what it cannot know, once they are in a state: such a
+// seat is not asked for. Nor is one that was released for inactivity, until there
+// is a newer sign of activity.
+func (p *planner) wouldTakeBack(s *subject, after State) bool {
+	if p.rule == nil || p.isSpared(s, p.now) {
+		return false
+	}
+	granted := *s.User
+	granted.AccessSeat, granted.GatewaySeat = after.AccessSeat, after.GatewaySeat
+	if p.assess(&granted).verdict != active {
+		return true
+	}
+	released, wasReleased := p.idleReleases[s.ID]
+	return wasReleased && !s.HoldsSeat() && !s.activity.sign.After(released)
 }
 
 // listedChange proposes what the user's own entry asks for.

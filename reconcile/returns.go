@@ -9,16 +9,6 @@ import (
 // wrong, and how far back releases are looked at.
 const returnDays = 30
 
-// ReturnWindow is how far back PlanOptions.PastReleases should reach.
-const ReturnWindow = returnDays * Day
-
-// PastRelease is a seat that an earlier run released.
-type PastRelease struct {
-	UserID string
-	Email  string
-	At     time.Time
-}
-
 // countReturns counts, of the people whose seat was released within the last
 // 30 days, those who hold a seat again. It returns nil when there are none.
 func countReturns(recent map[string]PastRelease, returned []*subject) *Returns {
@@ -36,7 +26,7 @@ func recentReleases(past []PastRelease, now time.Time) map[string]PastRelease {
 	recent := make(map[string]PastRelease)
 	for _, release := range past {
 		age := now.Sub(release.At)
-		if age < 0 || age > returnDays*Day {
+		if release.Kind == Narrow || age < 0 || age > returnDays*Day {
 			continue
 		}
 		if known, ok := recent[release.UserID]; !ok || known.At.Before(release.At) {

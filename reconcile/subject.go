@@ -30,6 +30,8 @@ type planner struct {
 	// absent are the entries that no live user belongs to, in file order.
 	absent []*DesiredUser
 	seats  Seats
+	// idleReleases has, by id, when users last lost their seat for inactivity.
+	idleReleases map[string]time.Time
 }
 
 func newPlanner(desired *Desired, live *Live, options PlanOptions) *planner {
@@ -39,6 +41,7 @@ func newPlanner(desired *Desired, live *Live, options PlanOptions) *planner {
 	}
 	p.subjects, p.absent = match(desired, live)
 	if p.rule != nil {
+		p.idleReleases = options.History.idleReleases()
 		for i := range p.subjects {
 			p.subjects[i].activity = p.assess(p.subjects[i].User)
 		}

@@ -57,7 +57,7 @@ func FuzzParse(f *testing.F) {
 			return // which a store would not take
 		}
 		must(t, os.WriteFile(store.path(id), data, fileMode))
-		store.PastReleases(time.Time{})
+		store.History(time.Time{})
 		if !record.IsKilled() {
 			return
 		}

@@ -329,23 +329,14 @@ func (p *parser) killedRun(record *Record) *reconcile.Run {
 // longestRun is longer than any run takes.
 const longestRun = 24 * time.Hour
 
-// PastReleases returns the seats that recorded runs released since a time. A
+// History returns what the runs since a time know, for the rules that look back. A
 // record that cannot be read is passed over: it is no reason not to plan.
-func (s *Store) PastReleases(since time.Time) []reconcile.PastRelease {
+func (s *Store) History(since time.Time) (history reconcile.History) {
 	records, _, _ := s.readAll(since.Add(-longestRun))
-	var releases []reconcile.PastRelease
 	for _, record := range records {
-		if record.Plan == nil || record.Plan.Run == nil || record.FinishedAt.Before(since) {
-			continue
-		}
-		for _, outcome := range record.Plan.Run.Outcomes {
-			change := &record.Plan.Changes[outcome.Change]
-			if outcome.Status == reconcile.Applied && change.Kind == reconcile.Release {
-				releases = append(releases, reconcile.PastRelease{
-					UserID: change.UserID, Email: change.Email, At: record.FinishedAt,
-				})
-			}
+		if record.Plan != nil && !record.FinishedAt.Before(since) {
+			history.Add(record.Plan, record.StartedAt, record.FinishedAt)
 		}
 	}
-	return releases
+	return history
 }

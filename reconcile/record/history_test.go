@@ -272,7 +272,7 @@ func TestListNamesWhatItCannotRead(t *testing.T) {
 	}
 }
 
-func TestPastReleasesAreThoseThatRunsMade(t *testing.T) {
+func TestTheHistoryHasTheReleasesThatRunsMade(t *testing.T) {
 	store := newStore(t, t.TempDir())
 	record := func(after time.Duration, outcomes ...reconcile.Outcome) {
 		start := startAt(after)
@@ -292,10 +292,10 @@ func TestPastReleasesAreThoseThatRunsMade(t *testing.T) {
 	must(t, os.WriteFile(store.path("prose"), []byte("hello\n"), fileMode))
 
 	want := []reconcile.PastRelease{
-		{UserID: "id-p00", Email: "p00@example.com", At: noon},
-		{UserID: "id-p00", Email: "p00@example.com", At: noon.Add(-29 * reconcile.Day)},
+		{UserID: "id-p00", Email: "p00@example.com", At: noon, Kind: reconcile.Release, Reason: reconcile.Listed},
+		{UserID: "id-p00", Email: "p00@example.com", At: noon.Add(-29 * reconcile.Day), Kind: reconcile.Release, Reason: reconcile.Listed},
 	}
-	if diff := cmp.Diff(want, store.PastReleases(noon.Add(-30*reconcile.Day))); diff != "" {
+	if diff := cmp.Diff(want, store.History(noon.Add(-30*reconcile.Day)).Taken); diff != "" {
 		t.Errorf("releases (-want +got):\n%s", diff)
 	}
 }

@@ -70,8 +70,8 @@ func (r *run) decide(live *reconcile.Live) (plan *reconcile.Plan, stale map[int]
 	}
 	options := reconcile.PlanOptions{
 		Now: r.now, AllowReleases: r.AllowReleases, AllowEmpty: r.AllowEmpty, BatchSize: r.BatchSize,
-		PastReleases: r.Store.PastReleases(r.now.Add(-reconcile.ReturnWindow)),
-		Tool:         r.Tool, Commit: r.Commit,
+		History: r.Store.History(r.now.Add(-reconcile.HistoryReach)),
+		Tool:    r.Tool, Commit: r.Commit,
 	}
 	if r.Revert == "" {
 		plan, err = reconcile.MakePlan(r.Desired, live, options)
