@@ -21,6 +21,7 @@ import (
 func (a *app) historyCommand() *cobra.Command {
 	var output outputFlags
 	var limit int
+	var verify bool
 	cmd := &cobra.Command{
 		Use:   "history [RUN]",
 		Short: "List the recorded runs, or show one in any report format",
@@ -35,14 +36,20 @@ stale or not reached); failed (ended with an error, nothing written); killed
 (the process ended without saying so); running.`,
 		Example: `  seatsync history
   seatsync history last
-  seatsync history 20261122T0600 --format html > run.html`,
+  seatsync history 20261122T0600 --format html > run.html
+  seatsync history --verify`,
 		Args: arguments(0, 1, "at most one run"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			archive, err := record.OpenArchive(a.stateDir, a.account)
 			if err != nil {
 				return err
 			}
-			if len(args) > 0 {
+			switch {
+			case verify && len(args) > 0:
+				return errors.New("--verify checks every record: leave out the run")
+			case verify:
+				return a.verifyRecords(archive)
+			case len(args) > 0:
 				return a.showRun(archive, args[0], output)
 			}
 			if err := output.checkList(); err != nil {
@@ -65,6 +72,7 @@ stale or not reached); failed (ended with an error, nothing written); killed
 		},
 	}
 	output.addTo(cmd)
+	cmd.Flags().BoolVar(&verify, "verify", false, "check every line of every record; exit code 1 where one is damaged")
 	cmd.Flags().IntVar(&limit, "limit", 50, "most runs to list; 0 lists all")
 	return cmd
 }
@@ -85,6 +93,16 @@ func (a *app) showRun(archive *record.Archive, id string, flags outputFlags) err
 	found, err := archive.Read(id)
 	if err != nil {
 		return err
+	}
+	if found.Damage != nil {
+		a.note("note: %v", &record.DamageError{RunID: found.ID, Damage: found.Damage})
+	}
+	if found.Plan == nil && found.Run != nil && flags.format == string(report.JSON) {
+		return writeRunJSON(a.stdout, found)
+	}
+	if found.Plan == nil && found.Run != nil {
+		a.note("the plan of run %s is damaged, so there is no report; with --format json: what became of its changes (%s)", found.ID, runCounts(found.Run))
+		return exitWith(codeError)
 	}
 	if found.Plan == nil {
 		a.note("run %s %s before it had a plan, so there is no report: %s", found.ID, found.Result, found.Error)
@@ -122,16 +140,44 @@ func (a *app) writeHistory(records []*record.Record) error {
 	return table.Flush()
 }
 
+// writeRunJSON writes what is left of a run whose plan is damaged.
+func writeRunJSON(w io.Writer, found *record.Record) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(struct {
+		FormatVersion int            `json:"format_version"`
+		AccountID     string         `json:"account_id"`
+		Run           *reconcile.Run `json:"run"`
+	}{reconcile.FormatVersion, found.AccountID, found.Run})
+}
+
+// verifyRecords checks every record, and says what is wrong with which.
+func (a *app) verifyRecords(archive *record.Archive) error {
+	found, err := archive.Verify()
+	if err != nil {
+		return err
+	}
+	for _, problem := range found.Problems {
+		fmt.Fprintln(a.stdout, oneLine(problem.Error()))
+	}
+	if len(found.Problems) > 0 {
+		return fmt.Errorf("%d of %s damaged", len(found.Problems), reconcile.CountOf(found.Records, "record is", "records are"))
+	}
+	_, err = fmt.Fprintf(a.stdout, "%s checked, none is damaged\n", count(found.Records, "record"))
+	return err
+}
+
 // counts writes what became of the changes of a run.
 func counts(r *record.Record) string {
-	if r.Plan == nil || r.Plan.Run == nil {
+	if r.Run == nil {
 		if r.Error != "" {
 			return shortened(r.Error)
 		}
 		return "-"
 	}
-	parts := []string{runCounts(r.Plan.Run)}
-	if r.Plan.Summary.Held > 0 {
+	parts := []string{runCounts(r.Run)}
+	if r.Plan != nil && r.Plan.Summary.Held > 0 {
 		parts = append(parts, fmt.Sprintf("%d held", r.Plan.Summary.Held))
 	}
 	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
@@ -182,12 +228,11 @@ func writeHistoryJSON(w io.Writer, records []*record.Record) error {
 			Start: r.Start, FinishedAt: r.FinishedAt, Result: r.Result, Error: r.Error,
 			Outcomes: map[reconcile.Status]int{},
 		}
-		if r.Plan == nil {
-			continue
+		if r.Plan != nil {
+			entries[i].Summary = &r.Plan.Summary
 		}
-		entries[i].Summary = &r.Plan.Summary
-		if r.Plan.Run != nil {
-			for _, outcome := range r.Plan.Run.Outcomes {
+		if r.Run != nil {
+			for _, outcome := range r.Run.Outcomes {
 				entries[i].Outcomes[outcome.Status]++
 			}
 		}

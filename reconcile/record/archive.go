@@ -96,3 +96,37 @@ func (a *Archive) Read(id string) (*Record, error) {
 	}
 	return found[max(0, slices.Index(ids, id))].read(ids[max(0, slices.Index(ids, id))])
 }
+
+// Verification is what [Archive.Verify] found.
+type Verification struct {
+	// Records is the number of records that were read.
+	Records int
+	// Problems say what is wrong with which record; nil when nothing is.
+	Problems []error
+}
+
+// Verify reads every record and checks each line of it. What a killed run has left
+// of its last line is no damage.
+func (a *Archive) Verify() (Verification, error) {
+	var found Verification
+	for _, store := range a.stores {
+		ids, err := store.ids()
+		if err != nil {
+			return found, err
+		}
+		for _, id := range ids {
+			record, err := store.read(id)
+			switch {
+			case errors.Is(err, fs.ErrNotExist), errors.Is(err, errNothing):
+				continue
+			case err == nil && record.Damage != nil:
+				err = &DamageError{RunID: id, Damage: record.Damage}
+			}
+			found.Records++
+			if err != nil {
+				found.Problems = append(found.Problems, fmt.Errorf("%s: %w", store.path(id), err))
+			}
+		}
+	}
+	return found, nil
+}

@@ -1,12 +1,8 @@
 package record
 
 import (
-	"bufio"
-	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"regexp"
@@ -20,27 +16,45 @@ import (
 type Record struct {
 	Start
 	FinishedAt time.Time
-	Result     Result
+	Result     reconcile.Result
 	// Error is why the run failed; empty when it did not.
 	Error string
 	// Plan always carries the run of an apply, also when it was killed: changes
 	// that were being written then are failed and say that their outcome is not
 	// known. A dry run wrote nothing, so its plan carries no run. It is nil when
-	// the run ended before it had a plan.
+	// the run ended before it had a plan, or the line with it is damaged.
 	Plan *reconcile.Plan
+	// Run is that of Plan, and of an apply whose plan is nil because of damage; nil
+	// for a dry run.
+	Run *reconcile.Run
+	// Damage says what is wrong with lines of the journal that do not count
+	// because of it; nil for a sound one. What the others say counts.
+	Damage []string
 
-	// unknown are the changes that were being written when the run was killed.
+	// unknown are the changes of which it is not known whether they took effect.
 	unknown []int
 	// settled is true when a later run has looked after a killed one.
 	settled bool
 }
 
 // IsKilled reports whether the run ended without saying so.
-func (r *Record) IsKilled() bool { return r.Result == ResultKilled }
+func (r *Record) IsKilled() bool { return r.Result == reconcile.ResultKilled }
 
-// Unknown returns the changes of a killed run, by index, of which it is not known
+// Unknown returns the changes of a run, by index, of which it is not known
 // whether they took effect.
 func (r *Record) Unknown() []int { return r.unknown }
+
+// DamageError says that lines of a record are damaged. The record itself is there:
+// what its other lines say counts.
+type DamageError struct {
+	RunID  string
+	Damage []string
+}
+
+// Error says which lines.
+func (e *DamageError) Error() string {
+	return fmt.Sprintf("the record of run %s is damaged: %s; what its other lines say counts", e.RunID, strings.Join(e.Damage, ", "))
+}
 
 // idPattern keeps an id from naming a file elsewhere.
 var idPattern = regexp.MustCompile(`^[0-9A-Za-z-]{1,64}$`)
@@ -103,7 +117,8 @@ func (e *NoRunError) Error() string {
 }
 
 // List returns the records of all runs, the latest first. A file that cannot be
-// read as a record is left out and named in the error, beside the others.
+// read as a record is left out and named in the error, beside the others; so is a
+// record with damaged lines, which is not left out: see [DamageError].
 func (s *Store) List() ([]*Record, error) {
 	records, problems, err := s.readAll(time.Time{})
 	return records, errors.Join(err, problems)
@@ -127,6 +142,9 @@ func (s *Store) readAll(since time.Time) (records []*Record, problems, err error
 			problems = errors.Join(problems, err)
 		default:
 			records = append(records, record)
+			if record.Damage != nil {
+				problems = errors.Join(problems, &DamageError{RunID: id, Damage: record.Damage})
+			}
 		}
 	}
 	return records, problems, nil
@@ -165,8 +183,14 @@ func (s *Store) readFile(id string) (*Record, error) {
 		return nil, err
 	}
 	defer file.Close()
-	record, _, err := parse(file)
-	return record, err
+	return parse(file, s.startFromName(id))
+}
+
+// startFromName is what the name of a journal says of its run, for one whose
+// lines that say it are damaged.
+func (s *Store) startFromName(id string) Start {
+	started, _ := startOf(id)
+	return Start{ID: id, StartedAt: started, AccountID: s.account}
 }
 
 // misplaced returns an error for a record that belongs elsewhere.
@@ -178,152 +202,6 @@ func (s *Store) misplaced(record *Record, id string) error {
 		return fmt.Errorf("it is of account %q, so it was copied", record.AccountID)
 	}
 	return nil
-}
-
-// Errors about what a file holds.
-var (
-	// errNothing is the file of a run that was killed before it had written its
-	// first line. It had sent no request then.
-	errNothing = errors.New("the run was killed before it had recorded anything")
-	errNoStart = errors.New("the first line is not that of a run")
-	errMisfit  = errors.New("an outcome is of no change in the plan")
-)
-
-// parse reads a journal and returns how many bytes of it count. A line that is
-// not whole is where the writing was cut off: it and all after it are not there.
-func parse(r io.Reader) (*Record, int64, error) {
-	p := parser{intents: make(map[int]bool), outcomes: make(map[int]reconcile.Outcome)}
-	reader := bufio.NewReader(r)
-	var whole int64
-	for {
-		data, err := reader.ReadBytes('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, 0, err
-		}
-		isCut := err != nil
-		var l line
-		isBroken := isCut || json.Unmarshal(data, &l) != nil
-		isNoStart := l.Type != lineStart || l.Start == nil
-		if isBroken || p.start == nil && isNoStart {
-			if p.start == nil {
-				return nil, 0, missingStart(data, isCut)
-			}
-			record, err := p.record()
-			return record, whole, err
-		}
-		whole += int64(len(data))
-		p.take(l)
-	}
-}
-
-// missingStart says why there is no start, given the first line.
-func missingStart(data []byte, isCut bool) error {
-	const beginning = `{"type":"` + lineStart + `"`
-	text := string(data[:min(len(data), len(beginning))])
-	if isCut && strings.HasPrefix(beginning, text) {
-		return errNothing
-	}
-	return errNoStart
-}
-
-// parser collects the lines of one journal.
-type parser struct {
-	start    *Start
-	plan     *reconcile.Plan
-	end      *line
-	settled  bool
-	last     time.Time
-	intents  map[int]bool // true while no result is known
-	outcomes map[int]reconcile.Outcome
-}
-
-func (p *parser) take(l line) {
-	if l.Type != lineSettled { // which a later run has written
-		p.last = l.At
-	}
-	switch l.Type {
-	case lineStart:
-		p.start = cmp.Or(p.start, l.Start)
-	case linePlan:
-		p.plan = cmp.Or(p.plan, l.Plan)
-	case lineIntent:
-		for _, change := range l.Changes {
-			p.intents[change] = true
-		}
-	case lineResult, lineSettled:
-		for _, change := range l.Changes {
-			p.intents[change] = false
-		}
-		for _, outcome := range l.Outcomes {
-			p.outcomes[outcome.Change] = outcome
-		}
-		p.settled = p.settled || l.Type == lineSettled
-	case lineEnd:
-		p.end = &l
-	}
-}
-
-// record returns what the lines say of the run.
-func (p *parser) record() (*Record, error) {
-	record := &Record{Start: *p.start, FinishedAt: p.last, Result: ResultKilled, Plan: p.plan, settled: p.settled}
-	var run *reconcile.Run
-	if p.end != nil {
-		record.Result, record.Error = p.end.Result, p.end.Error
-		run = p.end.Run
-	} else if p.plan != nil {
-		record.unknown = p.unknownChanges()
-	}
-	if p.plan == nil {
-		return record, nil
-	}
-	p.plan.Run = nil
-	if record.Mode == reconcile.ModeDryRun {
-		return record, nil
-	}
-	if run == nil {
-		run = p.killedRun(record)
-	}
-	for _, outcome := range run.Outcomes {
-		if outcome.Change < 0 || outcome.Change >= len(p.plan.Changes) {
-			return nil, errMisfit
-		}
-	}
-	p.plan.Run = run
-	return record, nil
-}
-
-// unknownChanges are those with an intent and no result.
-func (p *parser) unknownChanges() (changes []int) {
-	for i := range p.plan.Changes {
-		if p.intents[i] && p.plan.Changes[i].WillBeDone() {
-			changes = append(changes, i)
-		}
-	}
-	return changes
-}
-
-const killedMessage = "the run was killed while this was being written: whether it took effect is not known"
-
-// killedRun puts together the run that a process did not get to report.
-func (p *parser) killedRun(record *Record) *reconcile.Run {
-	run := &reconcile.Run{
-		ID: record.ID, StartedAt: record.StartedAt, FinishedAt: record.FinishedAt,
-		Outcomes: []reconcile.Outcome{}, Stopped: cmp.Or(record.Error, "the run was killed"),
-	}
-	for i := range p.plan.Changes {
-		if !p.plan.Changes[i].WillBeDone() {
-			continue
-		}
-		outcome, known := p.outcomes[i]
-		switch {
-		case p.intents[i]:
-			outcome = reconcile.Outcome{Change: i, Status: reconcile.Failed, Error: killedMessage}
-		case !known:
-			outcome = reconcile.Outcome{Change: i, Status: reconcile.NotReached, Error: run.Stopped}
-		}
-		run.Outcomes = append(run.Outcomes, outcome)
-	}
-	return run
 }
 
 // longestRun is longer than any run takes.

@@ -1,11 +1,9 @@
 package record
 
 import (
-	"bytes"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -20,7 +18,7 @@ type line struct {
 	Type string    `json:"type"`
 	At   time.Time `json:"at"`
 
-	Start    *Start              `json:"start,omitempty"`    // start
+	Start    *Start              `json:"start,omitempty"`    // start, and again plan and end, in case that it is damaged
 	Plan     *reconcile.Plan     `json:"plan,omitempty"`     // plan
 	Kind     reconcile.CallKind  `json:"kind,omitempty"`     // intent, result
 	Changes  []int               `json:"changes,omitempty"`  // intent, result
@@ -28,6 +26,9 @@ type line struct {
 	Run      *reconcile.Run      `json:"run,omitempty"`      // end
 	Result   Result              `json:"result,omitempty"`   // end
 	Error    string              `json:"error,omitempty"`    // end
+
+	Prev string `json:"prev,omitempty"` // the checksum of the line before
+	Sum  string `json:"sum,omitempty"`  // the checksum of this one; see encode
 }
 
 // The types of lines.
@@ -94,12 +95,14 @@ type journalFile interface {
 // for concurrent use.
 type Journal struct {
 	clock func() time.Time
+	start *Start
 	lock  *Lock // under which the run writes; nil for a dry run
 
 	mu      sync.Mutex
 	file    journalFile
 	written int64
-	err     error // the first error; nothing is written after it
+	sum     string // the checksum of the last line
+	err     error  // the first error; nothing is written after it
 
 	syncing sync.Mutex
 	synced  int64
@@ -135,10 +138,10 @@ func (s *Store) Begin(start Start, plan *reconcile.Plan, clock func() time.Time)
 	if err != nil {
 		return nil, s.unusable(err)
 	}
-	journal := &Journal{file: file, clock: clock}
+	journal := &Journal{file: file, clock: clock, start: &start}
 	err = journal.append(line{Type: lineStart, Start: &start})
 	if err == nil && plan != nil {
-		err = journal.append(line{Type: linePlan, Plan: plan})
+		err = journal.append(line{Type: linePlan, Start: &start, Plan: plan})
 	}
 	if err == nil {
 		err = errors.Join(syncDirectory(runs), syncDirectory(directory))
@@ -167,7 +170,7 @@ func (j *Journal) Result(call reconcile.Call, outcomes []reconcile.Outcome) erro
 // End records how the run ended and closes the record. The error, when not nil,
 // is why the run failed.
 func (j *Journal) End(result Result, run *reconcile.Run, failure error) error {
-	end := line{Type: lineEnd, Run: run, Result: result}
+	end := line{Type: lineEnd, Start: j.start, Run: run, Result: result}
 	if failure != nil {
 		end.Error = failure.Error()
 	}
@@ -192,8 +195,8 @@ func (j *Journal) write(l line) (int64, error) {
 	if j.err != nil {
 		return 0, j.err
 	}
-	l.At = j.clock().UTC()
-	data, err := encode(l)
+	l.At, l.Prev = j.clock().UTC(), j.sum
+	data, sum, err := encode(l)
 	if err == nil {
 		_, err = j.file.Write(data)
 	}
@@ -202,16 +205,8 @@ func (j *Journal) write(l line) (int64, error) {
 		return 0, j.err
 	}
 	j.written += int64(len(data))
+	j.sum = sum
 	return j.written, nil
-}
-
-// encode returns a line as JSON with its line break.
-func encode(l line) ([]byte, error) {
-	var data bytes.Buffer
-	encoder := json.NewEncoder(&data)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(l)
-	return data.Bytes(), err
 }
 
 // syncTo returns when everything up to a position is on the disk. Lines that

@@ -82,7 +82,7 @@ func TestPruneTouchesNoFileThatIsNotARecord(t *testing.T) {
 	outside := store.Directory() + "/precious.jsonl"
 	must(t, os.WriteFile(outside, data, fileMode))
 	id := mustList(t, store)[0]
-	must(t, os.WriteFile(store.path("escape"), []byte(strings.Replace(string(data), id, "../precious", 1)), fileMode))
+	must(t, os.WriteFile(store.path("escape"), renamed(t, data, id, "../precious"), fileMode))
 	must(t, os.WriteFile(store.path("notes"), []byte("hello"), fileMode))
 	must(t, os.WriteFile(store.runs()+"/README", []byte("hello"), fileMode))
 

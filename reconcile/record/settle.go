@@ -3,7 +3,6 @@ package record
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"time"
 
@@ -29,19 +28,16 @@ func (s *Store) Killed() ([]*Record, error) {
 // of the changes that were being written. It adds that to the record, so that
 // the run is told of once, and returns the record as it then is.
 func (s *Store) Settle(record *Record, live *reconcile.Live, clock func() time.Time) (*Record, error) {
-	outcomes := settledOutcomes(record, live)
-	data, err := encode(line{Type: lineSettled, At: clock().UTC(), Changes: record.unknown, Outcomes: outcomes})
-	if err == nil {
-		err = s.appendTo(record.ID, data)
-	}
-	if err != nil {
+	settled := line{Type: lineSettled, At: clock().UTC(), Changes: record.unknown, Outcomes: settledOutcomes(record, live)}
+	if err := s.appendTo(record.ID, settled); err != nil {
 		return nil, s.unusable(fmt.Errorf("settle run %s: %w", record.ID, err))
 	}
 	return s.read(record.ID)
 }
 
-// appendTo adds a line to a journal, and syncs.
-func (s *Store) appendTo(id string, data []byte) error {
+// appendTo adds a line to a journal, and syncs. What a killed process wrote of its
+// last line stays, and the new one begins after it.
+func (s *Store) appendTo(id string, l line) error {
 	runs, err := s.openRuns()
 	if err != nil {
 		return err
@@ -51,7 +47,11 @@ func (s *Store) appendTo(id string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	err = dropCutLine(file)
+	var data []byte
+	j, err := readJournal(file)
+	if err == nil {
+		data, err = j.next(l)
+	}
 	if err == nil {
 		_, err = file.Write(data)
 	}
@@ -61,21 +61,18 @@ func (s *Store) appendTo(id string, data []byte) error {
 	return errors.Join(err, file.Close())
 }
 
-// dropCutLine removes from a journal what does not count: what a killed process
-// wrote of its last line, which would make the next one unreadable.
-func dropCutLine(file *os.File) error {
-	size, err := file.Seek(0, io.SeekEnd)
-	var whole int64
-	if err == nil {
-		_, err = file.Seek(0, io.SeekStart)
+// next returns what to add to a journal for one more line.
+func (j *journal) next(l line) (data []byte, err error) {
+	if !j.isEnded {
+		data = []byte("\n")
 	}
-	if err == nil {
-		_, whole, err = parse(file)
+	var text []byte
+	if l.Prev = j.lastSum(); j.isSummed {
+		text, _, err = encode(l)
+	} else {
+		text, err = encodeUnsummed(l)
 	}
-	if err == nil && whole < size {
-		err = file.Truncate(whole)
-	}
-	return err
+	return append(data, text...), err
 }
 
 // settledOutcomes judges the changes that were being written by what is there.
