@@ -193,17 +193,18 @@ func (c *checkup) devices(ctx context.Context, probe *zerotrust.Probe, desired *
 	}
 }
 
-// maxSkew is how far the clocks may be apart before rules about days suffer.
-const maxSkew = 30 * time.Second
+// clockWarning is how far the clocks may be apart before it is worth a word.
+const clockWarning = 30 * time.Second
 
 // clock compares the clocks.
 func (c *checkup) clock(probe *zerotrust.Probe) {
-	skew, known := probe.Skew()
-	switch {
-	case !known:
-		c.warning("clock", "the API did not tell the time", "compare the clock here with another one yourself: rules count days by it")
-	case skew.Abs() > maxSkew:
-		c.warning("clock", fmt.Sprintf("the clock here is %s off", skew.Round(time.Second)), "set it by NTP: rules count days by it")
+	clock := probe.Clock()
+	err := clock.Check(c.app.clock())
+	switch ahead := clock.Ahead(); {
+	case err != nil:
+		c.failure("clock", err, "until then no run releases anybody")
+	case ahead.Abs() > clockWarning:
+		c.warning("clock", fmt.Sprintf("the clock here is %s off", ahead.Round(time.Second)), "set it by NTP: rules count days by it")
 	default:
 		c.ok("clock", "agrees with the API's")
 	}

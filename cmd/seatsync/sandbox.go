@@ -57,7 +57,7 @@ GET:short-page:always or PUT:reset-after:every=3. The kinds:
 	f.Int64Var(&flags.seed, "seed", 1, "chooses the people who are not in the fixed cast")
 	f.DurationVar(&flags.latency, "latency", 0, "how long every request takes at least")
 	f.StringArrayVar(&flags.faults, "fault", nil, "something that goes wrong, as METHOD:KIND:WHEN; repeatable")
-	f.StringArrayVar(&flags.deny, "deny", nil, "an operation that the credentials have no permission for: users, devices, seats, rename or verify; repeatable")
+	f.StringArrayVar(&flags.deny, "deny", nil, "an operation that the credentials have no permission for: users, devices, registrations, seats, rename or verify; repeatable")
 	f.IntVar(&flags.quota, "quota", 1200, "requests in five minutes; 0 is any number")
 	f.StringVar(&flags.now, "now", "", "the clock of the data, as `RFC3339`")
 	f.IntVar(&flags.maxPerPage, "max-per-page", 0, "most users on a page; 0 is 1000")

@@ -93,6 +93,10 @@ func scriptSandbox(ts *testscript.TestScript, _ bool, args []string) {
 		options.Tokens = append(options.Tokens, text)
 		return nil
 	})
+	flags.BoolFunc("clock-runs", "the clock does not stand still", func(string) error {
+		options.Now = time.Now
+		return nil
+	})
 	flags.Func("deny", "", func(text string) error {
 		operation, err := sandbox.ParseOperation(text)
 		options.Deny = append(options.Deny, operation)

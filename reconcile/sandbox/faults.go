@@ -21,12 +21,14 @@ type Fault struct {
 
 	// RetryAfter is how many seconds the header of KindThrottled says; 0 means that there is no such header.
 	RetryAfter int
-	// Delay is how long KindSlow takes; 0 means one second.
+	// Delay is how long KindSlow and KindLateEffect take; 0 means one second.
 	Delay time.Duration
 	// To is where KindRedirect points to, scheme and host; empty means https://elsewhere.example.net.
 	To string
 	// Drop is how many items KindShortPage leaves out; 0 means one.
 	Drop int
+	// Offset is how far ahead the Date header of KindSkewedDate is; 0 means ten minutes.
+	Offset time.Duration
 	// By is how far off the total of KindWrongTotal is; 0 means one too many.
 	By int
 }
@@ -74,6 +76,9 @@ const (
 	KindSameCursor   Kind = "same-cursor"
 	KindLostPage     Kind = "lost-page"
 	KindNotTaken     Kind = "not-taken"
+	KindSkewedDate   Kind = "skewed-date"
+	KindMissingDate  Kind = "missing-date"
+	KindLateEffect   Kind = "late-effect"
 )
 
 // kindInfo describes a kind: in words, the parameters it takes, and the operations it can happen to (none means all).
@@ -116,6 +121,9 @@ func kinds() []kindInfo {
 		{kind: KindMissingInfo, about: "no result_info at all", operations: listings},
 		{kind: KindSameCursor, about: "the cursor leads to the same page again", operations: byCursor},
 		{kind: KindLostPage, about: "the cursor leads past the next page", operations: byCursor},
+		{kind: KindSkewedDate, about: "the Date header is off by offset=DURATION, 10m unless given", parameters: []string{"offset"}},
+		{kind: KindMissingDate, about: "no Date header"},
+		{kind: KindLateEffect, about: "the connection is reset, and the effect comes delay=DURATION later, 1s unless given", parameters: []string{"delay"}},
 		{kind: KindNotTaken, about: "success, no effect, and the answer shows the old state", operations: []Operation{OperationSeats}},
 	}
 }

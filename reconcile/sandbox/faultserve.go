@@ -35,6 +35,15 @@ func (s *Sandbox) serveFault(w http.ResponseWriter, r *http.Request, operation O
 			return
 		}
 		s.serveOperation(w, r, operation)
+	case KindSkewedDate:
+		w.Header().Set("Date", s.options.Now().Add(orDefault(fault.Offset, 10*time.Minute)).UTC().Format(http.TimeFormat))
+		s.serveOperation(w, r, operation)
+	case KindMissingDate:
+		w.Header()["Date"] = nil // which keeps the server from adding its own
+		s.serveOperation(w, r, operation)
+	case KindLateEffect:
+		s.late.add(s.quota.Now().Add(orDefault(fault.Delay, time.Second)), s.withoutAnswer(r, operation))
+		reset(w)
 	case KindEndless:
 		s.serveEndless(w, r)
 	case KindTruncated, KindCutBody, KindWrongTypes:

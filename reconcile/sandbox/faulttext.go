@@ -117,6 +117,10 @@ func (f *Fault) parseParameter(text string) (err error) {
 		if f.Delay, err = time.ParseDuration(value); err != nil || f.Delay <= 0 {
 			err = fmt.Errorf("%q is no duration: write one as in 500ms", value)
 		}
+	case "offset":
+		if f.Offset, err = time.ParseDuration(value); err != nil || f.Offset == 0 {
+			err = fmt.Errorf("%q is no duration other than 0: write one as in -10m", value)
+		}
 	case "to":
 		f.To = value
 	}
@@ -215,6 +219,8 @@ func (f Fault) String() string {
 			parameters = append(parameters, fmt.Sprintf("%s=%d", name, f.RetryAfter))
 		case name == "delay" && f.Delay != 0:
 			parameters = append(parameters, fmt.Sprintf("%s=%s", name, f.Delay))
+		case name == "offset" && f.Offset != 0:
+			parameters = append(parameters, fmt.Sprintf("%s=%s", name, f.Offset))
 		case name == "to" && f.To != "":
 			parameters = append(parameters, name+"="+f.To)
 		case name == "drop" && f.Drop != 0:

@@ -16,6 +16,7 @@ type Sandbox struct {
 	quota   *quota
 	faults  *faults
 	log     *requestLog
+	late    late
 
 	mu       sync.RWMutex // guards what follows
 	accounts map[string]*account
@@ -86,6 +87,7 @@ func (s *Sandbox) ClearFaults() { s.faults.clear() }
 // serve is the way of a request: it is noted, waits, is counted against the quota, meets a fault or not, is authorized,
 // and reaches its operation.
 func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
+	s.land()
 	body, problem := readBody(w, r)
 	operation := s.operation(r)
 	entry := s.log.begin(s.options.Now(), r, body, operation)
@@ -97,6 +99,8 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 		abort(w)
 		return
 	}
+	// Not the server's own: a client that compares clocks has to meet the one of the data.
+	w.Header().Set("Date", s.options.Now().UTC().Format(http.TimeFormat))
 	if throttled := s.quota.take(w.Header(), r); throttled != nil {
 		_ = throttled.write(w) // the client is gone if this fails, here and below
 		return

@@ -7,6 +7,7 @@ import (
 
 // User returns a user as the API would now show it, and whether there is one.
 func (s *Sandbox) User(accountID, userID string) (Record, bool) {
+	s.land()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if account := s.accounts[accountID]; account != nil {
@@ -19,6 +20,7 @@ func (s *Sandbox) User(accountID, userID string) (Record, bool) {
 
 // UserByEmail returns the first user with exactly that address, and whether there is one.
 func (s *Sandbox) UserByEmail(accountID, email string) (Record, bool) {
+	s.land()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if account := s.accounts[accountID]; account != nil {
@@ -33,6 +35,7 @@ func (s *Sandbox) UserByEmail(accountID, email string) (Record, bool) {
 
 // Users returns a copy of all users of an account in the order of the listing.
 func (s *Sandbox) Users(accountID string) []Record {
+	s.land()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	account := s.accounts[accountID]
@@ -48,6 +51,7 @@ func (s *Sandbox) Users(accountID string) []Record {
 
 // Devices returns a copy of all devices of an account in the order of the listing.
 func (s *Sandbox) Devices(accountID string) []Device {
+	s.land()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	account := s.accounts[accountID]
@@ -99,6 +103,7 @@ func (s *Sandbox) PutDevice(accountID string, device Device) {
 
 // Registrations returns a copy of all registrations of an account in the order of the listing.
 func (s *Sandbox) Registrations(accountID string) []Registration {
+	s.land()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	account := s.accounts[accountID]

@@ -40,8 +40,7 @@ type Connection struct {
 	mu             sync.Mutex // guards what follows
 	closed         bool
 	calls          reconcile.RunCalls
-	skew           time.Duration
-	skewKnown      bool
+	clock          reconcile.Clock // by the last response
 }
 
 // probeWait is the longest wait that the API may ask of a probe, whose user

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/seatsync/seatsync/generated"
 	"github.com/seatsync/seatsync/reconcile"
@@ -112,11 +111,8 @@ func (p *Probe) Devices(ctx context.Context) error {
 	return err
 }
 
-// Skew returns how far the clock here is ahead of the API's, by the date of
-// the last answer, to within a second; false when no answer has told. Call it
-// after one of the others.
-func (p *Probe) Skew() (time.Duration, bool) {
-	p.connection.mu.Lock()
-	defer p.connection.mu.Unlock()
-	return p.connection.skew, p.connection.skewKnown
+// Clock returns the API's time now, by the date of the last response; the zero
+// value when it had none. Call it after one of the others.
+func (p *Probe) Clock() reconcile.Clock {
+	return p.connection.clockAt(p.connection.config.Now())
 }

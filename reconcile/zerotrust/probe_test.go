@@ -113,14 +113,54 @@ func TestTheClockIsComparedWithTheAPIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		there := time.Now().Add(-90 * time.Minute)
 		probe := connect(t, serve(t, answering(200, emptyList, "Date", there.UTC().Format(http.TimeFormat)))).Probe()
-		if _, known := probe.Skew(); known {
-			t.Error("the skew is known before anybody was asked")
+		if probe.Clock().IsKnown() {
+			t.Error("the clock is known before anybody was asked")
 		}
 		if _, _, err := probe.Users(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if skew, known := probe.Skew(); !known || (skew-90*time.Minute).Abs() > time.Second {
-			t.Errorf("the clock is ahead by %v, %v; want 90 minutes", skew, known)
+		time.Sleep(time.Hour)
+		if clock := probe.Clock(); !clock.IsKnown() || (clock.Ahead()-90*time.Minute).Abs() > clock.Within {
+			t.Errorf("%+v: the clock is ahead by %v; want 90 minutes", clock, clock.Ahead())
 		}
 	})
+}
+
+func TestAReadingHasTheAPIsTimeOfItsBeginning(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault string
+		ahead time.Duration
+		known bool
+	}{
+		"the same clock":                    {known: true},
+		"an API that is behind":             {fault: "users:skewed-date(offset=-10m)", ahead: 10 * time.Minute, known: true},
+		"an API that is ahead":              {fault: "users:skewed-date(offset=2h)", ahead: -2 * time.Hour, known: true},
+		"a response that takes long":        {fault: "users:slow(delay=20s)", known: true},
+		"a wait that the API has asked for": {fault: "users:429(retry-after=240):once", known: true},
+		"no date":                           {fault: "users:missing-date"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				box, config := startSandbox(t, sandbox.Options{Now: time.Now})
+				if test.fault != "" {
+					fault(t, box, test.fault)
+				}
+				begin := time.Now()
+				live, err := connect(t, config).Source().Snapshot(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				clock := live.Clock
+				if clock.IsKnown() != test.known {
+					t.Fatalf("got %+v", clock)
+				}
+				if !test.known {
+					return
+				}
+				if off := clock.Ahead() - test.ahead; off.Abs() > clock.Within || !clock.Here.Equal(begin) {
+					t.Errorf("got %+v: ahead by %v, want %v", clock, clock.Ahead(), test.ahead)
+				}
+			})
+		})
+	}
 }

@@ -28,5 +28,5 @@ func (s *Source) Snapshot(ctx context.Context) (reconcile.Live, error) {
 		devices += int(users[i].ActiveDevices)
 	}
 	s.connection.devices.Store(int64(devices))
-	return reconcile.Live{AccountID: s.connection.config.AccountID, Users: users, ReadAt: readAt}, nil
+	return reconcile.Live{AccountID: s.connection.config.AccountID, Users: users, ReadAt: readAt, Clock: s.connection.clockAt(readAt)}, nil
 }

@@ -121,17 +121,3 @@ func (c *Connection) count(seen *Observation) {
 		c.calls.Get++
 	}
 }
-
-// noteClock compares the date of an answer with the clock here, at the middle
-// between question and answer.
-func (c *Connection) noteClock(header http.Header, begin, end time.Time) {
-	date, err := http.ParseTime(header.Get("Date"))
-	if err != nil {
-		return
-	}
-	// The date has whole seconds, so the truth is half a second later on average.
-	here := c.config.Now().Add(-end.Sub(begin) / 2)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.skew, c.skewKnown = here.Sub(date.Add(time.Second/2)), true
-}
