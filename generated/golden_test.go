@@ -146,6 +146,27 @@ func TestTheClientSendsWhatTheDocumentationShows(t *testing.T) {
 			},
 		},
 		{
+			name: "showing the organization",
+			send: func(ctx context.Context, c *generated.Client) (*http.Response, error) {
+				return c.GetOrganization(ctx, account)
+			},
+			want: wire{Method: "GET", URI: "/client/v4/accounts/023e105f4ecef8ad9ca31a8372d0c353/access/organizations"},
+		},
+		{
+			name: "listing identity providers",
+			send: func(ctx context.Context, c *generated.Client) (*http.Response, error) {
+				return c.ListIdentityProviders(ctx, account)
+			},
+			want: wire{Method: "GET", URI: "/client/v4/accounts/023e105f4ecef8ad9ca31a8372d0c353/access/identity_providers"},
+		},
+		{
+			name: "listing subscriptions",
+			send: func(ctx context.Context, c *generated.Client) (*http.Response, error) {
+				return c.ListSubscriptions(ctx, account)
+			},
+			want: wire{Method: "GET", URI: "/client/v4/accounts/023e105f4ecef8ad9ca31a8372d0c353/subscriptions"},
+		},
+		{
 			name: "verifying a user's token names no account",
 			send: func(ctx context.Context, c *generated.Client) (*http.Response, error) {
 				return c.VerifyUserToken(ctx)

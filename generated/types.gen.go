@@ -89,6 +89,29 @@ func (e TokenStatus) Valid() bool {
 // Example: include
 type ActiveRegistrations string
 
+// ComponentValue How much of one part of a plan is paid for.
+type ComponentValue struct {
+	// Default How much the plan has by itself.
+	//
+	// Example: 50
+	Default *float64 `json:"default,omitempty"`
+
+	// Name Names the part; `users` are seats.
+	//
+	// Example: users
+	Name *string `json:"name,omitempty"`
+
+	// Price What it costs for one period.
+	//
+	// Example: 0
+	Price *float64 `json:"price,omitempty"`
+
+	// Value How much is paid for.
+	//
+	// Example: 50
+	Value *float64 `json:"value,omitempty"`
+}
+
 // Envelope What every answer has around its result.
 type Envelope struct {
 	// Errors Why it was not.
@@ -113,6 +136,48 @@ type FailureEnvelope struct {
 
 	// Result Always null.
 	Result map[string]interface{} `json:"result"`
+
+	// Success Whether the request was carried out. It proves nothing about a single item of an array.
+	//
+	// Example: true
+	Success bool `json:"success"`
+}
+
+// IdentityProvider A service that people log in with. It has more fields than these.
+type IdentityProvider struct {
+	// ID Names the provider.
+	//
+	// Example: f174e90a-fafe-4643-bbbc-4a0ed4fc8415
+	ID *string `json:"id,omitempty"`
+
+	// Name What it is called.
+	//
+	// Example: Okta
+	Name *string `json:"name,omitempty"`
+
+	// ScimConfig What it may do by SCIM.
+	ScimConfig *SCIMConfig `json:"scim_config,omitempty"`
+
+	// Type The kind of service.
+	//
+	// Example: okta
+	Type *string `json:"type,omitempty"`
+}
+
+// IdentityProviderListEnvelope An answer with identity providers.
+type IdentityProviderListEnvelope struct {
+	// Errors Why it was not.
+	Errors []Message `json:"errors"`
+
+	// Messages Remarks.
+	Messages []Message `json:"messages"`
+
+	// Result The identity providers.
+	Result []IdentityProvider `json:"result,omitempty"`
+
+	// ResultInfo Where in a listing an answer stands. All optional; counters are numbers rather than integers, so `20.0` is
+	// as good as `20`.
+	ResultInfo *ResultInfo `json:"result_info,omitempty"`
 
 	// Success Whether the request was carried out. It proves nothing about a single item of an array.
 	//
@@ -165,6 +230,36 @@ type MessageSource struct {
 	//
 	// Example: /0/seat_uid
 	Pointer *string `json:"pointer,omitempty"`
+}
+
+// Organization The Zero Trust organization of an account. It has more fields than these.
+type Organization struct {
+	// Name What it is called.
+	//
+	// Example: ACME
+	Name *string `json:"name,omitempty"`
+
+	// UserSeatExpirationInactiveTime How long people may be idle before Cloudflare takes their seat, as a duration of at least `730h`. Absent where seats do not expire.
+	//
+	// Example: 1460h
+	UserSeatExpirationInactiveTime *string `json:"user_seat_expiration_inactive_time,omitempty"`
+}
+
+// OrganizationEnvelope An answer with an organization.
+type OrganizationEnvelope struct {
+	// Errors Why it was not.
+	Errors []Message `json:"errors"`
+
+	// Messages Remarks.
+	Messages []Message `json:"messages"`
+
+	// Result The organization.
+	Result *Organization `json:"result,omitempty"`
+
+	// Success Whether the request was carried out. It proves nothing about a single item of an array.
+	//
+	// Example: true
+	Success bool `json:"success"`
 }
 
 // PhysicalDevice A device enrolled in the WARP client. It has more fields than these.
@@ -222,6 +317,34 @@ type PhysicalDeviceListEnvelope struct {
 	//
 	// Example: true
 	Success bool `json:"success"`
+}
+
+// RatePlan A plan that can be paid for. It has more fields than these.
+type RatePlan struct {
+	// Currency The currency of the plan.
+	//
+	// Example: USD
+	Currency *string `json:"currency,omitempty"`
+
+	// ID Names the plan; `teams_free` has been seen for Zero Trust.
+	//
+	// Example: teams_free
+	ID *string `json:"id,omitempty"`
+
+	// IsContract Whether its terms are in a contract.
+	//
+	// Example: false
+	IsContract *bool `json:"is_contract,omitempty"`
+
+	// PublicName What it is called.
+	//
+	// Example: Zero Trust Free
+	PublicName *string `json:"public_name,omitempty"`
+
+	// Scope What the plan is for.
+	//
+	// Example: account
+	Scope *string `json:"scope,omitempty"`
 }
 
 // RegisteredDevice The device that a registration is on.
@@ -374,6 +497,24 @@ type ResultInfo struct {
 	TotalPages *float64 `json:"total_pages,omitempty"`
 }
 
+// SCIMConfig What an identity provider may do by SCIM.
+type SCIMConfig struct {
+	// Enabled Whether it provisions at all.
+	//
+	// Example: true
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// SeatDeprovision Whether people who are deprovisioned there lose their seat here.
+	//
+	// Example: true
+	SeatDeprovision *bool `json:"seat_deprovision,omitempty"`
+
+	// UserDeprovision Whether they are logged out.
+	//
+	// Example: true
+	UserDeprovision *bool `json:"user_deprovision,omitempty"`
+}
+
 // Seat A seat and the flags it has now.
 type Seat struct {
 	// AccessSeat Whether it is used for Access.
@@ -448,6 +589,71 @@ type SeatUpdateList = []SeatUpdate
 //
 // Example: desc
 type SortOrder string
+
+// Subscription A product that the account pays for. It has more fields than these.
+type Subscription struct {
+	// ComponentValues How much of each part of the plan is paid for.
+	ComponentValues []ComponentValue `json:"component_values,omitempty"`
+
+	// Currency The currency of the price.
+	//
+	// Example: USD
+	Currency *string `json:"currency,omitempty"`
+
+	// CurrentPeriodEnd When the present period ends.
+	//
+	// Example: 2027-01-01T00:00:00Z
+	CurrentPeriodEnd *string `json:"current_period_end,omitempty"`
+
+	// CurrentPeriodStart When the present period began.
+	//
+	// Example: 2026-12-01T00:00:00Z
+	CurrentPeriodStart *string `json:"current_period_start,omitempty"`
+
+	// Frequency How often it is paid: `weekly`, `monthly`, `quarterly` or `yearly`.
+	//
+	// Example: monthly
+	Frequency *string `json:"frequency,omitempty"`
+
+	// ID Names the subscription.
+	//
+	// Example: 506e3185e9c882d175a2d0cb0093d9f2
+	ID *string `json:"id,omitempty"`
+
+	// Price The price of the whole subscription for one period.
+	//
+	// Example: 350
+	Price *float64 `json:"price,omitempty"`
+
+	// RatePlan The plan that it is for.
+	RatePlan *RatePlan `json:"rate_plan,omitempty"`
+
+	// State `Trial`, `Provisioned`, `Paid`, `AwaitingPayment`, `Cancelled`, `Failed` or `Expired`.
+	//
+	// Example: Paid
+	State *string `json:"state,omitempty"`
+}
+
+// SubscriptionListEnvelope An answer with subscriptions.
+type SubscriptionListEnvelope struct {
+	// Errors Why it was not.
+	Errors []Message `json:"errors"`
+
+	// Messages Remarks.
+	Messages []Message `json:"messages"`
+
+	// Result The subscriptions.
+	Result []Subscription `json:"result,omitempty"`
+
+	// ResultInfo Where in a listing an answer stands. All optional; counters are numbers rather than integers, so `20.0` is
+	// as good as `20`.
+	ResultInfo *ResultInfo `json:"result_info,omitempty"`
+
+	// Success Whether the request was carried out. It proves nothing about a single item of an array.
+	//
+	// Example: true
+	Success bool `json:"success"`
+}
 
 // Token An API token. It does not say what the token may do.
 type Token struct {
@@ -610,6 +816,12 @@ type AccountID = string
 // UserID defines model for UserID.
 type UserID = string
 
+// IdentityProvidersListed An answer with identity providers.
+type IdentityProvidersListed = IdentityProviderListEnvelope
+
+// OrganizationShown An answer with an organization.
+type OrganizationShown = OrganizationEnvelope
+
 // PhysicalDevicesListed An answer with a page of devices.
 type PhysicalDevicesListed = PhysicalDeviceListEnvelope
 
@@ -621,6 +833,9 @@ type RegistrationsListed = RegistrationListEnvelope
 
 // SeatsUpdated An answer with seats.
 type SeatsUpdated = SeatListEnvelope
+
+// SubscriptionsListed An answer with subscriptions.
+type SubscriptionsListed = SubscriptionListEnvelope
 
 // Throttled An answer to a request that was refused. There is no result.
 type Throttled = FailureEnvelope

@@ -17,13 +17,16 @@ type answer struct {
 	body   []byte
 }
 
-func (a *answer) VisitListUsersResponse(w http.ResponseWriter) error           { return a.write(w) }
-func (a *answer) VisitUpdateUserResponse(w http.ResponseWriter) error          { return a.write(w) }
-func (a *answer) VisitUpdateSeatsResponse(w http.ResponseWriter) error         { return a.write(w) }
-func (a *answer) VisitListPhysicalDevicesResponse(w http.ResponseWriter) error { return a.write(w) }
-func (a *answer) VisitListRegistrationsResponse(w http.ResponseWriter) error   { return a.write(w) }
-func (a *answer) VisitVerifyUserTokenResponse(w http.ResponseWriter) error     { return a.write(w) }
-func (a *answer) VisitVerifyAccountTokenResponse(w http.ResponseWriter) error  { return a.write(w) }
+func (a *answer) VisitListUsersResponse(w http.ResponseWriter) error             { return a.write(w) }
+func (a *answer) VisitUpdateUserResponse(w http.ResponseWriter) error            { return a.write(w) }
+func (a *answer) VisitUpdateSeatsResponse(w http.ResponseWriter) error           { return a.write(w) }
+func (a *answer) VisitListPhysicalDevicesResponse(w http.ResponseWriter) error   { return a.write(w) }
+func (a *answer) VisitListRegistrationsResponse(w http.ResponseWriter) error     { return a.write(w) }
+func (a *answer) VisitGetOrganizationResponse(w http.ResponseWriter) error       { return a.write(w) }
+func (a *answer) VisitListIdentityProvidersResponse(w http.ResponseWriter) error { return a.write(w) }
+func (a *answer) VisitListSubscriptionsResponse(w http.ResponseWriter) error     { return a.write(w) }
+func (a *answer) VisitVerifyUserTokenResponse(w http.ResponseWriter) error       { return a.write(w) }
+func (a *answer) VisitVerifyAccountTokenResponse(w http.ResponseWriter) error    { return a.write(w) }
 
 func (a *answer) write(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/json")

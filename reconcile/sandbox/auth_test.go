@@ -103,6 +103,13 @@ func TestPermissionsCanBeMissingOneByOne(t *testing.T) {
 		sandbox.OperationUsers:         func(c *client) reply { return c.do("GET", usersPath, "") },
 		sandbox.OperationDevices:       func(c *client) reply { return c.do("GET", devices, "") },
 		sandbox.OperationRegistrations: func(c *client) reply { return c.do("GET", registrations, "") },
+		sandbox.OperationOrganization: func(c *client) reply {
+			return c.do("GET", "/accounts/"+sandbox.MainAccount+"/access/organizations", "")
+		},
+		sandbox.OperationProviders: func(c *client) reply {
+			return c.do("GET", "/accounts/"+sandbox.MainAccount+"/access/identity_providers", "")
+		},
+		sandbox.OperationSubscriptions: func(c *client) reply { return c.do("GET", "/accounts/"+sandbox.MainAccount+"/subscriptions", "") },
 		sandbox.OperationSeats:         func(c *client) reply { return c.do("PATCH", seatsPath, "["+item(janeDoe, false, false)+"]") },
 		sandbox.OperationRename: func(c *client) reply {
 			return c.do("PUT", usersPath+"/"+janeDoe, `{"email":"jdoe@example.com","name":"Jane"}`)

@@ -33,6 +33,13 @@ const (
 // OperationRegistrations lists registrations. The permission for it is the one to read devices.
 const OperationRegistrations Operation = "registrations"
 
+// The operations that show settings of the account, each optional.
+const (
+	OperationOrganization  Operation = "organization"  // show the organization
+	OperationProviders     Operation = "providers"     // list identity providers
+	OperationSubscriptions Operation = "subscriptions" // list subscriptions
+)
+
 // covers reports whether a fault or a denial of the operation applies to another.
 func (o Operation) covers(other Operation) bool {
 	return o == other || o == OperationDevices && other == OperationRegistrations
@@ -40,7 +47,10 @@ func (o Operation) covers(other Operation) bool {
 
 // Operations returns all operations.
 func Operations() []Operation {
-	return []Operation{OperationUsers, OperationDevices, OperationSeats, OperationRename, OperationVerify, OperationRegistrations}
+	return []Operation{
+		OperationUsers, OperationDevices, OperationSeats, OperationRename, OperationVerify, OperationRegistrations,
+		OperationOrganization, OperationProviders, OperationSubscriptions,
+	}
 }
 
 // ParseOperation returns the operation of that name.
@@ -71,6 +81,8 @@ type Options struct {
 	Seats SeatBehaviour
 	// Registrations says how registrations name their users where no source says how the real ones do.
 	Registrations RegistrationBehaviour
+	// Settings are what else the main account says about its seats, and the small one too.
+	Settings Settings
 
 	// Tokens are the API tokens that are accepted, and Keys the legacy API keys by email address. Where neither says
 	// anything, all that is well formed is accepted; where either does, nothing else is.
@@ -203,6 +215,9 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("sandbox: seats: %w", err)
 	}
 	o.Seats = seats
+	if o.Settings, err = o.Settings.withDefaults(); err != nil {
+		return o, fmt.Errorf("sandbox: %w", err)
+	}
 	o.Users = orDefault(o.Users, 200)
 	o.MaxPerPage = orDefault(o.MaxPerPage, 1000)
 	o.RequestLog = orDefault(o.RequestLog, 10_000)

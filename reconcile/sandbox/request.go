@@ -56,6 +56,12 @@ func (s *Sandbox) operation(r *http.Request) Operation {
 		return OperationDevices
 	case "GET/accounts/{account_id}/devices/registrations":
 		return OperationRegistrations
+	case "GET/accounts/{account_id}/access/organizations":
+		return OperationOrganization
+	case "GET/accounts/{account_id}/access/identity_providers":
+		return OperationProviders
+	case "GET/accounts/{account_id}/subscriptions":
+		return OperationSubscriptions
 	case "GET/user/tokens/verify", "GET/accounts/{account_id}/tokens/verify":
 		return OperationVerify
 	default:

@@ -1,0 +1,151 @@
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/seatsync/seatsync/generated"
+)
+
+// Settings are what else an account says about its seats. The zero value is an account whose seats do not expire, with
+// an identity provider that frees none, and with one subscription.
+type Settings struct {
+	// SeatExpiration is after how long without activity Cloudflare takes seats away, as the API writes it ("1460h");
+	// empty means never.
+	SeatExpiration string
+	// SeatDeprovision makes the identity provider free the seats of people who leave it.
+	SeatDeprovision bool
+	// Subscription says what the account pays for; empty means SubscriptionMonthly.
+	Subscription Subscription
+}
+
+// Subscription names what an account pays for. All but the last two are one subscription for 200 seats at 7 USD a month.
+type Subscription string
+
+// The subscriptions of an account, beside one for another product.
+const (
+	SubscriptionMonthly   Subscription = "monthly"
+	SubscriptionQuarterly Subscription = "quarterly"
+	SubscriptionYearly    Subscription = "yearly"
+	SubscriptionTrial     Subscription = "trial"
+	SubscriptionUnpaid    Subscription = "awaiting-payment"
+	// SubscriptionCancelled is one that does not count any more.
+	SubscriptionCancelled Subscription = "cancelled"
+	// SubscriptionUneven costs no whole cents a seat.
+	SubscriptionUneven Subscription = "uneven"
+	// SubscriptionBare tells neither price nor seats.
+	SubscriptionBare Subscription = "bare"
+	// SubscriptionTwo are two that count.
+	SubscriptionTwo Subscription = "two"
+	// SubscriptionNone is none for Zero Trust.
+	SubscriptionNone Subscription = "none"
+)
+
+// Subscriptions returns all subscriptions.
+func Subscriptions() []Subscription {
+	return []Subscription{
+		SubscriptionMonthly, SubscriptionQuarterly, SubscriptionYearly, SubscriptionTrial, SubscriptionUnpaid,
+		SubscriptionCancelled, SubscriptionUneven, SubscriptionBare, SubscriptionTwo, SubscriptionNone,
+	}
+}
+
+// withDefaults returns the settings with every default filled in, or what is wrong with them.
+func (s Settings) withDefaults() (Settings, error) {
+	s.Subscription = orDefault(s.Subscription, SubscriptionMonthly)
+	if !slices.Contains(Subscriptions(), s.Subscription) {
+		return s, fmt.Errorf("unknown subscription %q: use one of %s", s.Subscription, words(Subscriptions()))
+	}
+	return s, nil
+}
+
+func (s server) GetOrganization(_ context.Context, request generated.GetOrganizationRequestObject) (generated.GetOrganizationResponseObject, error) {
+	if !s.exists(request.AccountID) {
+		return noRoute("/accounts/" + request.AccountID + "/access/organizations"), nil
+	}
+	organization := map[string]any{"name": "Example", "auth_domain": "example.cloudflareaccess.com"}
+	if expiration := s.options.Settings.SeatExpiration; expiration != "" {
+		organization["user_seat_expiration_inactive_time"] = expiration
+	}
+	return succeed(asJSON(organization), nil), nil
+}
+
+func (s server) ListIdentityProviders(_ context.Context, request generated.ListIdentityProvidersRequestObject) (generated.ListIdentityProvidersResponseObject, error) {
+	if !s.exists(request.AccountID) {
+		return noRoute("/accounts/" + request.AccountID + "/access/identity_providers"), nil
+	}
+	return succeed(asJSON([]any{
+		map[string]any{"id": "0f7f2a9e-5f3c-4b0e-9f43-6b6c0f6d3e11", "name": "One-time PIN", "type": "onetimepin"},
+		map[string]any{
+			"id": "b1f0a2c4-77f1-4f6e-8a9d-2c1f0b3d4e5f", "name": "Example Okta", "type": "okta",
+			"scim_config": map[string]any{
+				"enabled": true, "seat_deprovision": s.options.Settings.SeatDeprovision, "user_deprovision": true,
+			},
+		},
+	}), nil), nil
+}
+
+func (s server) ListSubscriptions(_ context.Context, request generated.ListSubscriptionsRequestObject) (generated.ListSubscriptionsResponseObject, error) {
+	if !s.exists(request.AccountID) {
+		return noRoute("/accounts/" + request.AccountID + "/subscriptions"), nil
+	}
+	return succeed(asJSON(s.options.Settings.Subscription.list(s.options.Now())), nil), nil
+}
+
+// list is what the account pays for.
+func (s Subscription) list(now time.Time) []any {
+	begin := time.Date(now.UTC().Year(), now.UTC().Month(), 1, 0, 0, 0, 0, time.UTC)
+	subscription := func(plan, state, frequency string, price float64, months int) map[string]any {
+		return map[string]any{
+			"id": "506e3185e9c882d175a2d0cb0093d9f2", "state": state, "frequency": frequency, "currency": "USD", "price": price,
+			"current_period_start": begin.Format(time.RFC3339),
+			"current_period_end":   begin.AddDate(0, months, 0).Format(time.RFC3339),
+			"rate_plan":            map[string]any{"id": plan, "public_name": plan, "currency": "USD", "scope": "account"},
+		}
+	}
+	zeroTrust := subscription("teams_standard", "Paid", "monthly", 1400, 1)
+	zeroTrust["component_values"] = []any{map[string]any{"name": "users", "value": 200, "default": 50}}
+	all := []any{subscription("workers_paid", "Paid", "monthly", 5, 1), zeroTrust}
+	switch s {
+	case SubscriptionQuarterly:
+		zeroTrust["frequency"], zeroTrust["price"] = "quarterly", 4200
+		zeroTrust["current_period_end"] = begin.AddDate(0, 3, 0).Format(time.RFC3339)
+	case SubscriptionYearly:
+		zeroTrust["frequency"], zeroTrust["price"] = "yearly", 16800
+		zeroTrust["current_period_end"] = begin.AddDate(1, 0, 0).Format(time.RFC3339)
+	case SubscriptionTrial:
+		zeroTrust["state"] = "Trial"
+	case SubscriptionUnpaid:
+		zeroTrust["state"] = "AwaitingPayment"
+	case SubscriptionCancelled:
+		zeroTrust["state"] = "Cancelled"
+	case SubscriptionUneven:
+		zeroTrust["price"] = 1399.99
+	case SubscriptionBare:
+		delete(zeroTrust, "price")
+		delete(zeroTrust, "component_values")
+	case SubscriptionTwo:
+		all = append(all, subscription("teams_browser_isolation", "Paid", "monthly", 100, 1))
+	case SubscriptionNone:
+		all = all[:1]
+	}
+	return all
+}
+
+// exists reports whether there is such an account.
+func (s *Sandbox) exists(accountID string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.accounts[accountID] != nil
+}
+
+// asJSON writes a value that is known to have a JSON form.
+func asJSON(value any) []byte {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
