@@ -140,9 +140,10 @@ func (u *DesiredUser) isExpired(now time.Time, zone *time.Location) bool {
 	return !u.Until.IsZero() && !now.Before(u.Until.End(zone))
 }
 
-// exemptFrom returns the exemption from a rule that is in force, or nil.
-func (u *DesiredUser) exemptFrom(rule string, now time.Time, zone *time.Location) *Exemption {
-	if u == nil || u.Exempt == nil || u.Exempt.From != rule || !now.Before(u.Exempt.Until.End(zone)) {
+// exemptFrom returns the exemption from a rule, or nil. One that has ended goes on
+// holding until someone corrects the file: a day that was forgotten takes no seat.
+func (u *DesiredUser) exemptFrom(rule string) *Exemption {
+	if u == nil || u.Exempt == nil || u.Exempt.From != rule {
 		return nil
 	}
 	return u.Exempt

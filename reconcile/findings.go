@@ -141,16 +141,22 @@ func (p *planner) entryFindings() (findings []Finding) {
 	}
 	for i := range p.desired.Users {
 		entry := &p.desired.Users[i]
-		exemption := entry.exemptFrom(string(Inactive), p.now, p.desired.Timezone)
+		exemption := entry.exemptFrom(string(Inactive))
 		if exemption == nil || exemption.Until.End(p.desired.Timezone).Sub(p.now) > exemptionWarning {
 			continue
 		}
-		findings = append(findings, Finding{
+		finding := Finding{
 			Severity: SeverityWarning, Code: CodeExemptionEnding, Email: entry.Email,
 			Message: fmt.Sprintf("the exemption from %s ends on %s: ask its owner to extend it, or remove it then",
 				exemption.From, exemption.Until),
 			Source: pointer(entry.At(entry.Lines.Exempt)),
-		})
+		}
+		if exemption.hasEnded(p.now, p.desired.Timezone) {
+			finding.Code = CodeExemptionEnded
+			finding.Message = fmt.Sprintf("the exemption from %s ended on %s and still holds: ask %s to extend it, or remove it",
+				exemption.From, exemption.Until, exemption.Owner)
+		}
+		findings = append(findings, finding)
 	}
 	return findings
 }
@@ -200,7 +206,7 @@ func (s *subject) position() *Position {
 func (p *planner) isDueSoon(s *subject) bool {
 	due := s.activity.due
 	return due.IsKnown() && p.rule.Notice > 0 && s.HoldsSeat() && s.ambiguous == "" &&
-		!due.After(p.now.Add(p.rule.Notice)) && !p.isSpared(s, due.Time())
+		!due.After(p.now.Add(p.rule.Notice)) && !p.isSpared(s)
 }
 
 // daysUntil says how far off the day of a later moment is, by the calendar in UTC.

@@ -14,7 +14,7 @@ var testNow = time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC)
 // parseText reads one file from memory.
 func parseText(t testing.TB, text string) (*Desired, error) {
 	t.Helper()
-	return desired.Parse(desired.File{Name: "f.yaml", Data: []byte(text)}, nil, testNow)
+	return desired.Parse(desired.File{Name: "f.yaml", Data: []byte(text)}, nil, time.Time{})
 }
 
 // mustParse reads one file that must be right.

@@ -61,6 +61,9 @@ func holdRules() []holdRule {
 			if exemption == nil {
 				return ""
 			}
+			if exemption.hasEnded(p.now, p.desired.Timezone) {
+				return "exempt until " + exemption.Until.String() + ", which is over: correct the file"
+			}
 			return "exempt until " + exemption.Until.String()
 		}},
 		{HeldActivityUnknown, func(p *planner, c candidate) string {
@@ -142,7 +145,7 @@ func (p *planner) exemptionOf(c candidate) *Exemption {
 	if c.change.Reason != Inactive {
 		return nil
 	}
-	return p.exemption(c.subject, p.now)
+	return c.subject.entry.exemptFrom(string(Inactive))
 }
 
 // holdBack marks a change as not carried out.

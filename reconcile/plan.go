@@ -140,6 +140,11 @@ type Exemption struct {
 	Reason string `json:"reason"`
 }
 
+// hasEnded reports whether the last day of the exemption is over.
+func (e *Exemption) hasEnded(now time.Time, zone *time.Location) bool {
+	return !now.Before(e.Until.End(zone))
+}
+
 // Position is a place in a file. Column is 1-based and not part of the plan.
 type Position struct {
 	File   string `json:"file"`

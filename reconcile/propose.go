@@ -42,7 +42,7 @@ func (p *planner) seatChange(s *subject) (Change, bool) {
 	if verdict == active || !s.HoldsSeat() {
 		return listed, differs
 	}
-	if differs && (verdict == unknown || p.isSpared(s, p.now)) {
+	if differs && (verdict == unknown || p.isSpared(s)) {
 		// A release that would only be held does not hide what the file asks for.
 		return listed, true
 	}
@@ -54,7 +54,7 @@ func (p *planner) seatChange(s *subject) (Change, bool) {
 // seat is not asked for. Nor is one that was released for inactivity, until there
 // is a newer sign of activity.
 func (p *planner) wouldTakeBack(s *subject, after State) bool {
-	if p.rule == nil || p.isSpared(s, p.now) {
+	if p.rule == nil || p.isSpared(s) {
 		return false
 	}
 	granted := *s.User

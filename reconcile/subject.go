@@ -77,14 +77,9 @@ func (p *planner) isExpired(s *subject) bool {
 	return s.entry != nil && s.entry.isExpired(p.now, p.desired.Timezone)
 }
 
-// exemption returns the exemption from inactivity that is in force at a time, or nil.
-func (p *planner) exemption(s *subject, at time.Time) *Exemption {
-	return s.entry.exemptFrom(string(Inactive), at, p.desired.Timezone)
-}
-
-// isSpared reports whether the rule about inactivity passes the user over at a time.
-func (p *planner) isSpared(s *subject, at time.Time) bool {
-	return s.ambiguous != "" || p.desired.Policy.protectedBy(s.key) != nil || p.exemption(s, at) != nil
+// isSpared reports whether the rule about inactivity passes the user over.
+func (p *planner) isSpared(s *subject) bool {
+	return s.ambiguous != "" || p.desired.Policy.protectedBy(s.key) != nil || s.entry.exemptFrom(string(Inactive)) != nil
 }
 
 // evidence returns what a decision about the user rests on.

@@ -70,6 +70,7 @@ directory.`,
 		},
 	}
 	flags.addTo(cmd)
+	a.addOriginFlags(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&flags.yes, "yes", false, "apply without asking")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "only plan")

@@ -1,12 +1,7 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"os/exec"
-	"path/filepath"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -43,45 +38,3 @@ func (f *requestFlags) check() error {
 
 // tool is how seatsync names itself in plans and requests.
 func tool() string { return "seatsync " + version }
-
-// gitTimeout bounds the question for the commit, which nothing depends on.
-const gitTimeout = 5 * time.Second
-
-// commitOf returns the git commit that the files are from, with "-dirty" when
-// they differ from it, or "" where there is no git or no repository.
-func commitOf(ctx context.Context, files []string) string {
-	if len(files) == 0 || strings.HasPrefix(files[0], "<") {
-		return ""
-	}
-	ctx, cancel := context.WithTimeout(ctx, gitTimeout)
-	defer cancel()
-	directory := filepath.Dir(files[0])
-	commit, err := git(ctx, directory, "rev-parse", "HEAD")
-	if err != nil {
-		return ""
-	}
-	paths := make([]string, len(files))
-	for i, file := range files {
-		if paths[i], err = filepath.Abs(file); err != nil {
-			return ""
-		}
-	}
-	changed, err := git(ctx, directory, append([]string{"status", "--porcelain", "--"}, paths...)...)
-	if err != nil {
-		return ""
-	}
-	// A file that git ignores is not in the status, and not in the commit either.
-	_, untracked := git(ctx, directory, append([]string{"ls-files", "--error-unmatch", "--"}, paths...)...)
-	if changed != "" || untracked != nil {
-		commit += "-dirty"
-	}
-	return commit
-}
-
-// git runs a reading command of git. A file-system monitor is switched off, since
-// a repository's configuration could make it run any program.
-func git(ctx context.Context, directory string, arguments ...string) (string, error) {
-	arguments = append([]string{"-C", directory, "-c", "core.fsmonitor=false"}, arguments...)
-	output, err := exec.CommandContext(ctx, "git", arguments...).Output()
-	return strings.TrimSpace(string(output)), err
-}

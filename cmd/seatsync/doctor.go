@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/desired"
 	"github.com/seatsync/seatsync/reconcile/record"
 	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
@@ -69,10 +70,10 @@ func (c *checkup) failure(name string, err error, next string) {
 
 // run makes every check that can still be made after those before it.
 func (c *checkup) run(ctx context.Context) {
-	desired := c.file()
+	var state *reconcile.Desired
 	fromFile, tokenVariable := "", ""
-	if desired != nil {
-		fromFile, tokenVariable = desired.Account, desired.TokenVariable
+	if reading := c.file(ctx); reading != nil {
+		state, fromFile, tokenVariable = reading.Desired, reading.Account, reading.TokenVariable
 	}
 	c.stateDirectory(cmp.Or(c.target.account, fromFile))
 	credentials, err := c.app.credentials(tokenVariable)
@@ -95,13 +96,13 @@ func (c *checkup) run(ctx context.Context) {
 	probe := work.connection.Probe()
 	c.token(ctx, probe)
 	c.users(ctx, probe, account)
-	c.devices(ctx, probe, desired)
+	c.devices(ctx, probe, state)
 	c.clock(probe)
 }
 
 // file checks the desired state. The result is nil when it cannot be read.
-func (c *checkup) file() *reconcile.Desired {
-	desired, err := c.target.load(c.app.clock())
+func (c *checkup) file(ctx context.Context) *desired.Reading {
+	reading, err := c.target.load(ctx)
 	var problems reconcile.Problems
 	switch {
 	case errors.As(err, &problems):
@@ -110,9 +111,9 @@ func (c *checkup) file() *reconcile.Desired {
 	case err != nil:
 		c.failure("desired state", err, "")
 	default:
-		c.ok("desired state", fmt.Sprintf("%s in %s", count(len(desired.Users), "user"), count(len(desired.Files), "file")))
+		c.ok("desired state", fmt.Sprintf("%s in %s", count(len(reading.Users), "user"), count(len(reading.Files), "file")))
 	}
-	return desired
+	return reading
 }
 
 // stateDirectory checks that a run could be recorded.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +28,7 @@ planning from it finds nothing to change. It sends no request but GET.`,
 			ctx, cancel := a.withTimeout(cmd.Context())
 			defer cancel()
 			target := a.target(requests)
-			account, tokenVariable, err := target.exportAccount()
+			account, tokenVariable, err := target.exportAccount(ctx)
 			if err != nil {
 				return err
 			}
@@ -53,10 +54,10 @@ planning from it finds nothing to change. It sends no request but GET.`,
 // that of a file that is there already, and the variable of its token where that
 // file names one. A file that cannot be read is none: it may be what the shell has
 // just made for the export.
-func (t *target) exportAccount() (account, tokenVariable string, err error) {
-	there, err := t.load(t.app.clock())
+func (t *target) exportAccount(ctx context.Context) (account, tokenVariable string, err error) {
+	there, err := t.load(ctx)
 	if err != nil {
-		there = &reconcile.Desired{}
+		there = &desired.Reading{Desired: &reconcile.Desired{}}
 	}
 	if t.account == "" && there.Account == "" {
 		return "", "", hint(errNoAccount, "pass --account, or set CLOUDFLARE_ACCOUNT_ID")

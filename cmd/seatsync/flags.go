@@ -67,3 +67,9 @@ func arguments(least, most int, what string) cobra.PositionalArgs {
 func usageError(cmd *cobra.Command, text string) error {
 	return hint(fmt.Errorf("%s: %s", cmd.CommandPath(), text), fmt.Sprintf("see '%s --help'", cmd.CommandPath()))
 }
+
+// addOriginFlags adds the flags that say where the files are read from.
+func (a *app) addOriginFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&a.origin.Revision, "git-ref", "", "read the desired state from git's objects at this `REV`, whatever lies in the folder")
+	cmd.Flags().BoolVar(&a.origin.RequireClean, "require-clean", false, "refuse a desired state that differs from what is committed")
+}

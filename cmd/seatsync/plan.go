@@ -19,6 +19,7 @@ type planFlags struct {
 	allowReleases int
 	allowEmpty    bool
 	detailedExit  bool
+	strict        bool
 	revert        string
 	maxPlanAge    time.Duration
 }
@@ -72,6 +73,8 @@ why, and from which line of the file. It sends no request but GET.`,
 		},
 	}
 	flags.addTo(cmd)
+	a.addOriginFlags(cmd)
+	cmd.Flags().BoolVar(&flags.strict, "strict", false, "an exemption that has ended is an error, as in validate")
 	return cmd
 }
 
@@ -85,6 +88,12 @@ func (a *app) plan(ctx context.Context, flags planFlags) error {
 	request, err := flags.request(a)
 	if err != nil {
 		return err
+	}
+	if flags.strict {
+		a.origin.StrictAt = request.Now
+		if request.Now.IsZero() {
+			a.origin.StrictAt = a.clock()
+		}
 	}
 	work, err := a.target(flags.requests).open(ctx, &request)
 	if err != nil {

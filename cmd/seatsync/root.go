@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seatsync/seatsync/reconcile/desired"
 	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
 
@@ -32,6 +33,8 @@ type app struct {
 	// namesFile whether somebody named it.
 	files     fileList
 	namesFile bool
+	// origin says how files are read, whichever they are.
+	origin desired.Origin
 }
 
 const about = `seatsync keeps the seats and names of a Cloudflare Zero Trust account as a YAML

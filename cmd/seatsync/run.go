@@ -85,6 +85,7 @@ With --once it makes one run now and exits with the code of apply.`,
 	flags.output.addTo(cmd)
 	flags.requests.addTo(cmd)
 	flags.retention.addTo(cmd)
+	a.addOriginFlags(cmd)
 	f := cmd.Flags()
 	f.StringArrayVar(&flags.crons, "cron", nil, "when to run, besides the file's schedule: five fields, six with seconds, @daily, @every 1h; repeatable")
 	f.StringVar(&flags.mode, "mode", string(reconcile.ModeDryRun), "what --cron and --once do: dry-run or apply")

@@ -57,7 +57,7 @@ func (r *accountRunner) Settings(now time.Time) (daemon.Settings, error) {
 	if info, err := os.Stat(r.file); err == nil {
 		state = fileState{info.ModTime(), info.Size()}
 	}
-	if r.unread == nil && state == r.seen && r.accountID() != "" {
+	if r.unread == nil && state == r.seen && r.accountID() != "" && r.app.origin.Revision == "" {
 		return r.settings, nil
 	}
 	settings, err := r.readSettings(now)
@@ -73,7 +73,7 @@ func (r *accountRunner) Settings(now time.Time) (daemon.Settings, error) {
 // readSettings reads the file for the schedule alone.
 func (r *accountRunner) readSettings(now time.Time) (daemon.Settings, error) {
 	target := r.target(r.log)
-	state, err := target.load(now)
+	state, err := target.load(context.Background())
 	if err != nil {
 		return daemon.Settings{}, err
 	}

@@ -41,9 +41,14 @@ func (a *app) target(requests requestFlags) *target {
 	}
 }
 
-// load reads the desired state. Exemptions that are over at now are wrong.
-func (t *target) load(now time.Time) (*reconcile.Desired, error) {
-	return desired.Load(t.file, t.app.stdin, now)
+// load reads the desired state.
+func (t *target) load(ctx context.Context) (*desired.Reading, error) { return t.loadFile(ctx, t.file) }
+
+// loadFile reads a desired state as the flags say.
+func (t *target) loadFile(ctx context.Context, file string) (*desired.Reading, error) {
+	from := t.app.origin
+	from.Path, from.Stdin = file, t.app.stdin
+	return desired.Load(ctx, from)
 }
 
 // workplace is an account that can be reached, with everything that a run needs.
@@ -62,39 +67,34 @@ func (w *workplace) Close() {
 // open reads the file into the request, unless there is a saved plan to apply, and
 // prepares the connection. Nothing is sent yet.
 func (t *target) open(ctx context.Context, request *runner.Request) (*workplace, error) {
-	now := request.Now
-	if now.IsZero() {
-		now = t.app.clock()
-	}
 	if request.Saved != nil {
-		beside, err := t.fileBeside(request.Saved, now)
+		beside, err := t.fileBeside(ctx, request.Saved)
 		if err != nil {
 			return nil, err
 		}
-		request.Desired = beside
 		tokenVariable := ""
 		if beside != nil {
-			tokenVariable = beside.TokenVariable
+			request.Desired, request.Still, tokenVariable = beside.Desired, beside.Still, beside.TokenVariable
 		}
 		return t.connect(cmp.Or(t.account, request.Saved.AccountID), tokenVariable)
 	}
-	desired, err := t.load(now)
+	reading, err := t.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	account, err := t.accountID(desired.Account)
+	account, err := t.accountID(reading.Account)
 	if err != nil {
 		return nil, err
 	}
-	request.Desired, request.Commit = desired, commitOf(ctx, desired.Files)
-	return t.connect(account, desired.TokenVariable)
+	request.Desired, request.Commit, request.Still = reading.Desired, reading.Commit, reading.Still
+	return t.connect(account, reading.TokenVariable)
 }
 
 // fileBeside returns the file that is there beside a saved plan, or nil where there
 // is none: the one that --file names, or the one that the plan was made from. One
 // that cannot be read is an error: nobody knows then what it freezes, protects and
 // exempts, and which token is the account's.
-func (t *target) fileBeside(plan *reconcile.Plan, now time.Time) (*reconcile.Desired, error) {
+func (t *target) fileBeside(ctx context.Context, plan *reconcile.Plan) (*desired.Reading, error) {
 	file, isNamed := t.file, t.app.namesFile
 	if !isNamed && len(plan.Desired.Files) > 0 {
 		file = plan.Desired.Files[0]
@@ -102,10 +102,10 @@ func (t *target) fileBeside(plan *reconcile.Plan, now time.Time) (*reconcile.Des
 	if file == "-" || strings.HasPrefix(file, "<") {
 		return nil, nil // standard input may be what answers the question
 	}
-	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) && !isNamed {
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) && !isNamed && t.app.origin.Revision == "" {
 		return nil, nil
 	}
-	beside, err := desired.Load(file, nil, now)
+	beside, err := t.loadFile(ctx, file)
 	if err != nil {
 		return nil, hint(err, "nothing is applied while the file of a saved plan cannot be read, since what it freezes and protects is not known: correct it, or name another with --file")
 	}

@@ -16,7 +16,7 @@ file:line:column. It needs no credentials and no network.`,
 		Example: `  seatsync validate
   seatsync validate -f teams.yaml`,
 		Args: arguments(0, 1, "at most one file"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				a.file = args[0]
 			}
@@ -24,7 +24,10 @@ file:line:column. It needs no credentials and no network.`,
 			if err != nil {
 				return err
 			}
-			desired, err := a.target(requestFlags{}).load(now)
+			a.origin.StrictAt = now
+			ctx, cancel := a.withTimeout(cmd.Context())
+			defer cancel()
+			desired, err := a.target(requestFlags{}).load(ctx)
 			if err != nil {
 				return err
 			}
@@ -33,6 +36,7 @@ file:line:column. It needs no credentials and no network.`,
 			return err
 		},
 	}
+	a.addOriginFlags(cmd)
 	cmd.Flags().StringVar(&nowFlag, "now", "", "the clock for exemptions, as `RFC3339`")
 	return cmd
 }

@@ -1,20 +1,16 @@
 package desired
 
 import (
-	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"maps"
+	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/seatsync/seatsync/reconcile"
 )
@@ -26,251 +22,200 @@ type File struct {
 	Data []byte
 }
 
-// Load reads the desired state from a file and the files that it includes; the
-// path "-" stands for stdin. The error is [Problems] when the files can be read
-// but are wrong. Exemptions that are over at now are wrong.
-func Load(path string, stdin io.Reader, now time.Time) (*reconcile.Desired, error) {
-	name := path
-	if path == "-" {
-		name = "<stdin>"
+// Origin says where the desired state is.
+type Origin struct {
+	// Path is that of the root file; "-" stands for Stdin.
+	Path  string
+	Stdin io.Reader
+	// Revision is the git revision to read the files at, whatever lies in the
+	// folder; empty reads the folder.
+	Revision string
+	// RequireClean refuses files that differ from what is committed.
+	RequireClean bool
+	// StrictAt makes exemptions that are over by then problems; the zero time
+	// leaves them to the plan.
+	StrictAt time.Time
+}
+
+// Reading is the desired state with what is known about its files.
+type Reading struct {
+	*reconcile.Desired
+	// Commit is the git commit that the files are from, with "-dirty" behind it
+	// when they differ from it; empty where there is no git or no repository.
+	Commit string
+
+	path   string
+	seen   *folder // what was read; nil for a revision, which cannot change
+	waited time.Duration
+}
+
+// Load reads the desired state from a file and the files that it includes. The
+// error is [reconcile.Problems] when the files can be read but are wrong. When ctx
+// ends it returns, although a read that blocks may be left behind.
+func Load(ctx context.Context, from Origin) (*Reading, error) {
+	type result struct {
+		reading *Reading
+		err     error
 	}
-	root, err := readFile(path, name, stdin)
+	done := make(chan result, 1)
+	go func() {
+		reading, err := load(ctx, from)
+		done <- result{reading, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, fmt.Errorf("read the desired state: %w", context.Cause(ctx))
+	case result := <-done:
+		return result.reading, result.err
+	}
+}
+
+func load(ctx context.Context, from Origin) (*Reading, error) {
+	reading := &Reading{path: from.Path}
+	var err error
+	switch {
+	case from.Path == "-" && (from.Revision != "" || from.RequireClean):
+		return nil, errors.New("standard input is in no git repository: name the file with --file")
+	case from.Revision != "":
+		err = reading.loadRevision(ctx, from)
+	default:
+		err = reading.loadFolder(ctx, from)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return Parse(root, func(pattern string) ([]File, error) {
-		return readIncludes(path, pattern)
-	}, now)
+	return reading, nil
 }
 
-// readFile reads a file up to one byte more than may be parsed.
-func readFile(path, name string, stdin io.Reader) (File, error) {
-	source := stdin
-	if path != "-" {
-		file, err := os.Open(path)
-		if errors.Is(err, os.ErrNotExist) {
-			return File{}, fmt.Errorf("%s: no such file: name the desired state with --file, or make one with 'seatsync export'", path)
+// loadRevision reads the files at a revision.
+func (r *Reading) loadRevision(ctx context.Context, from Origin) error {
+	files, err := openRevision(ctx, filepath.Dir(from.Path), from.Revision)
+	if err != nil {
+		return err
+	}
+	data, err := files.read(filepath.Base(from.Path))
+	if err != nil {
+		return err
+	}
+	r.Commit = files.commit
+	r.Desired, err = Parse(File{from.Path, data}, includesOf(files, from.Path), from.StrictAt)
+	return err
+}
+
+// loadFolder reads the files in the folder, once they are still.
+func (r *Reading) loadFolder(ctx context.Context, from Origin) error {
+	var stdin []byte
+	if from.Path == "-" {
+		var err error
+		if stdin, err = io.ReadAll(io.LimitReader(from.Stdin, maxFileSize+1)); err != nil {
+			return fmt.Errorf("read the desired state from standard input: %w", err)
 		}
+	}
+	for {
+		files, err := openFolder(from.Path)
 		if err != nil {
-			return File{}, fmt.Errorf("read the desired state: %w", err)
+			return err
 		}
-		defer file.Close()
-		source = file
-	}
-	data, err := io.ReadAll(io.LimitReader(source, maxFileSize+1))
-	if err != nil {
-		return File{}, fmt.Errorf("read the desired state from %s: %w", name, err)
-	}
-	return File{Name: name, Data: data}, nil
-}
-
-// readIncludes reads the files of one include pattern, in the order of their
-// names. A pattern that finds nothing is an error: were it ignored, a typing
-// mistake would make a whole team unlisted.
-func readIncludes(root, pattern string) ([]File, error) {
-	directory := "."
-	if root != "-" {
-		directory = filepath.Dir(root)
-	}
-	if filepath.IsAbs(pattern) {
-		return nil, fmt.Errorf("%q is an absolute path: write it relative to this file", pattern)
-	}
-	if strings.Contains(pattern, "**") {
-		return nil, fmt.Errorf("%q has a **, which is not read: write a pattern for each level, such as teams/*.yaml and teams/*/*.yaml", pattern)
-	}
-	if err := checkDirectories(directory, pattern); err != nil {
-		return nil, err
-	}
-	paths, err := filepath.Glob(filepath.Join(directory, pattern))
-	if err != nil {
-		return nil, fmt.Errorf("%q is not a file pattern: close every [", pattern)
-	}
-	paths = slices.DeleteFunc(paths, func(path string) bool { return filepath.Clean(path) == filepath.Clean(root) })
-	if len(paths) == 0 {
-		return nil, fmt.Errorf("%q finds no file beside this one: correct or remove it", pattern)
-	}
-	slices.Sort(paths)
-	files := make([]File, len(paths))
-	for i, path := range paths {
-		if files[i], err = readFile(path, filepath.ToSlash(path), nil); err != nil {
-			return nil, err
+		err = r.readOnce(files, stdin, from.StrictAt)
+		why := files.moved(false)
+		files.close()
+		if why == "" {
+			r.seen = files
+			if err == nil && from.RequireClean {
+				err = checkClean(ctx, from.Path, slices.Collect(maps.Keys(files.found)))
+			}
+			if err == nil && from.Path != "-" {
+				r.Commit = commitOf(ctx, r.Files)
+			}
+			return err
 		}
-	}
-	return files, nil
-}
-
-// checkDirectories returns an error when a directory that the pattern leads
-// through cannot be read: filepath.Glob passes such a directory over, and with it
-// everybody who is listed there.
-func checkDirectories(root, pattern string) error {
-	parent := filepath.Dir(filepath.Join(root, pattern))
-	directories, err := filepath.Glob(parent)
-	if err != nil {
-		return fmt.Errorf("%q is not a file pattern: close every [", pattern)
-	}
-	if parent != filepath.Clean(root) && filepath.Dir(pattern) != "." {
-		if err := checkDirectories(root, filepath.Dir(pattern)); err != nil {
+		if err := r.pause(ctx, why); err != nil {
 			return err
 		}
 	}
-	for _, directory := range directories {
-		if info, err := os.Stat(directory); err == nil && !info.IsDir() {
-			continue
+}
+
+// readOnce reads the files as they are at the moment.
+func (r *Reading) readOnce(files *folder, stdin []byte, strictAt time.Time) (err error) {
+	root := File{Name: "<stdin>", Data: stdin}
+	if r.path != "-" {
+		root.Name = r.path
+		if root.Data, err = files.readRoot(); err != nil {
+			return err
 		}
-		if _, err := os.ReadDir(directory); err != nil {
-			return fmt.Errorf("%q leads through a directory that cannot be read: %w", pattern, err)
+	}
+	r.Desired, err = Parse(root, includesOf(files, r.path), strictAt)
+	return err
+}
+
+// Still returns an error unless the files are, to the byte, what they were when
+// they were read. It is for the moment before the first write.
+func (r *Reading) Still(ctx context.Context) error {
+	if r.seen == nil {
+		return nil
+	}
+	for {
+		why := r.seen.locked()
+		if why == "" {
+			break
 		}
+		if err := r.pause(ctx, why); err != nil {
+			return err
+		}
+	}
+	now, err := openFolder(r.path)
+	if err != nil {
+		return err
+	}
+	defer now.close()
+	now.files, now.found = r.seen.files, r.seen.found
+	if why := now.moved(true); why != "" {
+		return fmt.Errorf("%s since it was read: nothing was changed; run again", why)
 	}
 	return nil
 }
 
-// Parse reads the desired state from a file in memory. Each pattern under
-// include is handed to includes, whose error is reported at the pattern. The
-// error is [Problems], with every problem of every file.
-func Parse(root File, includes func(pattern string) ([]File, error), now time.Time) (*reconcile.Desired, error) {
-	desired := &reconcile.Desired{Timezone: time.UTC, Policy: reconcile.Policy{Unlisted: reconcile.UnlistedKeep, Grants: reconcile.GrantsRequest}}
-	top := &fileParser{document: document{file: root.Name}, desired: desired}
-	top.parseRoot(root.Data)
-
-	included, problems := top.resolveIncludes(includes)
-	parsers := parseIncluded(included)
-
-	files := []string{root.Name}
-	sums := [][]byte{digestOf(root.Data)}
-	total := len(top.users)
-	for _, parser := range parsers {
-		total += len(parser.users)
-	}
-	desired.Users = append(make([]reconcile.DesiredUser, 0, total), top.users...)
-	problems = append(problems, top.problems...)
-	for i, parser := range parsers {
-		files = append(files, included[i].Name)
-		sums = append(sums, digestOf(included[i].Data))
-		desired.Users = append(desired.Users, parser.users...)
-		parser.users = nil // a copy a file is enough
-		problems = append(problems, parser.problems...)
-	}
-	problems = append(problems, duplicateProblems(desired.Users)...)
-	problems = append(problems, exemptionProblems(desired, now)...)
-	if len(problems) > 0 {
-		return nil, sorted(problems, files)
-	}
-	desired.Files = files
-	desired.SHA256 = hex.EncodeToString(digestOf(slices.Concat(sums...)))
-	return desired, nil
+// store is where files are: in a folder or in a git revision. Names are paths
+// below the folder of the root file.
+type store interface {
+	match(pattern string) ([]string, error)
+	read(name string) ([]byte, error)
 }
 
-// digestOf returns the SHA-256 of data.
-func digestOf(data []byte) []byte {
-	sum := sha256.Sum256(data)
-	return sum[:]
-}
-
-// resolveIncludes reads the files of every include pattern, each file once.
-func (p *fileParser) resolveIncludes(includes func(pattern string) ([]File, error)) (files []File, problems reconcile.Problems) {
-	seen := make(map[string]bool)
-	for _, include := range p.includes {
-		found, err := includes(include.pattern)
-		if err != nil {
-			problems = append(problems, reconcile.Problem{At: include.at, Message: "include: " + err.Error()})
-			continue
-		}
-		for _, file := range found {
-			if !seen[file.Name] {
-				seen[file.Name] = true
-				files = append(files, file)
-			}
-		}
-	}
-	return files, problems
-}
-
-// parseIncluded parses files side by side.
-func parseIncluded(files []File) []*fileParser {
-	parsers := make([]*fileParser, len(files))
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, file := range files {
-		parsers[i] = &fileParser{document: document{file: file.Name}}
-		group.Go(func() error {
-			parsers[i].parseTeam(file.Data)
-			return nil
-		})
-	}
-	_ = group.Wait() // parsers keep their problems to themselves
-	return parsers
-}
-
-// userKey is what may occur once in all files.
-type userKey struct{ email, id string }
-
-// duplicateProblems finds users who are listed twice, in one file or in two. An
-// email may be listed again only where both entries name different ids.
-func duplicateProblems(users []reconcile.DesiredUser) (problems reconcile.Problems) {
-	first := make(map[userKey]*reconcile.DesiredUser, len(users))
-	anyID := make(map[string]*reconcile.DesiredUser)
-	for i := range users {
-		user := &users[i]
-		key := userKey{email: reconcile.EmailKey(user.Email), id: strings.ToLower(user.ID)}
-		if key.email == "" {
-			continue // a problem of its own
-		}
-		earlier, plain := first[key], first[userKey{email: key.email}]
+// includesOf returns what reads the files of an include pattern, in the order of
+// their names. A pattern that finds nothing is an error: were it ignored, a typing
+// mistake would make a whole team unlisted.
+func includesOf(files store, root string) func(pattern string) ([]File, error) {
+	return func(pattern string) ([]File, error) {
+		inside := path.Clean(filepath.ToSlash(pattern))
 		switch {
-		case earlier == nil && key.id != "":
-			earlier = plain
-		case earlier == nil:
-			earlier = anyID[key.email]
+		case filepath.IsAbs(pattern):
+			return nil, fmt.Errorf("%q is an absolute path: write it relative to this file", pattern)
+		case strings.Contains(pattern, "**"):
+			return nil, fmt.Errorf("%q has a **, which is not read: write a pattern for each level, such as teams/*.yaml and teams/*/*.yaml", pattern)
+		case inside == ".." || strings.HasPrefix(inside, "../"):
+			return nil, fmt.Errorf("%q leads out of the folder of this file: keep included files below it", pattern)
 		}
-		if earlier != nil {
-			at := earlier.Position()
-			problems = append(problems, reconcile.Problem{At: emailPosition(user), Message: fmt.Sprintf(
-				"%s is listed twice, first at %s:%d: keep one entry", user.Email, at.File, at.Line)})
-			continue
+		names, err := files.match(inside)
+		if err != nil {
+			return nil, err
 		}
-		first[key] = user
-		if key.id != "" {
-			anyID[key.email] = user
+		names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return root != "-" && name == filepath.Base(root) })
+		if len(names) == 0 {
+			return nil, fmt.Errorf("%q finds no file beside this one: correct or remove it", pattern)
 		}
+		var included []File
+		for _, name := range names {
+			data, err := files.read(name)
+			if err != nil {
+				return nil, err
+			}
+			shown := name
+			if root != "-" {
+				shown = filepath.ToSlash(filepath.Join(filepath.Dir(root), name))
+			}
+			included = append(included, File{shown, data})
+		}
+		return included, nil
 	}
-	return problems
-}
-
-// emailPosition returns the place of the email.
-func emailPosition(user *reconcile.DesiredUser) reconcile.Position {
-	at := user.At(user.Lines.Email)
-	at.Column = int(user.Lines.EmailColumn)
-	return at
-}
-
-// exemptionProblems finds exemptions that are over.
-func exemptionProblems(desired *reconcile.Desired, now time.Time) (problems reconcile.Problems) {
-	for i := range desired.Users {
-		user := &desired.Users[i]
-		if user.Exempt == nil || now.Before(user.Exempt.Until.End(desired.Timezone)) {
-			continue
-		}
-		at := user.At(user.Lines.Exempt)
-		at.Column = int(user.Lines.ExemptColumn)
-		problems = append(problems, reconcile.Problem{At: at, Message: fmt.Sprintf(
-			"the exemption of %s ended on %s: remove it, or ask %s to extend it",
-			user.Email, user.Exempt.Until, user.Exempt.Owner)})
-	}
-	return problems
-}
-
-// sorted orders problems by the order of files, and then by place.
-func sorted(problems reconcile.Problems, files []string) reconcile.Problems {
-	order := make(map[string]int, len(files))
-	for i, file := range files {
-		order[file] = i
-	}
-	slices.SortStableFunc(problems, func(a, b reconcile.Problem) int {
-		return cmp.Or(
-			cmp.Compare(order[a.At.File], order[b.At.File]),
-			cmp.Compare(a.At.Line, b.At.Line),
-			cmp.Compare(a.At.Column, b.At.Column),
-		)
-	})
-	return problems
 }

@@ -72,8 +72,21 @@ func (p *fileParser) parseRoot(data []byte) {
 // teamKeys are the keys of an included file.
 var teamKeys = []string{"version", "users"}
 
-// parseTeam reads an included file.
-func (p *fileParser) parseTeam(data []byte) { p.readTeam(p.parseTop(data)) }
+// teamPattern finds one of the keys of an included file, in whatever style.
+var teamPattern = regexp.MustCompile(`(?m)(^|[{,])[ \t]*["']?(version|users?)["']?[ \t]*:`)
+
+// contentPattern finds anything but comments.
+var contentPattern = regexp.MustCompile(`(?m)^[ \t]*[^#\s]`)
+
+// parseTeam reads an included file. Of a file without any of its keys no problem
+// quotes anything: a pattern may have found a file with secrets.
+func (p *fileParser) parseTeam(data []byte) {
+	if !teamPattern.Match(data) && contentPattern.Match(data) {
+		p.problemAt(1, 1, "this is not a desired-state file: an included file lists people under 'users:'")
+		return
+	}
+	p.readTeam(p.parseTop(data))
+}
 
 // readTeam reads the top node of an included file.
 func (p *fileParser) readTeam(top *yaml.Node) {

@@ -224,7 +224,7 @@ func TestLoadReadsIncludesOnceInOrder(t *testing.T) {
 		"teams/c.yaml": "users: []  # nobody yet\n",
 		"e.yaml":       "users: []\n",
 	})
-	desired, err := Load("d.yaml", nil, testNow)
+	desired, err := Load(t.Context(), Origin{Path: "d.yaml", StrictAt: testNow})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +242,7 @@ func TestLoadReportsProblemsOfAllFiles(t *testing.T) {
 		"teams/a.yaml": "users:\n  - {email: A@B.c}\npolicy: {}\n",
 		"teams/b.yaml": "users: {}\n",
 	})
-	_, err := Load("d.yaml", nil, testNow)
+	_, err := Load(t.Context(), Origin{Path: "d.yaml", StrictAt: testNow})
 	want := strings.Join([]string{
 		`d.yaml:2:25: include: "none/*.yaml" finds no file beside this one: correct or remove it`,
 		`d.yaml:2:38: include: "/etc/*.yaml" is an absolute path: write it relative to this file`,
@@ -263,7 +263,7 @@ func TestLoadRefusesIncludesThatCouldLoseATeam(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			writeFiles(t, map[string]string{"d.yaml": "version: 1\ninclude: ['" + test.include + "']\n", "teams/a.yaml": test.team})
-			if _, err := Load("d.yaml", nil, testNow); err == nil || !strings.Contains(err.Error(), test.want) {
+			if _, err := Load(t.Context(), Origin{Path: "d.yaml", StrictAt: testNow}); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 		})
@@ -271,7 +271,7 @@ func TestLoadRefusesIncludesThatCouldLoseATeam(t *testing.T) {
 }
 
 func TestLoadReadsStandardInput(t *testing.T) {
-	desired, err := Load("-", strings.NewReader("version: 1\nusers:\n  - {email: a@b.c}\n"), testNow)
+	desired, err := Load(t.Context(), Origin{Path: "-", Stdin: strings.NewReader("version: 1\nusers:\n  - {email: a@b.c}\n")})
 	if err != nil || desired.Files[0] != "<stdin>" || len(desired.Users) != 1 {
 		t.Errorf("got %+v, %v", desired, err)
 	}
@@ -279,7 +279,7 @@ func TestLoadReadsStandardInput(t *testing.T) {
 
 func TestLoadNamesAFileThatIsMissing(t *testing.T) {
 	t.Chdir(t.TempDir())
-	_, err := Load("none.yaml", nil, testNow)
+	_, err := Load(t.Context(), Origin{Path: "none.yaml"})
 	if err == nil || !strings.Contains(err.Error(), "none.yaml: no such file") || !strings.Contains(err.Error(), "seatsync export") {
 		t.Errorf("got %v", err)
 	}

@@ -66,6 +66,13 @@ func (r *Runner) Apply(ctx context.Context, request Request) Result {
 		}
 	}
 
+	// Look at the files once more: what was decided on a part of them is not done.
+	if run.Still != nil && plan.Summary.Pending() > 0 {
+		if err := run.Still(ctx); err != nil {
+			return run.failed(err)
+		}
+	}
+
 	// Record: where even the beginning cannot be recorded nothing is written.
 	run.start.Commit = plan.Desired.Commit
 	journal, err := lock.Begin(run.start, plan, r.Clock)

@@ -51,6 +51,9 @@ type Request struct {
 	Desired *reconcile.Desired
 	// Commit is the git commit of Desired, empty where it is not known.
 	Commit string
+	// Still, when not nil, returns an error when the files of Desired are no longer
+	// what they were when it was read. It is asked before the first write.
+	Still func(ctx context.Context) error
 	// Saved is a plan to apply as it is, SavedAs what messages call it, and
 	// MaxPlanAge how old it may be.
 	Saved      *reconcile.Plan
