@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 		"reconcile/zerotrust",
 	},
 	"reconcile":           {},
-	"reconcile/daemon":    {"reconcile", "reconcile/desired", "reconcile/record", "reconcile/runner"},
+	"reconcile/daemon":    {"reconcile", "reconcile/desired", "reconcile/record", "reconcile/report", "reconcile/runner"},
 	"reconcile/desired":   {"reconcile"},
 	"reconcile/record":    {"reconcile"},
 	"reconcile/report":    {"reconcile"},

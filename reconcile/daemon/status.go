@@ -3,12 +3,15 @@ package daemon
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/report"
 )
 
 // The most that the status page shows of each list.
@@ -43,7 +46,7 @@ type statusPage struct {
 	Warnings                        []string
 	Seats, SeatsDetail              string
 	Cost, CostDetail                string
-	Charts                          []chart
+	Charts                          []*report.Chart
 	Waiting                         []waiting
 	WaitingTotal                    int
 	LastReport                      string
@@ -162,9 +165,9 @@ func (d *Daemon) describeLast(page *statusPage, a *account, runs []Run) {
 	run := &runs[at]
 	page.LastReport = run.Report
 	page.Will = "as of run " + run.ID + ": " + pendingWords(run)
-	page.Seats, page.SeatsDetail = fmt.Sprint(run.Seats.Used), "purchased: not told in the file"
+	page.Seats, page.SeatsDetail = thousands(run.Seats.Used), "how many are purchased is not known"
 	if run.Seats.Purchased != nil {
-		page.Seats = fmt.Sprintf("%d of %d", run.Seats.Used, *run.Seats.Purchased)
+		page.Seats = thousands(run.Seats.Used) + " of " + thousands(*run.Seats.Purchased)
 		page.SeatsDetail = reconcile.CountOf(*run.Seats.Purchased-run.Seats.Used, "seat is", "seats are") + " free"
 	}
 	if run.Cost != "" {
@@ -178,7 +181,7 @@ func (d *Daemon) describeLast(page *statusPage, a *account, runs []Run) {
 	if err != nil || plan == nil {
 		return
 	}
-	page.Waiting = heldGroups(plan)
+	page.Waiting = heldGroups(report.NewView(plan))
 	for _, group := range page.Waiting {
 		page.WaitingTotal += group.Count
 	}
@@ -198,38 +201,52 @@ func pendingWords(run *Run) string {
 	return strings.Join(parts, ", ")
 }
 
-// heldGroups groups the held changes, those that someone can decide first.
-func heldGroups(plan *reconcile.Plan) []waiting {
-	groups := make(map[reconcile.Hold]*waiting)
-	for i := range plan.Changes {
-		change := &plan.Changes[i]
-		if change.WillBeDone() {
-			continue
-		}
-		group := groups[change.Held]
-		if group == nil {
-			group = &waiting{Reason: string(change.Held), Meaning: change.Held.Sentence()}
-			groups[change.Held] = group
-		}
-		group.Count++
-		if len(group.People) == shownHeld {
-			group.More++
-			continue
-		}
-		group.People = append(group.People, heldChange{
-			Email: change.Email, Change: string(change.Kind), Because: cmp.Or(change.HeldBecause, change.Because),
-			Line: fmt.Sprintf("%s:%d", change.Source.File, change.Source.Line),
-		})
-	}
+// heldGroups lists the held changes, those that someone can decide first.
+func heldGroups(view *report.View) []waiting {
 	var list []waiting
-	for _, hold := range reconcile.Holds() {
-		if group := groups[hold]; group != nil {
-			list = append(list, *group)
-			delete(groups, hold)
+	for _, group := range view.Held {
+		shown := group.Members[:min(len(group.Members), shownHeld)]
+		held := waiting{Reason: group.Key, Meaning: group.Title, Count: len(group.Members), More: len(group.Members) - len(shown)}
+		for _, i := range shown {
+			row := view.Row(i)
+			held.People = append(held.People, heldChange{Email: row.Person, Change: string(row.Kind), Because: row.Because(group.Title), Line: row.Place})
 		}
+		list = append(list, held)
 	}
 	return list
 }
+
+// charts draws seats and cost over the runs that have a plan.
+func charts(runs []Run) []*report.Chart {
+	var seats, cost []report.Sample
+	currency := ""
+	for _, run := range slices.Backward(runs) {
+		if run.Summary == nil {
+			continue
+		}
+		bound, suffix := math.NaN(), ""
+		if run.Seats.Purchased != nil {
+			bound, suffix = float64(*run.Seats.Purchased), " of "+thousands(*run.Seats.Purchased)
+		}
+		when := clockTime(run.FinishedAt) + ", " + string(run.Mode)
+		seats = append(seats, report.Sample{
+			At: run.FinishedAt, Value: float64(run.Seats.Used), Bound: bound, Class: string(run.Mode),
+			Text: when + ": " + thousands(run.Seats.Used) + suffix + " seats in use",
+		})
+		if value, err := strconv.ParseFloat(string(run.Cost), 64); err == nil {
+			currency = run.Summary.Currency
+			cost = append(cost, report.Sample{At: run.FinishedAt, Value: value, Bound: math.NaN(), Class: string(run.Mode),
+				Text: strings.TrimSpace(when + ": " + reconcile.Thousands(string(run.Cost)) + " " + currency + " a month")})
+		}
+	}
+	costTitle := strings.TrimSuffix("Cost a month, in "+currency, ", in ")
+	return slices.DeleteFunc([]*report.Chart{
+		report.NewTimeline("Seats in use", "seats in use", "purchased", seats),
+		report.NewTimeline(costTitle, "the seats in use cost", "", cost),
+	}, func(c *report.Chart) bool { return c == nil })
+}
+
+func thousands(n int) string { return reconcile.Thousands(strconv.Itoa(n)) }
 
 // newRunRow returns a run as the list shows it.
 func newRunRow(run Run) runRow {
@@ -243,14 +260,14 @@ func newRunRow(run Run) runRow {
 	var parts []string
 	for _, status := range reconcile.Statuses() {
 		if n := run.Outcomes[status]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, status))
+			parts = append(parts, thousands(n)+" "+status.Label())
 		}
 	}
 	if run.Mode == reconcile.ModeDryRun && run.Summary.Pending() > 0 {
-		parts = append(parts, fmt.Sprintf("%d pending", run.Summary.Pending()))
+		parts = append(parts, thousands(run.Summary.Pending())+" pending")
 	}
 	if run.Summary.Held > 0 {
-		parts = append(parts, fmt.Sprintf("%d held", run.Summary.Held))
+		parts = append(parts, thousands(run.Summary.Held)+" held")
 	}
 	if len(parts) == 0 {
 		parts = append(parts, "nothing to change")
@@ -293,7 +310,7 @@ func (d *Daemon) fleet(accounts []*account, now time.Time) fleetPage {
 			row.Next = string(mode) + " in " + ago(now, next)
 		}
 		if a.last != nil && a.last.Summary != nil {
-			row.Seats, row.Pending = fmt.Sprint(a.last.Seats.Used), pendingWords(a.last)
+			row.Seats, row.Pending = thousands(a.last.Seats.Used), pendingWords(a.last)
 		}
 		a.mu.Unlock()
 		if row.Tone == "broken" {

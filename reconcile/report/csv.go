@@ -81,6 +81,15 @@ func (v *View) seatCost(change *reconcile.Change) (before, after reconcile.Amoun
 	return before, v.plan.Money.Price.Times(seatsOf(change.After))
 }
 
+// seatsOf is the number of seats that a state is known to take up: a person
+// takes one, however many products they use.
+func seatsOf(state reconcile.State) int {
+	if state.AccessSeat == reconcile.True || state.GatewaySeat == reconcile.True {
+		return 1
+	}
+	return 0
+}
+
 // csvFlag leaves the cell of an unknown flag empty: it is not "false".
 func csvFlag(flag reconcile.Flag) string {
 	if flag == reconcile.Unknown {

@@ -40,14 +40,14 @@ func (d *Difference) sentence() string {
 	text := "nothing new" + since
 	switch added, gone := len(d.Changes.New), len(d.Changes.Gone); {
 	case added > 0 && gone > 0:
-		text = number(added) + " new and " + count(gone, "gone change", "gone changes") + since
+		text = number(added) + " new and " + reconcile.CountOf(gone, "gone change", "gone changes") + since
 	case added > 0:
-		text = count(added, "new change", "new changes") + since
+		text = reconcile.CountOf(added, "new change", "new changes") + since
 	case gone > 0:
-		text = count(gone, "change is gone", "changes are gone") + since
+		text = reconcile.CountOf(gone, "change is gone", "changes are gone") + since
 	}
 	if d.Changes.Unchanged > 0 {
-		text += "; " + count(d.Changes.Unchanged, "change is", "changes are") + " as before"
+		text += "; " + reconcile.CountOf(d.Changes.Unchanged, "change is", "changes are") + " as before"
 	}
 	if d.Old.AccountID != d.New.AccountID {
 		text += fmt.Sprintf("; careful: the old plan is for account %s, the new one for %s", value(d.Old.AccountID), value(d.New.AccountID))

@@ -108,7 +108,7 @@ func (t *explanationText) moment(m reconcile.Moment, none string) string {
 	if m.Time().After(t.now) {
 		return date + " (in the future)"
 	}
-	return fmt.Sprintf("%s (%s ago)", date, count(days, "day", "days"))
+	return fmt.Sprintf("%s (%s ago)", date, reconcile.Count(days, "day"))
 }
 
 // decision writes what the plan does about the person.
@@ -140,7 +140,7 @@ func (t *explanationText) past(past []PastChange) {
 		text := fmt.Sprintf("%s  run %s  %s, %s: %s", p.At.UTC().Format(time.DateOnly), value(p.RunID),
 			value(string(p.Change.Kind)), effect(&p.Change), sentence(p.Change.Because))
 		if p.Outcome.Status != reconcile.Applied {
-			text += "; " + statusWords(p.Outcome.Status)
+			text += "; " + value(p.Outcome.Status.Label())
 		}
 		t.wrap("  ", text)
 	}

@@ -57,7 +57,7 @@ func writeGitHub(out *bufio.Writer, view *View) {
 			writeAnnotation(out, note)
 		}
 		if all := some.total + others.total; all > len(shown) {
-			left = append(left, count(all-len(shown), level, level+"s"))
+			left = append(left, reconcile.CountOf(all-len(shown), level, level+"s"))
 		}
 	}
 	if len(left) > 0 {
@@ -166,7 +166,7 @@ func (a *annotation) message() string {
 	if a.Text != "" {
 		rest += ": " + a.Text
 	}
-	return count(a.About, "user", "users") + " from this line, " + strings.Join(a.Users, ", ") + rest
+	return reconcile.Count(a.About, "user") + " from this line, " + strings.Join(a.Users, ", ") + rest
 }
 
 // writeAnnotation writes one workflow command.

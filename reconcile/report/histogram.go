@@ -171,7 +171,7 @@ func (h *histogram) drawScale() {
 // drawBin draws a bar, its classes one on the other, with its number above.
 func (h *histogram) drawBin(b *bin) {
 	below, total := 0, b.total()
-	title := b.label + ": " + count(total, "person", "people")
+	title := b.label + ": " + reconcile.CountOf(total, "person", "people")
 	for _, class := range [...]string{classRecent, classNear, classPast, classUnsure} {
 		if n := b.people[class]; n > 0 {
 			bottom, top := h.y(below), h.y(below+n)
@@ -214,7 +214,7 @@ func (h *histogram) drawAxis() {
 		textX, anchor = x-5, "end"
 	}
 	h.chart.path("threshold", x, histogramTop-12, x, histogramBase)
-	h.chart.text("threshold-label", anchor, textX, histogramTop-14, "inactive from "+count(h.AfterDays, "day", "days"))
+	h.chart.text("threshold-label", anchor, textX, histogramTop-14, "inactive from "+reconcile.Count(h.AfterDays, "day"))
 }
 
 // legend says what the colours mean.
@@ -222,7 +222,7 @@ func (h *histogram) legend() {
 	h.chart.Legend = []LegendItem{{classRecent, "active"}}
 	if h.AfterDays > 0 {
 		if h.NoticeDays > 0 {
-			h.chart.Legend = append(h.chart.Legend, LegendItem{classNear, "in the " + count(h.NoticeDays, "day", "days") + " of notice, or on the line"})
+			h.chart.Legend = append(h.chart.Legend, LegendItem{classNear, "in the " + reconcile.Count(h.NoticeDays, "day") + " of notice, or on the line"})
 		}
 		h.chart.Legend = append(h.chart.Legend, LegendItem{classPast, "past the threshold"})
 	}
@@ -261,5 +261,5 @@ func (h *histogram) sentence(total int) string {
 	add(people[classPast], "past it")
 	add(h.Never, "never")
 	add(h.Unknown, "not readable")
-	return "The last sign of activity of " + count(total, "seat holder", "seat holders") + ": " + strings.Join(parts, ", ") + "."
+	return "The last sign of activity of " + reconcile.CountOf(total, "seat holder", "seat holders") + ": " + strings.Join(parts, ", ") + "."
 }

@@ -108,13 +108,13 @@ func (p *page) addRows() {
 	p.Filters = []filter{
 		{"kind", "Change", options(kinds)}, {"state", "State", options(states)}, {"reason", "Reason", options(reasons)},
 	}
-	p.ChangesTitle = count(len(p.plan.Changes), "change", "changes")
+	p.ChangesTitle = reconcile.Count(len(p.plan.Changes), "change")
 	p.Shown = "Showing all of them."
 	if len(p.order) > staticHTMLRows {
 		p.Shown = "Showing the first " + number(staticHTMLRows) + ". The rest can be searched where scripts may run."
 	}
 	if left := len(p.plan.Changes) - len(p.order); left > 0 {
-		p.RowsLeftOut = count(left, "change is", "changes are") + " left out of this page, which holds " +
+		p.RowsLeftOut = reconcile.CountOf(left, "change is", "changes are") + " left out of this page, which holds " +
 			number(mostHTMLRows) + ": --format csv lists all."
 	}
 }
@@ -159,7 +159,7 @@ func newFindingCard(view *View) *findingCard {
 	if len(view.Findings) == 0 {
 		return nil
 	}
-	card := &findingCard{Title: count(len(view.plan.Findings), "finding", "findings")}
+	card := &findingCard{Title: reconcile.Count(len(view.plan.Findings), "finding")}
 	for _, group := range view.Findings {
 		n := len(group.Members)
 		listed := findingGroup{Group: group, Count: number(n), Class: className(string(group.Severity)), Folded: n > mostOpenFindings}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/seatsync/seatsync/reconcile"
 )
 
 // Emails, names, ids and error messages come from other people. This file
@@ -56,7 +58,7 @@ func inert(text string, limit int, doubleBackslash bool) string {
 	marks := mostMarks // a mark without a letter before it would join our own text
 	for shown := 0; len(text) > 0; shown++ {
 		if shown == limit {
-			fmt.Fprintf(&b, "… (%s more)", count(utf8.RuneCountInString(text), "character", "characters"))
+			fmt.Fprintf(&b, "… (%s more)", reconcile.Count(utf8.RuneCountInString(text), "character"))
 			break
 		}
 		r, size := utf8.DecodeRuneInString(text)

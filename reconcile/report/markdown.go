@@ -69,7 +69,7 @@ func markdownHead(view *View) string {
 	}
 	if c := view.Cost; c != nil {
 		amounts := func(label string, before, after reconcile.Amount) {
-			row(label+", "+inCell(prose(value(c.Currency))), grouped(string(before)), grouped(string(after)), grouped(string(after.Minus(before))))
+			row(label+", "+inCell(prose(value(c.Currency))), reconcile.Thousands(string(before)), reconcile.Thousands(string(after)), reconcile.Thousands(string(after.Minus(before))))
 		}
 		amounts("Cost a month", c.MonthBefore, c.MonthAfter)
 		amounts("Cost a year", c.YearBefore, c.YearAfter)
@@ -103,7 +103,7 @@ func (v *View) markdownSections(limit int) []*section {
 	sections = append(sections, v.findingSection("finding", limit)...)
 	for _, group := range v.Held {
 		open := fmt.Sprintf("<details><summary>%s held back: %s</summary>\n\n%s\n\n",
-			count(len(group.Members), "change", "changes"), holdName(group.Key), capitalized(prose(group.Title)))
+			reconcile.Count(len(group.Members), "change"), holdName(group.Key), capitalized(prose(group.Title)))
 		sections = append(sections, v.changeSection(open, "\n</details>\n\n", group.Title, group.Members, limit))
 	}
 	return sections
@@ -119,7 +119,7 @@ func (v *View) changeSection(open, end, shared string, members []int, limit int)
 	s := &section{Open: open + header + rule, Close: end, Total: len(members)}
 	s.fill(limit, func(i int) string {
 		row := v.Row(members[i])
-		because := row.because(shared)
+		because := row.Because(shared)
 		if row.Note != "" {
 			because += " (" + row.Note + ")"
 		}
@@ -163,7 +163,7 @@ func (v *View) findingSection(noun string, limit int) []*section {
 	}
 	order := allMembers(v.Findings)
 	s := &section{
-		Open:  fold + "<summary>" + count(len(order), noun, noun+"s") + "</summary>\n\n| | Finding | What | Line |\n| --- | --- | --- | --- |\n",
+		Open:  fold + "<summary>" + reconcile.CountOf(len(order), noun, noun+"s") + "</summary>\n\n| | Finding | What | Line |\n| --- | --- | --- | --- |\n",
 		Close: "\n</details>\n\n", Total: len(order),
 	}
 	s.fill(limit, func(i int) string {
@@ -178,7 +178,7 @@ func (v *View) findingSection(noun string, limit int) []*section {
 // holdName names a hold where Markdown does not reach, so that no code span
 // could guard a name that this version does not know.
 func holdName(hold string) string {
-	if slices.Contains(holds(), reconcile.Hold(hold)) {
+	if slices.Contains(reconcile.Holds(), reconcile.Hold(hold)) {
 		return hold
 	}
 	return "for another reason"

@@ -3,6 +3,8 @@ package report
 import (
 	"bufio"
 	"fmt"
+
+	"github.com/seatsync/seatsync/reconcile"
 )
 
 // writeSections writes a report in at most limit bytes. What stands at its head
@@ -40,7 +42,7 @@ func (s *section) fill(limit int, row func(i int) string) {
 
 // leftOut is the line that counts what a section does not show.
 func leftOut(n int) string {
-	return fmt.Sprintf("\n… and %s left out here: `--format csv` and `--format json` list all\n", count(n, "row", "rows"))
+	return fmt.Sprintf("\n… and %s left out here: `--format csv` and `--format json` list all\n", reconcile.Count(n, "row"))
 }
 
 // frame is the number of bytes that a section takes up without rows.

@@ -78,7 +78,7 @@ func (t *textReport) notApplied() []Group {
 			}
 		}
 		if len(left.Members) > 0 {
-			left.Title = doing(t.plan.Changes[left.Members[0]].Kind, len(left.Members))
+			left.Title = value(t.plan.Changes[left.Members[0]].Kind.Doing(len(left.Members)))
 			rest = append(rest, left)
 		}
 	}
@@ -92,8 +92,8 @@ func (t *textReport) leftOut() {
 		return
 	}
 	t.line("")
-	t.wrap("", t.paint(dim, "as planned: "+count(held, "change is held", "changes are held")+
-		", "+count(findings, "finding", "findings")))
+	t.wrap("", t.paint(dim, "as planned: "+reconcile.CountOf(held, "change is held", "changes are held")+
+		", "+reconcile.Count(findings, "finding")))
 }
 
 // held writes the changes that are held back, by what holds them.
@@ -179,7 +179,7 @@ func (t *textReport) layOut(indent, shared string, members []int) rowLayout {
 func (t *textReport) measure(layout *rowLayout, shared string, members []int) {
 	for _, i := range members {
 		row := t.Row(i)
-		because := columns(row.because(shared))
+		because := columns(row.Because(shared))
 		layout.person = max(layout.person, min(columns(row.Person), widestPerson))
 		layout.effect = max(layout.effect, min(columns(row.Effect), widestEffect))
 		layout.because = max(layout.because, min(because, widestBecause))
@@ -201,7 +201,7 @@ func (t *textReport) row(layout *rowLayout, i int) {
 		start += t.sign(row.Mark) + " "
 	}
 	start += t.sign(symbol(row.Kind)) + " " + padded(row.Person, layout.person) + "  "
-	because := row.because(layout.shared)
+	because := row.Because(layout.shared)
 	switch {
 	case layout.stacked:
 		t.line(start + row.Effect)

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
 )
 
 // Sample is one number at one time.
@@ -53,7 +55,7 @@ func NewTimeline(title, name, bound string, samples []Sample) *Chart {
 	y := func(value float64) float64 { return timelineBottom - value/top*(timelineBottom-timelineTop) }
 	for _, level := range levels {
 		c.path("grid", timelineLeft, y(level), timelineRight, y(level))
-		c.text("axis", "end", timelineLeft-8, y(level)+4, grouped(strconv.FormatFloat(level, 'f', -1, 64)))
+		c.text("axis", "end", timelineLeft-8, y(level)+4, reconcile.Thousands(strconv.FormatFloat(level, 'f', -1, 64)))
 	}
 	line := steps(samples, x, y, func(s Sample) float64 { return s.Value })
 	c.path("area", append(append([]float64{timelineLeft, timelineBottom}, line...), timelineRight, timelineBottom)...)

@@ -46,7 +46,10 @@ type Seats struct {
 }
 
 func newSeats(plan *reconcile.Plan) Seats {
-	s := Seats{Before: plan.Live.SeatsUsed, After: seatsAfter(plan), Purchased: plan.Money.Purchased}
+	s := Seats{Before: plan.Live.SeatsUsed, After: plan.Summary.SeatsAfter, Purchased: plan.Money.Purchased}
+	if plan.Run != nil {
+		s.After = plan.SeatsInUse().Used
+	}
 	s.Text = arrow(number(s.Before), number(s.After)) + " in use"
 	if s.Purchased != nil {
 		s.Text += " of " + number(*s.Purchased) + " purchased"
@@ -60,29 +63,6 @@ func newSeats(plan *reconcile.Plan) Seats {
 		s.Text += " (planned: " + number(plan.Summary.SeatsAfter) + ")"
 	}
 	return s
-}
-
-// seatsAfter is the number of seats in use afterwards.
-func seatsAfter(plan *reconcile.Plan) int {
-	if plan.Run == nil {
-		return plan.Summary.SeatsAfter
-	}
-	after := plan.Live.SeatsUsed
-	for i, outcome := range outcomes(plan) {
-		if outcome != nil && outcome.Status == reconcile.Applied {
-			after += seatsOf(plan.Changes[i].After) - seatsOf(plan.Changes[i].Before)
-		}
-	}
-	return after
-}
-
-// seatsOf is the number of seats that a state is known to take up: a person
-// takes one, however many products they use.
-func seatsOf(state reconcile.State) int {
-	if state.AccessSeat == reconcile.True || state.GatewaySeat == reconcile.True {
-		return 1
-	}
-	return 0
 }
 
 // Cost is what the seats in use cost before and after.
@@ -113,12 +93,12 @@ func newCost(plan *reconcile.Plan, after int) *Cost {
 
 // Month and Year write the cost before and after.
 func (c *Cost) Month() string {
-	return arrow(grouped(string(c.MonthBefore)), money(c.MonthAfter, c.Currency))
+	return arrow(reconcile.Thousands(string(c.MonthBefore)), money(c.MonthAfter, c.Currency))
 }
 
 // Year is the same for a year.
 func (c *Cost) Year() string {
-	return arrow(grouped(string(c.YearBefore)), money(c.YearAfter, c.Currency))
+	return arrow(reconcile.Thousands(string(c.YearBefore)), money(c.YearAfter, c.Currency))
 }
 
 // text says all of it in words.
@@ -126,8 +106,8 @@ func (c *Cost) text() string { return c.Month() + " a month, " + c.Year() + " a 
 
 // Difference says what is saved, or what more is to be paid.
 func (c *Cost) Difference() string {
-	return signed(grouped(string(c.MonthAfter.Minus(c.MonthBefore)))) + " a month, " +
-		signed(grouped(string(c.YearAfter.Minus(c.YearBefore)))) + " a year"
+	return signed(reconcile.Thousands(string(c.MonthAfter.Minus(c.MonthBefore)))) + " a month, " +
+		signed(reconcile.Thousands(string(c.YearAfter.Minus(c.YearBefore)))) + " a year"
 }
 
 // idleTotal says what the seats of inactive people cost whose release is held.
@@ -136,7 +116,7 @@ func idleTotal(plan *reconcile.Plan) string {
 	if idle == 0 {
 		return ""
 	}
-	text := count(idle, "seat of an inactive person is", "seats of inactive people are") + " kept by a hold"
+	text := reconcile.CountOf(idle, "seat of an inactive person is", "seats of inactive people are") + " kept by a hold"
 	if plan.Money.IdleHeldMonthlyCost != "" {
 		text += ": " + money(plan.Money.IdleHeldMonthlyCost, plan.Summary.Currency) + " a month, " +
 			money(plan.Money.IdleHeldYearlyCost, plan.Summary.Currency) + " a year"
@@ -150,9 +130,9 @@ func limitTotal(plan *reconcile.Plan) string {
 	if limit.Wanted == 0 && !limit.Tripped {
 		return ""
 	}
-	text := number(limit.Wanted) + " of at most " + count(limit.Releases, "release", "releases")
+	text := number(limit.Wanted) + " of at most " + reconcile.Count(limit.Releases, "release")
 	if limit.Tripped {
-		text = count(limit.Wanted, "release", "releases") + " wanted, at most " + number(limit.Releases) + " allowed"
+		text = reconcile.Count(limit.Wanted, "release") + " wanted, at most " + number(limit.Releases) + " allowed"
 	}
 	if limit.From != "" {
 		text += " (" + sentence(limit.From) + ")"
@@ -169,16 +149,16 @@ func returnsTotal(plan *reconcile.Plan) string {
 	if returns == nil || returns.Released == 0 {
 		return ""
 	}
-	return number(returns.Returned) + " of " + count(returns.Released, "person", "people") + " released in the last " +
-		count(returns.Days, "day", "days") + " came back (" + value(returns.Share) + ")"
+	return number(returns.Returned) + " of " + reconcile.CountOf(returns.Released, "person", "people") + " released in the last " +
+		reconcile.Count(returns.Days, "day") + " came back (" + value(returns.Share) + ")"
 }
 
 // outcomeTotal counts the outcomes of a run by status.
 func outcomeTotal(run *reconcile.Run) string {
 	var parts []string
-	for _, status := range statuses() {
+	for _, status := range reconcile.Statuses() {
 		if n := run.Count(status); n > 0 {
-			parts = append(parts, statusMark(status)+" "+number(n)+" "+statusWords(status))
+			parts = append(parts, statusMark(status)+" "+number(n)+" "+value(status.Label()))
 		}
 	}
 	return strings.Join(parts, "  ")
@@ -207,12 +187,12 @@ func originTotal(plan *reconcile.Plan) string {
 	if files := plan.Desired.Files; len(files) > 0 {
 		from := "from " + value(files[0])
 		if len(files) > 1 {
-			from += " and " + count(len(files)-1, "more file", "more files")
+			from += " and " + reconcile.CountOf(len(files)-1, "more file", "more files")
 		}
 		parts = append(parts, from)
 	}
 	if commit := plan.Desired.Commit; commit != "" {
-		parts = append(parts, "at "+shortCommit(commit))
+		parts = append(parts, "at "+value(reconcile.ShortCommit(commit)))
 	}
 	if plan.Tool != "" {
 		parts = append(parts, "by "+value(plan.Tool))
@@ -231,7 +211,7 @@ func joinCounts(parts ...part) string {
 	var texts []string
 	for _, p := range parts {
 		if p.n > 0 {
-			texts = append(texts, count(p.n, p.one, p.many))
+			texts = append(texts, reconcile.CountOf(p.n, p.one, p.many))
 		}
 	}
 	return strings.Join(texts, ", ")

@@ -48,8 +48,8 @@ func (v *View) judgePlan() Verdict {
 	if pending == 0 || v.plan.Run != nil {
 		return Verdict{"nothing to change for account " + v.Account, Calm}
 	}
-	return Verdict{fmt.Sprintf("%s for account %s: %s", count(pending, "change", "changes"), v.Account,
-		listKinds(kindCounts(v.plan), doing)), Busy}
+	return Verdict{fmt.Sprintf("%s for account %s: %s", reconcile.Count(pending, "change"), v.Account,
+		listKinds(kindCounts(v.plan), reconcile.Kind.Doing)), Busy}
 }
 
 // judgeRun says what was done.
@@ -57,11 +57,11 @@ func (v *View) judgeRun() Verdict {
 	run := v.plan.Run
 	total, applied := len(run.Outcomes), run.Count(reconcile.Applied)
 	if applied == total {
-		return Verdict{fmt.Sprintf("applied %s to account %s: %s", count(total, "change", "changes"), v.Account,
+		return Verdict{fmt.Sprintf("applied %s to account %s: %s", reconcile.Count(total, "change"), v.Account,
 			listKinds(v.appliedCounts(), done)), Calm}
 	}
 	verdict := Verdict{fmt.Sprintf("applied %s of %s to account %s: %s", number(applied),
-		count(total, "change", "changes"), v.Account, strings.Join(statusCounts(run), ", ")), Broken}
+		reconcile.Count(total, "change"), v.Account, strings.Join(statusCounts(run), ", ")), Broken}
 	if applied+run.Count(reconcile.NotTaken) == total {
 		verdict.Tone = Held // for a grant that is ordinary: a seat comes with the next login
 	}
@@ -80,12 +80,12 @@ func heldNotes(plan *reconcile.Plan) []string {
 	}
 	if plan.Limit.Tripped || byLimit > 0 {
 		notes = append(notes, fmt.Sprintf("the limit of %s holds %s back",
-			count(plan.Limit.Releases, "release", "releases"), number(byLimit)))
+			reconcile.Count(plan.Limit.Releases, "release"), number(byLimit)))
 	}
 	if others := plan.Summary.Held - byLimit; others > 0 {
-		text := count(others, "change is held", "changes are held")
+		text := reconcile.CountOf(others, "change is held", "changes are held")
 		if len(notes) > 0 {
-			text = count(others, "other change is held", "other changes are held")
+			text = reconcile.CountOf(others, "other change is held", "other changes are held")
 		}
 		notes = append(notes, text)
 	}
@@ -95,9 +95,9 @@ func heldNotes(plan *reconcile.Plan) []string {
 // statusCounts lists how many outcomes have each status but applied.
 func statusCounts(run *reconcile.Run) []string {
 	var parts []string
-	for _, status := range statuses()[1:] {
+	for _, status := range reconcile.Statuses()[1:] {
 		if n := run.Count(status); n > 0 {
-			parts = append(parts, number(n)+" "+statusWords(status))
+			parts = append(parts, number(n)+" "+value(status.Label()))
 		}
 	}
 	return parts

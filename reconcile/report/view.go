@@ -82,9 +82,9 @@ func (v *View) group() {
 	})
 	for i := range v.Pending {
 		g := &v.Pending[i]
-		g.Title = doing(changes[g.Members[0]].Kind, len(g.Members))
+		g.Title = value(changes[g.Members[0]].Kind.Doing(len(g.Members)))
 	}
-	v.Held = groupBy(len(changes), holds(), func(i int) (reconcile.Hold, bool) {
+	v.Held = groupBy(len(changes), reconcile.Holds(), func(i int) (reconcile.Hold, bool) {
 		return changes[i].Held, !changes[i].WillBeDone()
 	})
 	for i := range v.Held {
@@ -150,7 +150,7 @@ func (v *View) sharedHold(group *Group) string {
 	first := heldBecause(&v.plan.Changes[group.Members[0]])
 	for _, i := range group.Members[1:] {
 		if heldBecause(&v.plan.Changes[i]) != first {
-			return holdSentence(v.plan.Changes[i].Held)
+			return cmp.Or(v.plan.Changes[i].Held.Sentence(), "held back")
 		}
 	}
 	return first
@@ -159,7 +159,7 @@ func (v *View) sharedHold(group *Group) string {
 // heldBecause is the sentence about the hold of a change. Of an exemption it
 // also says who answers for it and why.
 func heldBecause(change *reconcile.Change) string {
-	because := cmp.Or(sentence(change.HeldBecause), holdSentence(change.Held))
+	because := cmp.Or(sentence(change.HeldBecause), change.Held.Sentence(), "held back")
 	exemption := change.Exemption
 	if exemption == nil {
 		return because
@@ -205,9 +205,9 @@ func (v *View) tally() {
 	if v.plan.Run == nil {
 		return
 	}
-	for _, status := range statuses() {
+	for _, status := range reconcile.Statuses() {
 		if n := v.plan.Run.Count(status); n > 0 || status == reconcile.Applied {
-			add(&v.Outcomes, statusMark(status)+" "+statusWords(status), string(status), n, len(v.plan.Run.Outcomes))
+			add(&v.Outcomes, statusMark(status)+" "+value(status.Label()), string(status), n, len(v.plan.Run.Outcomes))
 		}
 	}
 }
@@ -263,7 +263,7 @@ func (v *View) Row(i int) Row {
 		row.State, row.Class, row.Mark = "no outcome recorded", "not-reached", "?"
 	default:
 		outcome := v.outcomes[i]
-		row.State, row.Class, row.Mark = statusWords(outcome.Status), className(string(outcome.Status)), statusMark(outcome.Status)
+		row.State, row.Class, row.Mark = value(outcome.Status.Label()), className(string(outcome.Status)), statusMark(outcome.Status)
 		// That a run was stopped is said once and not again for every change that
 		// it did not reach.
 		if outcome.Status != reconcile.NotReached || outcome.Error != v.plan.Run.Stopped {
@@ -273,15 +273,15 @@ func (v *View) Row(i int) Row {
 	return row
 }
 
-// because is what the row says under a sentence that its group shares: why the
+// Because is what the row says under a sentence that its group shares: why the
 // change was wanted, and why it is held unless the sentence says that already.
 // Without such a sentence it also names the hold.
-func (r *Row) because(shared string) string {
+func (r *Row) Because(shared string) string {
 	switch {
 	case r.Hold == "":
 		return r.Why
 	case shared == "":
-		return r.State + "; " + r.because(" ")
+		return r.State + "; " + r.Because(" ")
 	case r.Hold == shared && r.Why == shared:
 		return ""
 	case r.Hold == shared:

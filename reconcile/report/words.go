@@ -11,37 +11,12 @@ import (
 // This file holds the small words that several formats share, so that a change
 // is called the same in a terminal, a pull request and a sheet.
 
-// count returns a number with the noun that fits it: "1 seat", "1,200 seats".
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return number(n) + " " + many
-}
-
 // number writes a number for people, with its thousands apart.
-func number(n int) string { return grouped(strconv.Itoa(n)) }
-
-// grouped puts a comma between the thousands of a plain decimal number and
-// leaves everything else alone.
-func grouped(digits string) string {
-	whole, fraction, _ := strings.Cut(digits, ".")
-	sign := ""
-	if strings.HasPrefix(whole, "-") {
-		sign, whole = "-", whole[1:]
-	}
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	if fraction != "" {
-		fraction = "." + fraction
-	}
-	return sign + whole + fraction
-}
+func number(n int) string { return reconcile.Thousands(strconv.Itoa(n)) }
 
 // money writes an amount with its currency: "10,493.00 USD".
 func money(amount reconcile.Amount, currency string) string {
-	return strings.TrimSpace(grouped(string(amount)) + " " + value(currency))
+	return strings.TrimSpace(reconcile.Thousands(string(amount)) + " " + value(currency))
 }
 
 // signed writes a difference with its sign, with the typographic minus so that
@@ -134,71 +109,14 @@ func symbol(kind reconcile.Kind) string {
 	}[kind], "?")
 }
 
-// doing names n changes of a kind that are to be made: "release 2 seats".
-func doing(kind reconcile.Kind, n int) string {
-	if kind == reconcile.Rename {
-		return "rename " + count(n, "user", "users")
-	}
-	return value(string(kind)) + " " + count(n, "seat", "seats")
-}
-
 // done names n changes of a kind that were made: "released 2 seats".
 func done(kind reconcile.Kind, n int) string {
-	verb, object, found := strings.Cut(doing(kind, n), " ")
+	verb, object, found := strings.Cut(kind.Doing(n), " ")
 	if !found {
 		return verb
 	}
 	verb = strings.TrimSuffix(verb, "e") + "ed"
 	return verb + " " + object
-}
-
-// holdSentence explains a hold in general. A change says more in HeldBecause.
-func holdSentence(hold reconcile.Hold) string {
-	switch hold {
-	case reconcile.HeldAmbiguous:
-		return "several live users or seats could be meant"
-	case reconcile.HeldNoSeat:
-		return "the user has no seat record, which only a login makes"
-	case reconcile.HeldFlagUnknown:
-		return "the API did not tell a flag that the change needs"
-	case reconcile.HeldGrantsNever:
-		return "policy.grants is never"
-	case reconcile.HeldProtected:
-		return "policy.protected names the user"
-	case reconcile.HeldExempt:
-		return "the file exempts the user from the rule"
-	case reconcile.HeldActivityUnknown:
-		return "there may be a sign of activity that could not be read"
-	case reconcile.HeldLimit:
-		return "more seats would be released than policy.limits allows"
-	}
-	return "held back"
-}
-
-// holds lists the holds in the order in which reports show them: the ones that
-// someone can do something about first, and the limit before all.
-func holds() []reconcile.Hold {
-	return []reconcile.Hold{
-		reconcile.HeldLimit, reconcile.HeldAmbiguous, reconcile.HeldActivityUnknown, reconcile.HeldFlagUnknown,
-		reconcile.HeldNoSeat, reconcile.HeldGrantsNever, reconcile.HeldProtected, reconcile.HeldExempt,
-	}
-}
-
-// statuses lists the statuses in the order in which reports show them.
-func statuses() []reconcile.Status {
-	return []reconcile.Status{reconcile.Applied, reconcile.Failed, reconcile.NotTaken, reconcile.Stale, reconcile.NotReached}
-}
-
-// statusWords names the statuses of an outcome for people.
-func statusWords(status reconcile.Status) string {
-	switch status {
-	case reconcile.NotTaken:
-		return "not taken"
-	case reconcile.NotReached:
-		return "not reached"
-	case reconcile.Applied, reconcile.Failed, reconcile.Stale:
-	}
-	return value(string(status))
 }
 
 // statusMark is the sign of a status.
@@ -223,16 +141,4 @@ func severityMark(severity reconcile.Severity) string {
 	case reconcile.SeverityWarning:
 	}
 	return "!"
-}
-
-// shortCommit cuts a commit id as git does and keeps its "-dirty".
-func shortCommit(commit string) string {
-	id, suffix, dirty := strings.Cut(commit, "-")
-	if len(id) == 40 || len(id) == 64 {
-		id = id[:12]
-	}
-	if dirty {
-		id += "-" + suffix
-	}
-	return value(id)
 }

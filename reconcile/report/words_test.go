@@ -64,25 +64,15 @@ func TestVerdictsReadAsSentences(t *testing.T) {
 }
 
 func TestSeatsAfterARunAreThoseThatItsOutcomesShow(t *testing.T) {
-	if got := seatsAfter(demoPlan()); got != 1498 {
+	if got := NewView(demoPlan()).Seats.After; got != 1498 {
 		t.Errorf("planned: %d", got)
 	}
-	if got := seatsAfter(partialPlan()); got != 1499 {
+	if got := NewView(partialPlan()).Seats.After; got != 1499 {
 		t.Errorf("after one of two releases: %d", got)
 	}
 }
 
-func TestNumbersAreGrouped(t *testing.T) {
-	for digits, want := range map[string]string{
-		"0": "0", "999": "999", "1000": "1,000", "1234567": "1,234,567", "-1000.50": "-1,000.50", "-100": "-100", "10500.00": "10,500.00",
-	} {
-		if got := grouped(digits); got != want {
-			t.Errorf("grouped(%q) = %q, want %q", digits, got, want)
-		}
-	}
-	if count(1, "seat", "seats") != "1 seat" || count(0, "seat", "seats") != "0 seats" || count(1000, "seat", "seats") != "1,000 seats" {
-		t.Error("a noun does not fit its number")
-	}
+func TestADifferenceHasItsSign(t *testing.T) {
 	for difference, want := range map[string]string{"0": "0", "0.00": "0", "-14.00": "−14.00", "2": "+2"} {
 		if got := signed(difference); got != want {
 			t.Errorf("signed(%q) = %q, want %q", difference, got, want)
