@@ -219,11 +219,7 @@ func resultCode(result reconcile.Result) int {
 
 // ask shows the plan and returns nil when it may be applied.
 func (a *app) ask(ctx context.Context, plan *reconcile.Plan) error {
-	shown := plan
-	if a.redact {
-		shown = report.Redact(plan, a.getenv(redactKeyVariable))
-	}
-	if err := report.Write(a.stderr, report.Text, shown, report.Options{Color: a.useColor(), Width: a.width()}); err != nil {
+	if err := report.Write(a.stderr, report.Text, a.mask.Plan(plan), report.Options{Color: a.useColor(), Width: a.width()}); err != nil {
 		return err
 	}
 	fmt.Fprintln(a.stderr)

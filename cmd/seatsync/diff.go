@@ -10,7 +10,6 @@ import (
 
 func (a *app) diffCommand() *cobra.Command {
 	var formatName string
-	var redact bool
 	cmd := &cobra.Command{
 		Use:   "diff OLD.json NEW.json",
 		Short: "Show what is new, gone and unchanged between two saved plans",
@@ -31,15 +30,12 @@ needs no credentials and no network.`,
 			if err != nil {
 				return err
 			}
-			if redact {
-				key := a.getenv(redactKeyVariable)
-				before, after = report.Redact(before, key), report.Redact(after, key)
-			}
+			before, after = a.mask.Plan(before), a.mask.Plan(after)
 			difference := report.Diff(before, after)
 			return report.WriteDifference(a.stdout, format, &difference, report.Options{Color: a.useColor(), Width: a.width()})
 		},
 	}
 	cmd.Flags().StringVar(&formatName, "format", string(report.Text), "what standard output gets: text, json or markdown")
-	cmd.Flags().BoolVar(&redact, "redact", false, "mask emails, names and ids")
+	cmd.Flags().Bool("redact", false, "mask emails, names and ids")
 	return cmd
 }

@@ -143,12 +143,10 @@ func (o *output) discard() {
 // write delivers the plan, and its run if it has one, to every place. One that
 // fails does not keep it from the others.
 func (o *output) write(plan *reconcile.Plan) error {
-	if o.flags.redact {
-		if o.flags.out != "" {
-			o.app.note("note: %s is redacted, so it cannot be applied", o.flags.out)
-		}
-		plan = report.Redact(plan, o.app.getenv(redactKeyVariable))
+	if o.flags.redact && o.flags.out != "" {
+		o.app.note("note: %s is redacted, so it cannot be applied", o.flags.out)
 	}
+	plan = o.app.mask.Plan(plan)
 	var problems []error
 	wantsSummary := o.format == report.GitHub
 	for i, file := range o.files {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatsync/seatsync/reconcile/desired"
+	"github.com/seatsync/seatsync/reconcile/report"
 	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
 
@@ -26,8 +27,8 @@ type app struct {
 
 	file, account, baseURL, tokenFile, stateDir string
 	color, logLevel, logFormat                  string
-	// redact masks people in messages: the command was given --redact.
-	redact  bool
+	// mask hides people in everything that is shown: nil without --redact.
+	mask    *report.Masker
 	timeout time.Duration
 	// files are all that --file names; file is the one that a command works on, and
 	// namesFile whether somebody named it.
@@ -58,8 +59,8 @@ func (a *app) rootCommand() *cobra.Command {
 			if err := refuseEmpty(cmd); err != nil {
 				return err
 			}
-			if flag := cmd.Flags().Lookup("redact"); flag != nil {
-				a.redact = flag.Value.String() == "true"
+			if flag := cmd.Flags().Lookup("redact"); flag != nil && flag.Value.String() == "true" {
+				a.mask = report.NewMasker(a.getenv(redactKeyVariable))
 			}
 			return a.readGlobals(cmd)
 		},
@@ -165,7 +166,12 @@ func (a *app) readGlobals(cmd *cobra.Command) error {
 func (a *app) logger() *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(a.logLevel)) // checked in readGlobals
-	options := &slog.HandlerOptions{Level: level}
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: func(_ []string, attribute slog.Attr) slog.Attr {
+		if attribute.Value.Kind() == slog.KindString {
+			attribute.Value = slog.StringValue(a.mask.Text(attribute.Value.String()))
+		}
+		return attribute
+	}}
 	if a.logFormat == "json" {
 		return slog.New(slog.NewJSONHandler(a.stderr, options))
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -192,34 +191,4 @@ func (a *app) runOnce(ctx context.Context, flags runFlags) error {
 		results[i] = outcomes[i].Result
 	}
 	return a.deliver(output, results...)
-}
-
-// masker returns what is to be done to plans and messages before anyone sees
-// them: nothing, or what --redact promises.
-func (a *app) masker(redact bool) mask {
-	if !redact {
-		return mask{plan: func(plan *reconcile.Plan) *reconcile.Plan { return plan }, text: func(text string) string { return text }}
-	}
-	key := a.getenv(redactKeyVariable)
-	return mask{
-		plan: func(plan *reconcile.Plan) *reconcile.Plan { return report.Redact(plan, key) },
-		text: maskEmails,
-	}
-}
-
-// mask hides who is meant, or does nothing.
-type mask struct {
-	plan func(*reconcile.Plan) *reconcile.Plan
-	text func(string) string
-}
-
-// maskEmails leaves no email in a message, whoever it is of.
-func maskEmails(text string) string {
-	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\r\n\"'<>()[],;", r) })
-	for _, word := range words {
-		if strings.Contains(word, "@") {
-			text = strings.ReplaceAll(text, word, "(email withheld)")
-		}
-	}
-	return text
 }

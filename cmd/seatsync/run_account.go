@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"sync/atomic"
@@ -24,7 +25,6 @@ type accountRunner struct {
 	log     *slog.Logger
 	metrics *daemon.Metrics
 	budgets *budgets
-	mask    mask
 	// isFleet is true when there are more accounts in this process.
 	isFleet bool
 
@@ -63,7 +63,7 @@ func (r *accountRunner) Settings(now time.Time) (daemon.Settings, error) {
 	settings, err := r.readSettings(now)
 	r.seen, r.unread = state, err
 	if err != nil {
-		return daemon.Settings{}, err
+		return daemon.Settings{}, errors.New(r.app.mask.Text(err.Error())) // pages and probes show it
 	}
 	r.settings = settings
 	r.account.Store(&settings.AccountID)
@@ -136,5 +136,5 @@ func (r *accountRunner) Run(ctx context.Context, asked daemon.Request) daemon.Ou
 
 // outcome tells the daemon what came of a run.
 func (r *accountRunner) outcome(result runner.Result) daemon.Outcome {
-	return daemon.Outcome{Run: describeRun(&result.Record, r.mask), Result: result}
+	return daemon.Outcome{Run: describeRun(&result.Record, r.app.mask), Result: result}
 }

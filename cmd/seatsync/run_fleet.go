@@ -94,13 +94,12 @@ func (a *app) accounts(flags runFlags, metrics *daemon.Metrics, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	mask := a.masker(flags.output.redact)
 	isFleet := len(a.given()) > 1 || flags.shard != "" || len(flags.files) > 1
 	files := make(map[string]string) // by account
 	accounts := make([]daemon.Account, 0, len(flags.files))
 	for _, file := range flags.files {
 		runner := &accountRunner{
-			app: a, flags: flags, file: file, log: log, metrics: metrics, budgets: tokens, mask: mask, isFleet: isFleet,
+			app: a, flags: flags, file: file, log: log, metrics: metrics, budgets: tokens, isFleet: isFleet,
 		}
 		settings, err := runner.Settings(time.Now())
 		if earlier := files[settings.AccountID]; err == nil && earlier != "" {
@@ -109,7 +108,7 @@ func (a *app) accounts(flags runFlags, metrics *daemon.Metrics, log *slog.Logger
 		files[settings.AccountID] = file
 		history := &runHistory{
 			store:   func() *record.Store { return record.Open(a.stateDir, runner.accountID()) },
-			account: runner.accountID, mask: mask, known: make(map[string]daemon.Run),
+			account: runner.accountID, mask: a.mask, known: make(map[string]daemon.Run),
 		}
 		accounts = append(accounts, daemon.Account{Name: file, Runner: runner, History: history})
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/seatsync/seatsync/reconcile"
 	"github.com/seatsync/seatsync/reconcile/daemon"
 	"github.com/seatsync/seatsync/reconcile/record"
+	"github.com/seatsync/seatsync/reconcile/report"
 )
 
 // runHistory shows the recorded runs of one account to the daemon. It keeps what
@@ -17,7 +18,7 @@ import (
 type runHistory struct {
 	store   func() *record.Store // of the account, as soon as its id is known
 	account func() string
-	mask    mask
+	mask    *report.Masker
 
 	mu    sync.Mutex
 	known map[string]daemon.Run
@@ -100,14 +101,14 @@ func (h *runHistory) Read(id string) (daemon.Run, *reconcile.Plan, error) {
 	if found.Plan == nil {
 		return run, nil, nil
 	}
-	return run, h.mask.plan(found.Plan), nil
+	return run, h.mask.Plan(found.Plan), nil
 }
 
 // describeRun returns what the daemon shows of a record.
-func describeRun(found *record.Record, mask mask) daemon.Run {
+func describeRun(found *record.Record, mask *report.Masker) daemon.Run {
 	run := daemon.Run{
-		ID: found.ID, AccountID: found.AccountID, Mode: found.Mode, Result: found.Result, Error: mask.text(found.Error),
-		StartedAt: found.StartedAt, FinishedAt: found.FinishedAt, Who: found.Who, Host: found.Host, Tool: found.Tool, Commit: found.Commit,
+		ID: found.ID, AccountID: found.AccountID, Mode: found.Mode, Result: found.Result, Error: mask.Text(found.Error),
+		StartedAt: found.StartedAt, FinishedAt: found.FinishedAt, Who: mask.Text(found.Who), Host: found.Host, Tool: found.Tool, Commit: found.Commit,
 	}
 	run.Report = "/runs/" + found.ID
 	if found.Plan != nil {

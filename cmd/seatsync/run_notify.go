@@ -37,7 +37,7 @@ const notifyPatience = 20 * time.Second
 type messenger struct {
 	services []service
 	webhook  string
-	mask     mask
+	mask     *report.Masker
 	log      *slog.Logger
 	client   *http.Client
 }
@@ -58,7 +58,7 @@ func (a *app) newMessenger(flags runFlags, log *slog.Logger) (*messenger, error)
 		}
 		text, origin = string(data), "--notify-file"
 	}
-	m := &messenger{webhook: a.getenv(webhookVariable), mask: a.masker(flags.output.redact), log: log, client: &http.Client{Timeout: notifyPatience}}
+	m := &messenger{webhook: a.getenv(webhookVariable), mask: a.mask, log: log, client: &http.Client{Timeout: notifyPatience}}
 	for i, address := range strings.Fields(text) {
 		scheme, _, found := strings.Cut(address, "://")
 		if !found {
@@ -142,7 +142,7 @@ func (m *messenger) post(ctx context.Context, news *daemon.News, ended *daemon.E
 	body := webhookBody{Event: news.Event, Account: news.Account, Title: news.Title, Run: ended.Outcome.Run, Plan: json.RawMessage("null")}
 	if plan := ended.Outcome.Plan; plan != nil {
 		var text bytes.Buffer
-		if err := report.Write(&text, report.JSON, m.mask.plan(plan), report.Options{}); err != nil {
+		if err := report.Write(&text, report.JSON, m.mask.Plan(plan), report.Options{}); err != nil {
 			return err
 		}
 		body.Plan = text.Bytes()

@@ -16,7 +16,6 @@ import (
 	"golang.org/x/term"
 
 	"github.com/seatsync/seatsync/reconcile"
-	"github.com/seatsync/seatsync/reconcile/report"
 	"github.com/seatsync/seatsync/reconcile/runner"
 )
 
@@ -41,11 +40,11 @@ func hint(err error, text string) error { return &hintedError{err: err, hint: te
 func (a *app) printError(err error) {
 	var problems reconcile.Problems
 	if errors.As(err, &problems) {
-		fmt.Fprintln(a.stderr, a.masked(problems.Error()))
+		fmt.Fprintln(a.stderr, a.mask.Text(problems.Error()))
 		fmt.Fprintf(a.stderr, "seatsync: error: %s in the desired state; nothing was planned\n", count(len(problems), "problem"))
 	} else {
 		for _, line := range strings.Split(err.Error(), "\n") { // joined errors
-			fmt.Fprintf(a.stderr, "seatsync: error: %s\n", oneLine(a.masked(line)))
+			fmt.Fprintf(a.stderr, "seatsync: error: %s\n", oneLine(a.mask.Text(line)))
 		}
 	}
 	var hinted *hintedError
@@ -60,14 +59,6 @@ func (a *app) printError(err error) {
 	if errors.As(err, &hinted) {
 		fmt.Fprintf(a.stderr, "seatsync: hint: %s\n", hinted.hint)
 	}
-}
-
-// masked returns a message as it may be shown: with --redact, without emails.
-func (a *app) masked(text string) string {
-	if !a.redact {
-		return text
-	}
-	return report.MaskText(text, a.getenv(redactKeyVariable))
 }
 
 // oneLine keeps what others wrote (an API, a file name) from moving the cursor.
@@ -85,13 +76,13 @@ func oneLine(text string) string {
 
 // note writes a line of advice to standard error.
 func (a *app) note(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "seatsync: %s\n", oneLine(a.masked(fmt.Sprintf(format, args...))))
+	fmt.Fprintf(a.stderr, "seatsync: %s\n", oneLine(a.mask.Text(fmt.Sprintf(format, args...))))
 }
 
 // logNote returns what writes advice to the log of a daemon instead.
 func logNote(a *app, log *slog.Logger) func(format string, args ...any) {
 	return func(format string, args ...any) {
-		log.Warn(strings.TrimPrefix(oneLine(a.masked(fmt.Sprintf(format, args...))), "note: "))
+		log.Warn(strings.TrimPrefix(oneLine(a.mask.Text(fmt.Sprintf(format, args...))), "note: "))
 	}
 }
 

@@ -38,9 +38,8 @@ type ownWord struct {
 // a hundred thousand people do not share one.
 const maskLength = 12
 
-// newMasker collects the phrases of the plan.
-func newMasker(plan *reconcile.Plan, key string) *masker {
-	m := &masker{key: []byte(key), phrases: make(map[string][]phrase), known: make(map[string]bool)}
+// learn collects the phrases of the plan.
+func (m *masker) learn(plan *reconcile.Plan) {
 	for i := range plan.Changes {
 		change := &plan.Changes[i]
 		m.addPhrase(change.Before.Name, m.name)
@@ -55,7 +54,6 @@ func newMasker(plan *reconcile.Plan, key string) *masker {
 			m.addPhrase(change.Exemption.Owner, m.owner)
 		}
 	}
-	return m
 }
 
 // ownWords lists what a sentence about the change may name it by.
@@ -178,12 +176,6 @@ func (m *masker) byForm(text string) string {
 		return m.email(strings.Replace(found, "%40", "@", 1))
 	})
 	return uuidForm.ReplaceAllStringFunc(text, m.id)
-}
-
-// MaskText masks the emails and ids in a message that goes beside a redacted
-// report, with the same masks. Names cannot be told from other words there.
-func MaskText(text, key string) string {
-	return newMasker(new(reconcile.Plan), key).byForm(text)
 }
 
 // text masks whatever names a person in a sentence.

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"github.com/seatsync/seatsync/reconcile"
 )
@@ -10,6 +11,43 @@ import (
 // withheld stands where a text is left out whole, because no mask of it would
 // tell a reader anything.
 const withheld = "withheld"
+
+// Masker hides who is meant in everything that is shown: plans, messages, logs.
+// It learns from each plan the names and ids to look for in messages. A nil
+// Masker hides nothing. It may be used by several goroutines.
+type Masker struct {
+	mu sync.Mutex
+	masker
+}
+
+// NewMasker returns a masker whose masks depend on nothing but what they stand
+// for and the key.
+func NewMasker(key string) *Masker {
+	return &Masker{masker: masker{key: []byte(key), phrases: make(map[string][]phrase), known: make(map[string]bool)}}
+}
+
+// Plan returns the plan as it may be shown; see [Redact].
+func (m *Masker) Plan(plan *reconcile.Plan) *reconcile.Plan {
+	if m == nil {
+		return plan
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.learn(plan)
+	return m.plan(plan)
+}
+
+// Text returns a message as it may be shown: emails and ids are found by their
+// form, names and other ids where a plan had them. A name of one word cannot be
+// told from other words here.
+func (m *Masker) Text(text string) string {
+	if m == nil {
+		return text
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.replacePhrases(m.byForm(text))
+}
 
 // Redact returns a copy of the plan in which emails, names, user ids and seat
 // uids are masks, in every field and within every sentence. A mask depends on
@@ -24,8 +62,10 @@ const withheld = "withheld"
 // A redacted plan cannot be applied: it keeps the digest of the plan that it
 // was made from, so that the two can be told to belong together, and a digest
 // that does not match the content is refused.
-func Redact(plan *reconcile.Plan, key string) *reconcile.Plan {
-	m := newMasker(plan, key)
+func Redact(plan *reconcile.Plan, key string) *reconcile.Plan { return NewMasker(key).Plan(plan) }
+
+// plan masks a plan that it has learned from.
+func (m *masker) plan(plan *reconcile.Plan) *reconcile.Plan {
 	masked := *plan
 	masked.Desired.Files = slices.Clone(plan.Desired.Files)
 	for i, file := range masked.Desired.Files {
@@ -73,6 +113,7 @@ func (m *masker) change(change *reconcile.Change) reconcile.Change {
 		Evidence:    change.Evidence,
 		Source:      change.Source,
 		Held:        change.Held,
+		Devices:     change.Devices,
 		HeldBecause: m.text(change.HeldBecause, own),
 	}
 	masked.Source.File = m.path(change.Source.File)
