@@ -16,7 +16,7 @@ import (
 func (p *Plan) computeDigest() string {
 	decision := *p
 	decision.Digest = ""
-	decision.Tool = ""
+	decision.Tool, decision.BaseURL = "", ""
 	decision.CreatedAt = time.Time{}
 	decision.Live.ReadAt = time.Time{}
 	decision.Run = nil

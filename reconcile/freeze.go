@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -30,4 +31,36 @@ func (f *Freeze) String() string {
 		text += ": " + f.Reason
 	}
 	return text
+}
+
+// freezeJSON is a window in a plan. What is not given is empty.
+type freezeJSON struct {
+	From   Date     `json:"from"`
+	Until  Date     `json:"until"`
+	Cron   string   `json:"cron"`
+	For    string   `json:"for"` // as Go writes it: 64h0m0s
+	Reason string   `json:"reason"`
+	Source Position `json:"source"`
+}
+
+// MarshalJSON writes the window as plans have it.
+func (f Freeze) MarshalJSON() ([]byte, error) {
+	window := freezeJSON{From: f.From, Until: f.Until, Cron: f.Cron, Reason: f.Reason, Source: f.At}
+	if f.For != 0 {
+		window.For = f.For.String()
+	}
+	return json.Marshal(window)
+}
+
+// UnmarshalJSON reads the window of a plan.
+func (f *Freeze) UnmarshalJSON(data []byte) (err error) {
+	var window freezeJSON
+	if err := json.Unmarshal(data, &window); err != nil {
+		return err
+	}
+	*f = Freeze{From: window.From, Until: window.Until, Cron: window.Cron, Reason: window.Reason, At: window.Source}
+	if window.For != "" {
+		f.For, err = time.ParseDuration(window.For)
+	}
+	return err
 }

@@ -13,7 +13,7 @@ const FormatVersion = 1
 type Plan struct {
 	FormatVersion int `json:"format_version"`
 	// Digest names the decision: it covers everything but itself, when the plan
-	// was made (CreatedAt, Live.ReadAt), with what (Tool), and Run.
+	// was made (CreatedAt, Live.ReadAt), with what (Tool, BaseURL), and Run.
 	Digest    string      `json:"digest"`
 	CreatedAt time.Time   `json:"created_at"`
 	Tool      string      `json:"tool"`
@@ -27,7 +27,15 @@ type Plan struct {
 	Money     Money       `json:"money"`
 	Activity  *Activity   `json:"activity"`
 	Returns   *Returns    `json:"returns"`
-	Run       *Run        `json:"run,omitempty"`
+	// BaseURL is the API that the account was read from.
+	BaseURL string `json:"base_url"`
+	// Freeze is the window that held applies back when the plan was made; nil when
+	// none did. FreezeWindows are all that the file has, for when the plan is
+	// applied, and Timezone is theirs.
+	Freeze        *Freeze  `json:"freeze"`
+	FreezeWindows []Freeze `json:"freeze_windows"`
+	Timezone      string   `json:"timezone"`
+	Run           *Run     `json:"run,omitempty"`
 }
 
 // DesiredInfo says which files a plan was made from.

@@ -23,6 +23,10 @@ type PlanOptions struct {
 	Proposed []Change
 	// Findings are added to those of the plan.
 	Findings []Finding
+	// BaseURL is the API that was read, and Frozen the window that holds applies
+	// back now; nil when none does. Both are written into the plan.
+	BaseURL string
+	Frozen  *Freeze
 	// Tool and Commit are written into the plan.
 	Tool, Commit string
 }
@@ -64,6 +68,8 @@ func MakePlan(desired *Desired, live *Live, options PlanOptions) (*Plan, error) 
 		Changes:  changes,
 		Limit:    p.holdForLimit(changes),
 		Activity: p.spread(),
+		BaseURL:  options.BaseURL, Freeze: options.Frozen, FreezeWindows: append([]Freeze{}, desired.Policy.Freeze...),
+		Timezone: nameOf(desired.Timezone),
 	}
 	plan.Summary = summarize(plan, desired.License, options.BatchSize)
 	plan.Money = costs(plan, desired.License)
@@ -89,4 +95,12 @@ func (p *planner) refuse() error {
 			"list users, or pass --allow-empty if that is what you want"}
 	}
 	return nil
+}
+
+// nameOf returns the name of a timezone; none is UTC.
+func nameOf(zone *time.Location) string {
+	if zone == nil {
+		zone = time.UTC
+	}
+	return zone.String()
 }

@@ -86,7 +86,7 @@ func (r *accountRunner) readSettings(now time.Time) (daemon.Settings, error) {
 		settings.Schedule = append(settings.Schedule, reconcile.ScheduleEntry{Cron: expression, Mode: reconcile.Mode(r.flags.mode)})
 	}
 	// Only the windows are kept: the users of a large file are not needed here.
-	windows, zone := state.Policy.Freeze, state.Timezone
+	windows, zone := state.Policy.Freeze, settings.Zone
 	settings.Frozen = func(at time.Time) string {
 		if window := desired.FrozenAt(windows, at, zone); window != nil && !r.flags.ignoreFreeze {
 			return window.String()
@@ -117,7 +117,7 @@ func (r *accountRunner) Run(ctx context.Context, asked daemon.Request) daemon.Ou
 	ctx, cancel := r.app.withTimeout(ctx)
 	defer cancel()
 	request, err := r.flags.request(r.app)
-	request.ID, request.Begun = asked.ID, r.app.clock()
+	request.ID, request.Begun, request.Zone = asked.ID, r.app.clock(), r.flags.zone
 	var work *workplace
 	if err == nil {
 		work, err = target.open(ctx, &request)

@@ -170,6 +170,7 @@ func (t *target) connect(account, tokenVariable string) (*workplace, error) {
 		return nil, err
 	}
 	w := &workplace{Runner: t.runner(account), connection: connection, finish: finish}
+	w.BaseURL = strings.TrimRight(cmp.Or(t.app.baseURL, zerotrust.DefaultBaseURL), "/")
 	w.Source, w.Counts = connection.Source(), connection.Counts
 	w.Sink = func() reconcile.Sink { return connection.Sink() }
 	w.Applying = func(ctx context.Context, plan *reconcile.Plan) (func(done, total int), func()) {

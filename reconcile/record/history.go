@@ -132,7 +132,7 @@ func (s *Store) readAll(since time.Time) (records []*Record, problems, err error
 		return nil, nil, err
 	}
 	for _, id := range ids {
-		if started, ok := startOf(id); ok && started.Before(since) {
+		if started, ok := StartOf(id); ok && started.Before(since) {
 			continue
 		}
 		record, err := s.read(id)
@@ -150,8 +150,8 @@ func (s *Store) readAll(since time.Time) (records []*Record, problems, err error
 	return records, problems, nil
 }
 
-// startOf returns when the run with an id started, to the second.
-func startOf(id string) (time.Time, bool) {
+// StartOf returns when the run with an id started, to the second.
+func StartOf(id string) (time.Time, bool) {
 	text, _, _ := strings.Cut(id, "-")
 	started, err := time.Parse(idTime, text)
 	return started, err == nil
@@ -189,7 +189,7 @@ func (s *Store) readFile(id string) (*Record, error) {
 // startFromName is what the name of a journal says of its run, for one whose
 // lines that say it are damaged.
 func (s *Store) startFromName(id string) Start {
-	started, _ := startOf(id)
+	started, _ := StartOf(id)
 	return Start{ID: id, StartedAt: started, AccountID: s.account}
 }
 

@@ -37,7 +37,7 @@ func parse(r io.Reader, named Start) (*Record, error) {
 		if !j.isSummed {
 			return nil, errNoStart // in a journal without checksums no other line can be believed then
 		}
-		p.start = p.startOf(named)
+		p.start = p.StartOf(named)
 	}
 	return p.record()
 }
@@ -206,7 +206,7 @@ func (p *parser) take(l *line) {
 }
 
 // startOf completes what the name of a journal says of a run by what its lines do.
-func (p *parser) startOf(named Start) *Start {
+func (p *parser) StartOf(named Start) *Start {
 	named.Mode = reconcile.ModeApply
 	if p.end != nil && p.end.Run == nil && p.end.Result != reconcile.ResultFailed {
 		named.Mode = reconcile.ModeDryRun // an apply that has ended says what it did

@@ -37,7 +37,7 @@ func (s *Store) Prune(retention Retention, now time.Time) error {
 		isUnwanted := false
 		switch {
 		case errors.Is(err, errNothing):
-			started, known := startOf(id)
+			started, known := StartOf(id)
 			isUnwanted = known && now.Sub(started) > nothingYet
 		case err != nil:
 			problems = append(problems, err)

@@ -81,7 +81,21 @@ func (m *masker) plan(plan *reconcile.Plan) *reconcile.Plan {
 	}
 	masked.Findings = m.findings(plan)
 	masked.Run = m.run(plan, position)
+	masked.FreezeWindows = make([]reconcile.Freeze, len(plan.FreezeWindows))
+	for i, window := range plan.FreezeWindows {
+		masked.FreezeWindows[i] = m.freeze(window)
+	}
+	if plan.Freeze != nil {
+		window := m.freeze(*plan.Freeze)
+		masked.Freeze = &window
+	}
 	return &masked
+}
+
+// freeze returns a window without what somebody may have written about people.
+func (m *masker) freeze(window reconcile.Freeze) reconcile.Freeze {
+	window.Reason, window.At.File = m.text(window.Reason, nil), m.path(window.At.File)
+	return window
 }
 
 // order returns the indices of changes by kind and mask.

@@ -21,13 +21,10 @@ const freshness = time.Minute
 func (r *Runner) Apply(ctx context.Context, request Request) Result {
 	run := r.newRun(reconcile.ModeApply, request)
 	defer run.recordPanic()
-	if window := run.frozen(); window != nil && request.Saved == nil {
+	if window, _ := run.frozen(); window != nil && request.Saved == nil {
 		result := r.DryRun(ctx, run.Request)
 		result.Frozen = window
 		return result
-	}
-	if err := run.checkSaved(); err != nil {
-		return run.failed(err)
 	}
 
 	// Lock: one run at a time writes to an account.
@@ -36,6 +33,9 @@ func (r *Runner) Apply(ctx context.Context, request Request) Result {
 		return run.failed(err)
 	}
 	defer func() { _ = lock.Unlock() }()
+	if err := run.checkSaved(); err != nil {
+		return run.failed(err)
+	}
 
 	// Read, and recover: what is there now says what killed runs have done.
 	live, err := run.read(ctx)

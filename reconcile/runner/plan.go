@@ -65,14 +65,15 @@ func (r *run) read(ctx context.Context) (live *reconcile.Live, err error) {
 // decide makes the plan from what was read. For a saved one it returns the changes
 // whose user has moved since, by index.
 func (r *run) decide(live *reconcile.Live) (plan *reconcile.Plan, stale map[int]string, err error) {
-	if r.Saved != nil {
-		return r.Saved, reconcile.StaleChanges(r.Saved, live), nil
-	}
 	options := reconcile.PlanOptions{
 		Now: r.now, AllowReleases: r.AllowReleases, AllowEmpty: r.AllowEmpty, BatchSize: r.BatchSize,
 		History: r.Store.History(r.now.Add(-reconcile.HistoryReach)),
-		Tool:    r.Tool, Commit: r.Commit,
+		Tool:    r.Tool, Commit: r.Commit, BaseURL: r.BaseURL,
 	}
+	if r.Saved != nil {
+		return reconcile.Revisit(r.Saved, r.Desired, live, options)
+	}
+	options.Frozen = r.windowOf(r.Desired)
 	if r.Revert == "" {
 		plan, err = reconcile.MakePlan(r.Desired, live, options)
 		return plan, nil, err

@@ -14,6 +14,8 @@ import (
 // Runner performs runs on one account.
 type Runner struct {
 	AccountID string
+	// BaseURL is where the API of the account is: a plan is for it alone.
+	BaseURL string
 	// Source reads the account. [Runner.Fail] alone does without it.
 	Source reconcile.Source
 	// Sink returns what writes to the account. It is called when a plan has been
@@ -69,6 +71,8 @@ type Request struct {
 	AllowEmpty    bool
 	// IgnoreFreeze lets policy.freeze hold nothing back.
 	IgnoreFreeze bool
+	// Zone is that of policy.freeze in place of the file's; nil is the file's.
+	Zone *time.Location
 
 	// BatchSize and Concurrency are those of [reconcile.ApplyOptions].
 	BatchSize, Concurrency int
