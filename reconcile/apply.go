@@ -1,31 +1,53 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 )
 
-// DefaultConcurrency is the number of requests in flight when nothing else is said.
-const DefaultConcurrency = 8
-
-// defaultGrace is how long requests in flight may take to finish after a stop.
-const defaultGrace = 30 * time.Second
+// Defaults of [ApplyOptions].
+const (
+	// DefaultConcurrency is the number of writes in flight.
+	DefaultConcurrency = 8
+	// DefaultMaxReadAge is how old the reading may be on which a request writes.
+	DefaultMaxReadAge = time.Minute
+	// DefaultRetries is how often a request is sent again at most.
+	DefaultRetries = 4
+	// DefaultRequestTimeout bounds one attempt at a request.
+	DefaultRequestTimeout = 30 * time.Second
+	// defaultGrace is how long requests in flight may take to finish after a stop.
+	defaultGrace = 30 * time.Second
+)
 
 // ApplyOptions is what an apply depends on besides the plan.
 type ApplyOptions struct {
 	// RunID names the run in records and reports.
 	RunID string
-	// Clock tells when the run starts and ends.
+	// Clock tells when the run starts and ends, and how old readings are, which a
+	// clock that keeps the monotonic reading, as time.Now does, tells whatever
+	// happens to the wall clock.
 	Clock func() time.Time
+	// ReadAt is when the reading behind the plan began, or the one behind Stale,
+	// by Clock. The zero time means long ago.
+	ReadAt time.Time
+	// MaxReadAge is how old the reading may be on which a request writes, counted
+	// from its start; 0 means DefaultMaxReadAge. Where it is older the account is
+	// read again, and what has moved is stale.
+	MaxReadAge time.Duration
 	// BatchSize is the number of seats in one request; 0 means DefaultBatchSize.
 	BatchSize int
-	// Concurrency is the number of requests in flight; 0 means DefaultConcurrency.
+	// Concurrency is the number of writes in flight; 0 means DefaultConcurrency.
 	Concurrency int
+	// Retries is how often a request is sent again at most; 0 means
+	// DefaultRetries, and a negative number never.
+	Retries int
+	// RequestTimeout bounds one attempt of the sink; 0 means DefaultRequestTimeout.
+	RequestTimeout time.Duration
 	// Stale are changes, by index, whose user has moved since the plan was made,
 	// with what moved. They are not written. See [StaleChanges].
 	Stale map[int]string
@@ -37,21 +59,35 @@ type ApplyOptions struct {
 	Progress func(done, total int)
 }
 
+func (o ApplyOptions) withDefaults() ApplyOptions {
+	o.MaxReadAge = cmp.Or(o.MaxReadAge, DefaultMaxReadAge)
+	o.Concurrency = cmp.Or(max(0, o.Concurrency), DefaultConcurrency)
+	o.Retries = max(0, cmp.Or(o.Retries, DefaultRetries))
+	o.RequestTimeout = cmp.Or(o.RequestTimeout, DefaultRequestTimeout)
+	o.Grace = cmp.Or(o.Grace, defaultGrace)
+	return o
+}
+
 // Apply carries a plan out and returns what became of each change that was to
 // be done. It always returns a run: what went wrong is in its outcomes.
 //
-// When ctx is done no new request starts, those in flight finish within the
-// grace, and the rest is not reached.
+// No request writes, or is sent again, on a reading older than
+// options.MaxReadAge. When ctx is done no new request starts, those in flight
+// finish within the grace, and the rest is not reached.
 func Apply(ctx context.Context, sink Sink, plan *Plan, journal Journal, options ApplyOptions) *Run {
 	run := &Run{ID: options.RunID, StartedAt: options.Clock().UTC().Truncate(time.Second)}
+	options = options.withDefaults()
 	inFlight, cancel := graceful(ctx, options.Grace)
 	defer cancel()
+	start, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	w := &writer{
 		sink: sink, plan: plan, journal: journal, options: options,
-		start: ctx, inFlight: withStop(inFlight, ctx),
-		outcomes: make(map[int]Outcome),
+		start: start, stopStart: stop, inFlight: inFlight,
+		outcomes: make(map[int]Outcome), tallies: newTallies(),
+		readings: newReadings(plan, options),
 	}
-	w.settleStale()
+	w.recordStale()
 	w.writeAll(callsExcept(plan, options.BatchSize, options.Stale))
 	run.Outcomes = w.inOrder()
 	run.Stopped = w.stopReason()
@@ -59,31 +95,9 @@ func Apply(ctx context.Context, sink Sink, plan *Plan, journal Journal, options 
 	return run
 }
 
-// stopKey is the key under which a context carries the one that stops a run.
-type stopKey struct{}
-
-// withStop returns a context that carries the one whose end lets no new request
-// start.
-func withStop(ctx, stop context.Context) context.Context {
-	return context.WithValue(ctx, stopKey{}, stop)
-}
-
-// StopContext returns the context whose end lets no new request start, for a
-// write that was called with ctx. A sink that makes a write wait, for a quota
-// say, ends the wait then.
-func StopContext(ctx context.Context) context.Context {
-	if stop, ok := ctx.Value(stopKey{}).(context.Context); ok {
-		return stop
-	}
-	return context.Background()
-}
-
 // graceful returns a context that ends some time after ctx does, for requests
 // that should be allowed to finish.
 func graceful(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
-	if grace == 0 {
-		grace = defaultGrace
-	}
 	parent, release := context.WithoutCancel(ctx), context.CancelFunc(func() {})
 	if deadline, ok := ctx.Deadline(); ok {
 		// A sink should know that waiting beyond this is of no use.
@@ -103,22 +117,27 @@ func graceful(ctx context.Context, grace time.Duration) (context.Context, contex
 
 // writer carries out the calls of one plan.
 type writer struct {
-	sink     Sink
-	plan     *Plan
-	journal  Journal
-	options  ApplyOptions
-	start    context.Context // done: no new request starts
-	inFlight context.Context // done: requests in flight are given up
+	sink      Sink
+	plan      *Plan
+	journal   Journal
+	options   ApplyOptions
+	start     context.Context // done: no new request starts
+	stopStart context.CancelCauseFunc
+	inFlight  context.Context // done: requests in flight are given up
+	tallies   *tallies
+	readings  *readings
 
 	mu       sync.Mutex
 	outcomes map[int]Outcome
-	accepted int
-	refused  int
 	stopped  string // why no further request starts; "" while they do
+	tooLarge int    // batches that were refused for their size
+	// mostSeats is the size of batch that the API accepts; 0 while nothing says
+	// that it is less than that of the plan's calls.
+	mostSeats int
 }
 
-// settleStale records the changes that are not written because their user moved.
-func (w *writer) settleStale() {
+// recordStale records the changes that are not written because their user moved.
+func (w *writer) recordStale() {
 	for i, moved := range w.options.Stale {
 		if w.plan.Changes[i].WillBeDone() {
 			w.outcomes[i] = Outcome{Change: i, Status: Stale, Error: moved}
@@ -126,14 +145,14 @@ func (w *writer) settleStale() {
 	}
 }
 
-// writeAll sends calls side by side until they are done or the run stops.
+// writeAll writes calls side by side until they are done or the run stops.
 func (w *writer) writeAll(calls []Call) {
-	concurrency := w.options.Concurrency
-	if concurrency < 1 {
-		concurrency = DefaultConcurrency
+	if len(calls) > 1 && w.isTrial(calls[0]) {
+		w.write(calls[0])
+		calls = calls[1:]
 	}
 	var group errgroup.Group
-	group.SetLimit(concurrency)
+	group.SetLimit(w.options.Concurrency)
 	for _, call := range calls {
 		if w.isStopped() {
 			break
@@ -146,126 +165,55 @@ func (w *writer) writeAll(calls []Call) {
 	_ = group.Wait() // what went wrong is in the outcomes
 }
 
-// write sends one call, judges its items, and halves it when it is refused.
-func (w *writer) write(call Call) {
-	if w.isStopped() {
-		return
+// isTrial reports whether a call is to show what the API does before any other is
+// sent: a narrow that the plan has put first, alone.
+func (w *writer) isTrial(call Call) bool {
+	return len(call.Changes) == 1 && w.plan.Changes[call.Changes[0]].Kind == Narrow
+}
+
+// write writes a call, and halves it when it is refused as a whole. It reports
+// whether the API accepted it.
+func (w *writer) write(call Call) bool {
+	if most := w.largestBatch(); most > 0 && len(call.Changes) > most {
+		for changes := range slices.Chunk(call.Changes, most) {
+			w.write(Call{Kind: call.Kind, Changes: changes})
+		}
+		return false
 	}
-	if err := w.journal.Intent(call); err != nil {
-		w.stop(fmt.Sprintf("the journal cannot be written: %v", err))
-		return
-	}
-	outcomes, halves := w.send(call)
-	if err := w.journal.Result(call, outcomes); err != nil {
-		w.stop(fmt.Sprintf("the journal cannot be written: %v", err))
-	}
-	w.record(outcomes)
+	s := &sending{writer: w, call: call}
+	halves := s.run()
+	accepted := len(halves) == 2
 	for _, half := range halves {
-		w.write(half)
+		accepted = w.write(half) && accepted
 	}
+	if accepted && len(halves[0].Changes)+len(halves[1].Changes) == len(call.Changes) {
+		w.noteTooLarge(len(halves[1].Changes))
+	}
+	return s.accepted
 }
 
-// send makes the request of a call. It returns the outcomes that are known, and
-// the halves to try when a batch was refused as a whole.
-func (w *writer) send(call Call) (outcomes []Outcome, halves []Call) {
-	var err error
-	if call.Kind == CallPatchSeats {
-		outcomes, err = w.updateSeats(call)
-	} else {
-		outcomes, err = w.renameUser(call)
-	}
-	if err == nil {
-		w.noteAnswer(true, nil)
-		return outcomes, nil
-	}
-	var throttled *ThrottledError
-	if errors.As(err, &throttled) {
-		if !w.isStopped() {
-			w.stop(throttled.Error())
-		}
-		return nil, nil
-	}
-	var refused *APIError
-	if errors.As(err, &refused) && refused.IsRefusal() {
-		if refused.IsMixed() || refused.IsNotFound() {
-			return w.halveTheRest(call, w.settle(call.Changes, err), err)
-		}
-		if len(call.Changes) > 1 && !refused.IsDenied() {
-			return nil, halve(call) // one guilty item says nothing of the others
-		}
-		w.noteAnswer(false, err)
-		return w.each(call, Failed, err), nil
-	}
-	return w.settle(call.Changes, err), nil
-}
-
-// halve splits a call in two.
-func halve(call Call) []Call {
-	middle := len(call.Changes) / 2
-	return []Call{
-		{Kind: call.Kind, Changes: call.Changes[:middle]},
-		{Kind: call.Kind, Changes: call.Changes[middle:]},
-	}
-}
-
-// halveTheRest keeps what a doubtful refusal has carried out, as reading shows, and
-// splits the rest to find the item behind it.
-func (w *writer) halveTheRest(call Call, outcomes []Outcome, err error) ([]Outcome, []Call) {
-	rest := Call{Kind: call.Kind}
-	var done []Outcome
-	for _, outcome := range outcomes {
-		if outcome.Status == Applied {
-			done = append(done, outcome)
-		} else {
-			rest.Changes = append(rest.Changes, outcome.Change)
-		}
-	}
-	if len(done) > 0 || len(call.Changes) == 1 {
-		w.noteAnswer(len(done) > 0, err)
-	}
-	if len(call.Changes) == 1 || len(rest.Changes) == 0 {
-		return outcomes, nil
-	}
-	if len(rest.Changes) == 1 {
-		return done, []Call{rest}
-	}
-	return done, halve(rest)
-}
-
-// refusalsToStop is how many requests the API may refuse, before it has accepted
-// one, until the run stops. Halving a batch of a thousand down to one guilty item
-// takes ten.
-const refusalsToStop = 20
-
-// noteAnswer counts accepted and refused requests, and stops a run in which
-// nothing but refusals come back: it would only burn the quota.
-func (w *writer) noteAnswer(accepted bool, err error) {
+// largestBatch returns the most seats that a request may hold; 0 for any number.
+func (w *writer) largestBatch() int {
 	w.mu.Lock()
-	if accepted {
-		w.accepted++
-	} else {
-		w.refused++
-	}
-	hopeless := w.accepted == 0 && w.refused >= refusalsToStop
-	w.mu.Unlock()
-	if hopeless {
-		w.stop(fmt.Sprintf("the API refused the first %d requests, the last one with: %v", refusalsToStop, err))
-	}
+	defer w.mu.Unlock()
+	return w.mostSeats
 }
 
-// each gives every change of a call the same outcome.
-func (w *writer) each(call Call, status Status, err error) []Outcome {
-	outcomes := make([]Outcome, len(call.Changes))
-	for i, change := range call.Changes {
-		outcomes[i] = Outcome{Change: change, Status: status, Error: w.describe(change, err)}
-	}
-	return outcomes
-}
+// smallestBatch is the size below which a refused batch is not put down to its size.
+const smallestBatch = 10
 
-// describe says what was being done to whom when an error came up.
-func (w *writer) describe(change int, err error) string {
-	c := &w.plan.Changes[change]
-	return fmt.Sprintf("%s %s: %v", c.Kind, c.Email, withoutURL(err))
+// noteTooLarge notes that a batch was refused whose halves were both accepted: no
+// item was at fault, but their number. The second time no further request holds
+// more than half as many.
+func (w *writer) noteTooLarge(half int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if half < smallestBatch {
+		return
+	}
+	if w.tooLarge++; w.tooLarge > 1 && (w.mostSeats == 0 || half < w.mostSeats) {
+		w.mostSeats = half
+	}
 }
 
 // record keeps outcomes and reports progress.
@@ -280,12 +228,25 @@ func (w *writer) record(outcomes []Outcome) {
 	}
 }
 
+// unsettled returns the changes that have no outcome yet.
+func (w *writer) unsettled() (changes []int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range w.plan.Changes {
+		if _, known := w.outcomes[i]; !known && w.plan.Changes[i].WillBeDone() {
+			changes = append(changes, i)
+		}
+	}
+	return changes
+}
+
 // stop lets no further request start. The first reason is kept.
 func (w *writer) stop(reason string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.stopped == "" {
 		w.stopped = reason
+		w.stopStart(nil)
 	}
 }
 
@@ -294,13 +255,16 @@ func (w *writer) isStopped() bool {
 	if w.start.Err() != nil {
 		w.stop("stopped: " + context.Cause(w.start).Error())
 	}
-	return w.stopReason() != ""
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.stopped != ""
 }
 
+// stopReason says why the run ended before everything was tried; "" when it did not.
 func (w *writer) stopReason() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.stopped
+	return cmp.Or(w.stopped, w.tallies.reason(CallPatchSeats), w.tallies.reason(CallPutUser))
 }
 
 // inOrder returns an outcome for every change that was to be done, in the order
@@ -308,14 +272,23 @@ func (w *writer) stopReason() string {
 func (w *writer) inOrder() []Outcome {
 	outcomes := []Outcome{}
 	for i := range w.plan.Changes {
-		if !w.plan.Changes[i].WillBeDone() {
+		change := &w.plan.Changes[i]
+		if !change.WillBeDone() {
 			continue
 		}
 		outcome, known := w.outcomes[i]
 		if !known {
-			outcome = Outcome{Change: i, Status: NotReached, Error: w.stopped}
+			outcome = Outcome{Change: i, Status: NotReached, Error: cmp.Or(w.stopped, w.tallies.reason(change.call()))}
 		}
 		outcomes = append(outcomes, outcome)
 	}
 	return outcomes
+}
+
+// call returns the request that writes the change.
+func (c *Change) call() CallKind {
+	if c.IsSeatChange() {
+		return CallPatchSeats
+	}
+	return CallPutUser
 }

@@ -20,11 +20,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // scriptedSink answers as a test says, and logs what it is asked.
 type scriptedSink struct {
-	mu     sync.Mutex
-	log    []string
-	update func(updates []SeatUpdate) ([]SeatAnswer, error)
-	rename func(rename UserRename) (User, error)
-	read   func(users []UserRef) (map[string]User, error)
+	mu      sync.Mutex
+	log     []string
+	acquire func(ctx context.Context, attempt int) error
+	update  func(updates []SeatUpdate) ([]SeatState, error)
+	rename  func(rename UserRename) (User, error)
+	read    func(users []UserRef) (map[string]User, error)
 }
 
 func (s *scriptedSink) note(format string, args ...any) {
@@ -33,7 +34,18 @@ func (s *scriptedSink) note(format string, args ...any) {
 	s.log = append(s.log, fmt.Sprintf(format, args...))
 }
 
-func (s *scriptedSink) UpdateSeats(_ context.Context, updates []SeatUpdate) ([]SeatAnswer, error) {
+func (s *scriptedSink) Acquire(ctx context.Context, attempt int) (func(), error) {
+	if s.acquire != nil {
+		return func() {}, s.acquire(ctx, attempt)
+	}
+	return func() {}, ctx.Err()
+}
+
+func (s *scriptedSink) Devices(context.Context, []User) (Devices, error) {
+	return Devices{}, errors.New("not asked for")
+}
+
+func (s *scriptedSink) UpdateSeats(_ context.Context, _ int, updates []SeatUpdate) ([]SeatState, error) {
 	var seats []string
 	for _, update := range updates {
 		seats = append(seats, update.SeatUID)
@@ -42,12 +54,12 @@ func (s *scriptedSink) UpdateSeats(_ context.Context, updates []SeatUpdate) ([]S
 	return s.update(updates)
 }
 
-func (s *scriptedSink) RenameUser(_ context.Context, rename UserRename) (User, error) {
+func (s *scriptedSink) RenameUser(_ context.Context, _ int, rename UserRename) (User, error) {
 	s.note("PUT %s %s %s", rename.UserID, rename.Email, rename.Name)
 	return s.rename(rename)
 }
 
-func (s *scriptedSink) ReadUsers(_ context.Context, users []UserRef) (map[string]User, error) {
+func (s *scriptedSink) ReadUsers(_ context.Context, users []UserRef, _ bool) (map[string]User, error) {
 	var ids []string
 	for _, user := range users {
 		ids = append(ids, user.UserID)
@@ -60,10 +72,10 @@ func (s *scriptedSink) ReadUsers(_ context.Context, users []UserRef) (map[string
 }
 
 // echo answers every update with what was asked for.
-func echo(updates []SeatUpdate) ([]SeatAnswer, error) {
-	answers := make([]SeatAnswer, len(updates))
+func echo(updates []SeatUpdate) ([]SeatState, error) {
+	answers := make([]SeatState, len(updates))
 	for i, update := range updates {
-		answers[i] = SeatAnswer{update.SeatUID, FlagOf(update.AccessSeat), FlagOf(update.GatewaySeat)}
+		answers[i] = SeatState{update.SeatUID, FlagOf(update.AccessSeat), FlagOf(update.GatewaySeat)}
 	}
 	return answers, nil
 }
@@ -88,7 +100,7 @@ func renamePlan(t testing.TB) *Plan {
 
 // applyWith applies a plan one request at a time.
 func applyWith(sink Sink, plan *Plan, edit ...func(*ApplyOptions)) *Run {
-	options := ApplyOptions{RunID: "run", Clock: func() time.Time { return testNow }, Concurrency: 1, BatchSize: 4}
+	options := ApplyOptions{RunID: "run", Clock: func() time.Time { return testNow }, ReadAt: testNow, Concurrency: 1, BatchSize: 4}
 	for _, e := range edit {
 		e(&options)
 	}
@@ -126,8 +138,8 @@ func present(released ...string) func([]UserRef) (map[string]User, error) {
 func TestApplyJudgesEachItemByItsAnswer(t *testing.T) {
 	plan := releasePlan(t, "a", "b", "c", "d")
 	sink := &scriptedSink{
-		update: func(updates []SeatUpdate) ([]SeatAnswer, error) {
-			return []SeatAnswer{
+		update: func(updates []SeatUpdate) ([]SeatState, error) {
+			return []SeatState{
 				{"seat-d", False, False},
 				{"seat-b", True, False},
 				{"seat-c", False, Unknown},
@@ -156,7 +168,7 @@ func TestApplyHalvesARefusedBatchDownToTheGuiltyItem(t *testing.T) {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			plan := releasePlan(t, "a", "b", "c", "d", "e")
 			sink := &scriptedSink{
-				update: func(updates []SeatUpdate) ([]SeatAnswer, error) {
+				update: func(updates []SeatUpdate) ([]SeatState, error) {
 					for _, update := range updates {
 						if update.SeatUID == "seat-c" {
 							return nil, &APIError{Method: "PATCH", Path: "/seats", Status: status, Messages: []APIMessage{{7, "no"}}}
@@ -201,11 +213,11 @@ func TestApplySettlesByReading(t *testing.T) {
 		{"a connection lost after the effect", lost, present("id-a", "id-b"), []string{"a@b.c applied", "b@b.c applied"}},
 		{
 			"a connection lost before the effect", lost, present("id-a"),
-			[]string{"a@b.c applied", "b@b.c failed: release b@b.c: connection reset by peer; reading the user shows that it took no effect"},
+			[]string{"a@b.c applied", "b@b.c failed: release b@b.c: connection reset by peer; whether it took effect is not known yet: the user has access_seat true, gateway_seat false, and the request may still be in flight"},
 		},
 		{
 			"an error of the server", &APIError{Method: "PATCH", Path: "/seats", Status: 502}, present("id-b"),
-			[]string{"a@b.c failed: release a@b.c: PATCH /seats: 502 without an explanation; reading the user shows that it took no effect", "b@b.c applied"},
+			[]string{"a@b.c failed: release a@b.c: PATCH /seats: 502 without an explanation; whether it took effect is not known yet: the user has access_seat true, gateway_seat false, and the request may still be in flight", "b@b.c applied"},
 		},
 		{
 			"a user who is gone", lost, func([]UserRef) (map[string]User, error) { return nil, nil },
@@ -217,8 +229,8 @@ func TestApplySettlesByReading(t *testing.T) {
 		{
 			"reading fails too", lost, func([]UserRef) (map[string]User, error) { return nil, errors.New("down") },
 			[]string{
-				"a@b.c failed: release a@b.c: connection reset by peer; whether it took effect is not known, since reading the user failed: down",
-				"b@b.c failed: release b@b.c: connection reset by peer; whether it took effect is not known, since reading the user failed: down",
+				"a@b.c failed: release a@b.c: connection reset by peer; whether it took effect is not known yet, since reading the user failed: down",
+				"b@b.c failed: release b@b.c: connection reset by peer; whether it took effect is not known yet, since reading the user failed: down",
 			},
 		},
 		{
@@ -232,7 +244,7 @@ func TestApplySettlesByReading(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			plan := releasePlan(t, "a", "b")
-			sink := &scriptedSink{update: func([]SeatUpdate) ([]SeatAnswer, error) { return nil, test.err }, read: test.read}
+			sink := &scriptedSink{update: func([]SeatUpdate) ([]SeatState, error) { return nil, test.err }, read: test.read}
 			if diff := cmp.Diff(test.want, outcomesOf(plan, applyWith(sink, plan))); diff != "" {
 				t.Errorf("outcomes (-want +got):\n%s", diff)
 			}
@@ -254,7 +266,7 @@ func TestApplyRenamesWithTheCurrentEmail(t *testing.T) {
 		{"not taken", renamed("a", "id-a"), nil, "a@b.c not-taken: the API answered success but shows another name"},
 		{
 			"an answer about another user is not believed", renamed("Ada", "id-z"), present(),
-			"a@b.c failed: rename a@b.c: the API's answer is about another user; reading the user shows that it took no effect",
+			"a@b.c failed: rename a@b.c: the API's response is about another user; reading the user shows that it took no effect",
 		},
 		{
 			"a 404 after the effect", func(UserRename) (User, error) {
@@ -282,11 +294,16 @@ func TestApplyRenamesWithTheCurrentEmail(t *testing.T) {
 func TestApplyStopsWhenThrottledBeyondItsTime(t *testing.T) {
 	plan := releasePlan(t, "a", "b", "c", "d", "e", "f")
 	calls := 0
-	sink := &scriptedSink{update: func(updates []SeatUpdate) ([]SeatAnswer, error) {
+	sink := &scriptedSink{update: func(updates []SeatUpdate) ([]SeatState, error) {
 		if calls++; calls > 1 {
 			return nil, &ThrottledError{RetryAfter: time.Hour, Err: errors.New("429")}
 		}
 		return echo(updates)
+	}, acquire: func(context.Context, int) error {
+		if calls > 1 {
+			return &ThrottledError{RetryAfter: time.Hour, Err: errors.New("429")}
+		}
+		return nil
 	}}
 	run := applyWith(sink, plan, func(o *ApplyOptions) { o.BatchSize = 2 })
 	if run.Count(Applied) != 2 || run.Count(NotReached) != 4 || calls != 2 || !strings.Contains(run.Stopped, "1h0m0s") {
@@ -300,14 +317,14 @@ func TestApplyGivesUpWhenEverythingIsRefused(t *testing.T) {
 		names = append(names, fmt.Sprintf("u%02d", i))
 	}
 	plan := releasePlan(t, names...)
-	sink := &scriptedSink{update: func([]SeatUpdate) ([]SeatAnswer, error) {
+	sink := &scriptedSink{update: func([]SeatUpdate) ([]SeatState, error) {
 		return nil, &APIError{Method: "PATCH", Path: "/seats", Status: 400}
 	}}
 	run := applyWith(sink, plan)
-	if run.Count(Failed) != RefusalsToStop || len(sink.log) > 2*RefusalsToStop || run.Count(NotReached) != 100-RefusalsToStop {
+	if run.Count(Failed) != RefusalsToGiveUp || len(sink.log) > 2*RefusalsToGiveUp || run.Count(NotReached) != 100-RefusalsToGiveUp {
 		t.Errorf("%d requests, %d failed, %d not reached", len(sink.log), run.Count(Failed), run.Count(NotReached))
 	}
-	if !strings.Contains(run.Stopped, "refused the first 20 requests") {
+	if !strings.Contains(run.Stopped, "the first 20 PATCH requests came to nothing") {
 		t.Errorf("stopped: %q", run.Stopped)
 	}
 }
@@ -330,7 +347,7 @@ func TestApplyStopsWhereTheJournalCannotBeWritten(t *testing.T) {
 	sink := &scriptedSink{update: echo}
 	journal := &failingJournal{intents: 1}
 	run := Apply(context.Background(), sink, plan, journal, ApplyOptions{
-		Clock: func() time.Time { return testNow }, Concurrency: 1, BatchSize: 1,
+		Clock: func() time.Time { return testNow }, ReadAt: testNow, Concurrency: 1, BatchSize: 1,
 	})
 	want := []string{
 		"a@b.c applied",
@@ -360,11 +377,11 @@ func (j *failingJournal) Result(Call, []Outcome) error { return nil }
 func TestApplyFinishesWhatIsInFlightWhenStopped(t *testing.T) {
 	plan := releasePlan(t, "a", "b", "c")
 	ctx, cancel := context.WithCancelCause(context.Background())
-	sink := &scriptedSink{update: func(updates []SeatUpdate) ([]SeatAnswer, error) {
+	sink := &scriptedSink{update: func(updates []SeatUpdate) ([]SeatState, error) {
 		cancel(errors.New("interrupt"))
 		return echo(updates)
 	}}
-	run := Apply(ctx, sink, plan, NoJournal{}, ApplyOptions{Clock: func() time.Time { return testNow }, Concurrency: 1, BatchSize: 1})
+	run := Apply(ctx, sink, plan, NoJournal{}, ApplyOptions{Clock: func() time.Time { return testNow }, ReadAt: testNow, Concurrency: 1, BatchSize: 1})
 	want := []string{"a@b.c applied", "b@b.c not-reached: stopped: interrupt", "c@b.c not-reached: stopped: interrupt"}
 	if diff := cmp.Diff(want, outcomesOf(plan, run)); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
@@ -377,7 +394,7 @@ type stuckSink struct {
 	asked func()
 }
 
-func (s *stuckSink) UpdateSeats(ctx context.Context, _ []SeatUpdate) ([]SeatAnswer, error) {
+func (s *stuckSink) UpdateSeats(ctx context.Context, _ int, _ []SeatUpdate) ([]SeatState, error) {
 	s.asked()
 	<-ctx.Done()
 	return nil, context.Cause(ctx)
@@ -388,9 +405,9 @@ func TestApplyGivesUpRequestsInFlightAfterTheGrace(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	sink := &stuckSink{asked: func() { cancel(errors.New("interrupt")) }}
 	run := Apply(ctx, sink, plan, NoJournal{}, ApplyOptions{
-		Clock: func() time.Time { return testNow }, Concurrency: 1, Grace: time.Millisecond,
+		Clock: func() time.Time { return testNow }, ReadAt: testNow, Concurrency: 1, Grace: time.Millisecond,
 	})
-	want := []string{"a@b.c failed: release a@b.c: interrupt; whether it took effect is not known, since reading the user failed: not readable"}
+	want := []string{"a@b.c failed: release a@b.c: interrupt; whether it took effect is not known yet, since reading the user failed: not readable"}
 	if diff := cmp.Diff(want, outcomesOf(plan, run)); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}

@@ -65,6 +65,8 @@ const (
 	statusNotFound     = 404
 	statusTimeout      = 408
 	statusThrottled    = 429
+
+	statusNotImplemented = 501
 )
 
 // ThrottledError says that the API takes no requests for longer than there is
@@ -87,6 +89,58 @@ func (e *ThrottledError) Error() string {
 
 // Unwrap returns the last answer.
 func (e *ThrottledError) Unwrap() error { return e.Err }
+
+// NoResponseError says that a request got no response, or not all of one.
+type NoResponseError struct {
+	// Request is the method and the path, Reason what went wrong.
+	Request, Reason string
+	// Sent is false when the request never left, so that it had no effect.
+	Sent bool
+	// Permanent is true when sending it again would not help: the host does not
+	// exist, or is not the one that its certificate is for.
+	Permanent bool
+	// Err is what is behind Reason; nil when it is the time-out of the request.
+	Err error
+}
+
+// Error says what went wrong with which request.
+func (e *NoResponseError) Error() string { return e.Request + ": no response " + e.Reason }
+
+// Unwrap returns what is behind it.
+func (e *NoResponseError) Unwrap() error { return e.Err }
+
+// IsWorthRetrying reports whether sending a request again may help after an error.
+// Whether it is right to is another question for a write.
+func IsWorthRetrying(err error) bool {
+	var answered *APIError
+	var unanswered *NoResponseError
+	switch {
+	case isThrottled(err):
+		return true
+	case errors.As(err, &answered):
+		return !answered.IsRefusal() && answered.Status != statusNotImplemented
+	case errors.As(err, &unanswered):
+		return !unanswered.Permanent
+	}
+	return false
+}
+
+// HadNoEffect reports whether it is certain that a request did nothing, although
+// the API has not refused it.
+func HadNoEffect(err error) bool {
+	var unanswered *NoResponseError
+	return isThrottled(err) || errors.As(err, &unanswered) && !unanswered.Sent
+}
+
+func isThrottled(err error) bool {
+	var throttled *ThrottledError
+	return errors.As(err, &throttled)
+}
+
+func isRefusal(err error) bool {
+	var refused *APIError
+	return errors.As(err, &refused) && refused.IsRefusal()
+}
 
 // IncompleteError says that a listing could not be read as a whole, so that
 // nothing may be concluded from who is missing in it.

@@ -86,7 +86,7 @@ func TestRevertRestoresWhatARunChanged(t *testing.T) {
 	users := []User{person("a@b.c"), person("b@b.c", gateway(True)), person("c@b.c"), person("d@b.c"), person("e@b.c")}
 	plan := planOf(t, desired, liveOf(users...), noLimit)
 	account := &memoryAccount{users: users, releasedSeat: map[string]bool{}}
-	plan.Run = Apply(t.Context(), account, plan, NoJournal{}, ApplyOptions{RunID: "r1", Clock: func() time.Time { return testNow }, Concurrency: 1})
+	plan.Run = Apply(t.Context(), account, plan, NoJournal{}, ApplyOptions{RunID: "r1", Clock: func() time.Time { return testNow }, ReadAt: testNow, Concurrency: 1})
 
 	account.users[2].Name = "Third"    // changed by someone else since
 	account.users[3].AccessSeat = True // logged in again since
@@ -114,7 +114,7 @@ func TestRevertKeepsTheRails(t *testing.T) {
 	users := []User{person("a@b.c")}
 	plan := planOf(t, desired, liveOf(users...))
 	account := &memoryAccount{users: users, releasedSeat: map[string]bool{}}
-	plan.Run = Apply(t.Context(), account, plan, NoJournal{}, ApplyOptions{RunID: "r1", Clock: func() time.Time { return testNow }})
+	plan.Run = Apply(t.Context(), account, plan, NoJournal{}, ApplyOptions{RunID: "r1", Clock: func() time.Time { return testNow }, ReadAt: testNow})
 	changes, findings := Revert(plan, liveOf(account.users...))
 	back, err := MakePlan(desired, liveOf(account.users...), PlanOptions{Now: testNow, Proposed: changes, Findings: findings})
 	if err != nil {

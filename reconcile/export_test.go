@@ -4,8 +4,8 @@ import "errors"
 
 // What the tests of the package, which read files with package desired and so stand outside, need to know of it.
 const (
-	MaxBuckets     = maxBuckets
-	RefusalsToStop = refusalsToStop
+	MaxBuckets       = maxBuckets
+	RefusalsToGiveUp = refusalsToGiveUp
 )
 
 // ProtectedBy returns the first pattern that covers an email.

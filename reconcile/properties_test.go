@@ -26,9 +26,15 @@ type memoryAccount struct {
 	releasedSeat map[string]bool
 }
 
-func (a *memoryAccount) UpdateSeats(_ context.Context, updates []SeatUpdate) ([]SeatAnswer, error) {
+func (a *memoryAccount) Acquire(context.Context, int) (func(), error) { return func() {}, nil }
+
+func (a *memoryAccount) Devices(context.Context, []User) (Devices, error) {
+	return Devices{Read: true}, nil
+}
+
+func (a *memoryAccount) UpdateSeats(_ context.Context, _ int, updates []SeatUpdate) ([]SeatState, error) {
 	a.patches++
-	var answers []SeatAnswer
+	var answers []SeatState
 	for _, update := range updates {
 		for i := range a.users {
 			if a.users[i].SeatUID == update.SeatUID {
@@ -38,12 +44,12 @@ func (a *memoryAccount) UpdateSeats(_ context.Context, updates []SeatUpdate) ([]
 		if !update.AccessSeat && !update.GatewaySeat {
 			a.releasedSeat[update.SeatUID] = true
 		}
-		answers = append(answers, SeatAnswer{update.SeatUID, FlagOf(update.AccessSeat), FlagOf(update.GatewaySeat)})
+		answers = append(answers, SeatState{update.SeatUID, FlagOf(update.AccessSeat), FlagOf(update.GatewaySeat)})
 	}
 	return answers, nil
 }
 
-func (a *memoryAccount) RenameUser(_ context.Context, rename UserRename) (User, error) {
+func (a *memoryAccount) RenameUser(_ context.Context, _ int, rename UserRename) (User, error) {
 	a.puts++
 	for i := range a.users {
 		if a.users[i].ID == rename.UserID {
@@ -54,7 +60,7 @@ func (a *memoryAccount) RenameUser(_ context.Context, rename UserRename) (User, 
 	return User{}, &APIError{Method: "PUT", Status: 404}
 }
 
-func (a *memoryAccount) ReadUsers(context.Context, []UserRef) (map[string]User, error) {
+func (a *memoryAccount) ReadUsers(context.Context, []UserRef, bool) (map[string]User, error) {
 	users := make(map[string]User)
 	for _, user := range a.users {
 		users[user.ID] = user
@@ -168,7 +174,7 @@ func TestPlanningAfterAnApplyFindsNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		desired, live, plan := drawPlan(t)
 		account := &memoryAccount{users: live.Users, releasedSeat: map[string]bool{}}
-		run := Apply(context.Background(), account, plan, NoJournal{}, ApplyOptions{Clock: func() time.Time { return testNow }, Concurrency: 1})
+		run := Apply(context.Background(), account, plan, NoJournal{}, ApplyOptions{Clock: func() time.Time { return testNow }, ReadAt: testNow, Concurrency: 1})
 		if len(run.Outcomes) != plan.Summary.Pending() || run.Count(Applied) != len(run.Outcomes) {
 			t.Fatalf("outcomes %+v of %+v", run.Outcomes, plan.Summary)
 		}
@@ -209,7 +215,7 @@ func TestNoProtectedExemptUnknownOrHeldUserIsEverReleased(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		desired, live, plan := drawPlan(t)
 		account := &memoryAccount{users: slices.Clone(live.Users), releasedSeat: map[string]bool{}}
-		Apply(context.Background(), account, plan, NoJournal{}, ApplyOptions{Clock: func() time.Time { return testNow }, Concurrency: 1})
+		Apply(context.Background(), account, plan, NoJournal{}, ApplyOptions{Clock: func() time.Time { return testNow }, ReadAt: testNow, Concurrency: 1})
 		byID := map[string]*Change{}
 		for i := range plan.Changes {
 			change := &plan.Changes[i]

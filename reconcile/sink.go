@@ -4,18 +4,30 @@ import "context"
 
 // Sink writes to an account. A dry run has none.
 //
-// An error is an *[APIError] when the API answered, a *[ThrottledError] when it
-// takes no more requests, and anything else when it is not known whether the
-// request took effect.
+// It sends a write once and never again by itself: whether a request that came to
+// nothing is worth sending again, and still right, is decided by Apply. The error
+// of a write is an *[APIError] when the API answered, a *[ThrottledError] or a
+// *[NoResponseError] as their comments say, and anything else when it is not
+// known whether the request took effect and sending it again would not help.
 type Sink interface {
-	// UpdateSeats sets both flags of each seat in one request, and returns the
-	// API's answer, item by item. The answer may lack items and is not trusted.
-	UpdateSeats(ctx context.Context, updates []SeatUpdate) ([]SeatAnswer, error)
-	// RenameUser gives a user a name and returns the user as the API answers.
-	RenameUser(ctx context.Context, rename UserRename) (User, error)
-	// ReadUsers reads the present state of users, by id. Users that are not
-	// there are missing in the result.
-	ReadUsers(ctx context.Context, users []UserRef) (map[string]User, error)
+	// Acquire waits until a write may be sent: for the rate limiter, for the end
+	// of a pause that the API asked for, and, before the attempt-th time that the
+	// same request is sent again, for a while that grows with attempt. Release ends
+	// the request, sent or not. The error is a *[ThrottledError] when the wait would
+	// outlast ctx, or is longer than the API may ask for, and that of ctx when it ends.
+	Acquire(ctx context.Context, attempt int) (release func(), err error)
+	// UpdateSeats sets both flags of each seat in one request, and returns what
+	// the API's response shows, item by item. It may lack items and is not trusted.
+	UpdateSeats(ctx context.Context, attempt int, updates []SeatUpdate) ([]SeatState, error)
+	// RenameUser gives a user a name and returns the user as the response shows it.
+	RenameUser(ctx context.Context, attempt int, rename UserRename) (User, error)
+	// ReadUsers reads the current state of users, by id, with the fewest requests.
+	// Users that are not in the account are missing in the result. With each, every
+	// user is looked up by itself even where a listing takes fewer requests, and
+	// one who is not found that way is missing too.
+	ReadUsers(ctx context.Context, users []UserRef, each bool) (map[string]User, error)
+	// Devices reads the evidence of devices about users, as [Source] does.
+	Devices(ctx context.Context, users []User) (Devices, error)
 }
 
 // SeatUpdate sets the flags of one seat. Both are always sent.
@@ -25,8 +37,8 @@ type SeatUpdate struct {
 	GatewaySeat bool
 }
 
-// SeatAnswer is what the API shows of one seat after an update.
-type SeatAnswer struct {
+// SeatState is what the API shows of one seat after an update.
+type SeatState struct {
 	SeatUID     string
 	AccessSeat  Flag
 	GatewaySeat Flag
@@ -41,9 +53,10 @@ type UserRef struct{ UserID, Email string }
 // Journal is told of each writing request before and after it. An error of
 // either stops the run: what cannot be recorded is not done.
 type Journal interface {
-	// Intent is called before the request is sent.
+	// Intent is called before a request is sent, each time that it is sent.
 	Intent(call Call) error
-	// Result is called when the outcome of every change in the call is known.
+	// Result is called when it is known what became of the changes of a call, as
+	// far as it can be. A change without an outcome is as if it had not been tried.
 	Result(call Call, outcomes []Outcome) error
 }
 

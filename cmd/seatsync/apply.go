@@ -21,7 +21,9 @@ type applyFlags struct {
 	yes, dryRun bool
 	// ignoreFreeze lets policy.freeze hold nothing back.
 	ignoreFreeze bool
-	retention    retentionFlags
+	// maxReadAge is how old the reading may be on which a request writes.
+	maxReadAge time.Duration
+	retention  retentionFlags
 }
 
 // The defaults of the flags of apply.
@@ -47,7 +49,7 @@ directory.`,
   seatsync apply --revert last`,
 		Args: arguments(0, 1, "at most one saved plan"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := flags.check(cmd); err != nil {
+			if err := errors.Join(flags.check(cmd), flags.checkReadAge()); err != nil {
 				return err
 			}
 			ctx, cancel := a.withTimeout(cmd.Context())
@@ -75,8 +77,23 @@ directory.`,
 	f.BoolVar(&flags.yes, "yes", false, "apply without asking")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "only plan")
 	f.BoolVar(&flags.ignoreFreeze, "ignore-freeze", false, "apply although policy.freeze says that nothing is applied now")
+	flags.addReadAge(cmd)
 	flags.retention.addTo(cmd)
 	return cmd
+}
+
+// addReadAge adds --max-read-age to a command that writes.
+func (f *applyFlags) addReadAge(cmd *cobra.Command) {
+	durationVar(cmd.Flags(), &f.maxReadAge, "max-read-age", reconcile.DefaultMaxReadAge,
+		"write nothing on a reading of the account that began longer ago: read again first")
+}
+
+// checkReadAge returns an error for an age that makes no sense.
+func (f *applyFlags) checkReadAge() error {
+	if f.maxReadAge <= 0 {
+		return fmt.Errorf("--max-read-age %s: write a positive duration, for instance 60s", f.maxReadAge)
+	}
+	return nil
 }
 
 // retentionFlags say which records to keep.
@@ -141,7 +158,7 @@ func (a *app) apply(ctx context.Context, flags applyFlags, saved string) error {
 // request returns what the flags ask a run to do.
 func (f *applyFlags) request(a *app) (runner.Request, error) {
 	request, err := f.planFlags.request(a)
-	request.IgnoreFreeze, request.Retention = f.ignoreFreeze, f.retention.Retention
+	request.IgnoreFreeze, request.MaxReadAge, request.Retention = f.ignoreFreeze, f.maxReadAge, f.retention.Retention
 	return request, err
 }
 

@@ -83,6 +83,7 @@ With --once it makes one run now and exits with the code of apply.`,
 	}
 	flags.output.addTo(cmd)
 	flags.requests.addTo(cmd)
+	flags.addReadAge(cmd)
 	flags.retention.addTo(cmd)
 	a.addOriginFlags(cmd)
 	f := cmd.Flags()
@@ -103,7 +104,7 @@ With --once it makes one run now and exits with the code of apply.`,
 
 // checkRun returns an error for flags that make no sense.
 func (f *runFlags) checkRun(cmd *cobra.Command) error {
-	if err := f.requests.check(); err != nil {
+	if err := errors.Join(f.requests.check(), f.checkReadAge()); err != nil {
 		return err
 	}
 	if err := oneOf("mode", f.mode, []string{string(reconcile.ModeDryRun), string(reconcile.ModeApply)}); err != nil {

@@ -3,17 +3,12 @@ package runner
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
 )
 
 // ErrDeclined is a no to the question whether to apply. It is not recorded.
 var ErrDeclined = errors.New("not applied: nothing was changed")
-
-// freshness is how long someone may think about a plan before the account is read
-// again: people log in meanwhile.
-const freshness = time.Minute
 
 // Apply is the story of a run. It applies a fresh plan or a saved one, and records
 // what came of it, whatever happens. When ctx ends no new request starts. An apply
@@ -38,10 +33,9 @@ func (r *Runner) Apply(ctx context.Context, request Request) Result {
 	}
 
 	// Read, and recover: what is there now says what killed runs have done.
-	begun := r.Clock()
 	live, err := run.read(ctx)
 	if err == nil {
-		err = run.recoverEarlier(live, begun)
+		err = run.recoverKilled(live)
 	}
 	if err != nil {
 		return run.failed(err)
@@ -53,18 +47,12 @@ func (r *Runner) Apply(ctx context.Context, request Request) Result {
 		return run.failed(err)
 	}
 
-	// Confirm, and read again where the answer took its time.
+	// Confirm. Where the answer takes its time, applying begins by reading again.
 	if r.Confirm != nil && plan.Summary.Pending() > 0 {
-		asked := r.Clock()
 		if err := r.Confirm(ctx, plan); err != nil {
 			return run.ended(nil, reconcile.ResultFailed, err)
 		}
 		run.start.StartedAt = r.Clock().UTC()
-		if r.Clock().Sub(asked) > freshness {
-			if stale, err = run.moved(ctx, plan); err != nil {
-				return run.failed(err)
-			}
-		}
 	}
 
 	// Look at the files once more: what was decided on a part of them is not done.
@@ -94,7 +82,8 @@ func (r *Runner) Apply(ctx context.Context, request Request) Result {
 // write carries a plan out. It is the one place that asks for a sink.
 func (r *run) write(ctx context.Context, plan *reconcile.Plan, stale map[int]string, journal reconcile.Journal) {
 	options := reconcile.ApplyOptions{
-		RunID: r.ID, Clock: r.Clock, BatchSize: r.BatchSize, Concurrency: r.Concurrency, Stale: stale,
+		RunID: r.ID, Clock: r.Clock, ReadAt: r.readAt, MaxReadAge: r.MaxReadAge,
+		BatchSize: r.BatchSize, Concurrency: r.Concurrency, Stale: stale,
 	}
 	if r.Applying != nil {
 		advance, finish := r.Applying(ctx, plan)
@@ -105,14 +94,4 @@ func (r *run) write(ctx context.Context, plan *reconcile.Plan, stale map[int]str
 	if r.Counts != nil {
 		plan.Run.Calls = r.Counts()
 	}
-}
-
-// moved reads the account again and returns the changes whose user is not as the
-// plan has them.
-func (r *run) moved(ctx context.Context, plan *reconcile.Plan) (map[int]string, error) {
-	live, err := reconcile.ObserveAgain(ctx, r.Source, plan)
-	if err != nil {
-		return nil, err
-	}
-	return reconcile.StaleChanges(plan, live), nil
 }

@@ -52,23 +52,25 @@ func (a *account) Devices(context.Context, []reconcile.User) (reconcile.Devices,
 	return reconcile.Devices{Read: true}, nil
 }
 
-func (a *account) UpdateSeats(_ context.Context, updates []reconcile.SeatUpdate) ([]reconcile.SeatAnswer, error) {
+func (a *account) Acquire(context.Context, int) (func(), error) { return func() {}, nil }
+
+func (a *account) UpdateSeats(_ context.Context, _ int, updates []reconcile.SeatUpdate) ([]reconcile.SeatState, error) {
 	a.note("write %d seats", len(updates))
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var answers []reconcile.SeatAnswer
+	var answers []reconcile.SeatState
 	for _, update := range updates {
 		for i := range a.users {
 			if a.users[i].SeatUID == update.SeatUID {
 				a.users[i].AccessSeat, a.users[i].GatewaySeat = reconcile.FlagOf(update.AccessSeat), reconcile.FlagOf(update.GatewaySeat)
-				answers = append(answers, reconcile.SeatAnswer{SeatUID: update.SeatUID, AccessSeat: a.users[i].AccessSeat, GatewaySeat: a.users[i].GatewaySeat})
+				answers = append(answers, reconcile.SeatState{SeatUID: update.SeatUID, AccessSeat: a.users[i].AccessSeat, GatewaySeat: a.users[i].GatewaySeat})
 			}
 		}
 	}
 	return answers, nil
 }
 
-func (a *account) RenameUser(_ context.Context, rename reconcile.UserRename) (reconcile.User, error) {
+func (a *account) RenameUser(_ context.Context, _ int, rename reconcile.UserRename) (reconcile.User, error) {
 	a.note("rename %s", rename.Email)
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -81,7 +83,7 @@ func (a *account) RenameUser(_ context.Context, rename reconcile.UserRename) (re
 	return reconcile.User{}, &reconcile.APIError{Method: "PUT", Status: 404}
 }
 
-func (a *account) ReadUsers(context.Context, []reconcile.UserRef) (map[string]reconcile.User, error) {
+func (a *account) ReadUsers(context.Context, []reconcile.UserRef, bool) (map[string]reconcile.User, error) {
 	a.note("read back")
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -50,6 +50,7 @@ func (r *Runner) DryRun(ctx context.Context, request Request) Result {
 // read reads the account, as far as the plan needs it. A reading under a clock of
 // its own is dated by it, so that the same review gives the same bytes.
 func (r *run) read(ctx context.Context) (live *reconcile.Live, err error) {
+	r.readAt = r.Clock()
 	if r.Saved != nil {
 		return reconcile.ObserveAgain(ctx, r.Source, r.Saved)
 	}

@@ -27,9 +27,6 @@ type Runner struct {
 	Store *record.Store
 	// Clock dates runs and records. It decides about nobody: see [Request.Now].
 	Clock func() time.Time
-	// RequestTimeout bounds one attempt of a request; 0 means 30 seconds. What a
-	// killed run was writing is open for that long, twice.
-	RequestTimeout time.Duration
 	// Tool names the program and its version in plans and records.
 	Tool string
 
@@ -77,8 +74,9 @@ type Request struct {
 	// Zone is that of policy.freeze in place of the file's; nil is the file's.
 	Zone *time.Location
 
-	// BatchSize and Concurrency are those of [reconcile.ApplyOptions].
+	// BatchSize, Concurrency and MaxReadAge are those of [reconcile.ApplyOptions].
 	BatchSize, Concurrency int
+	MaxReadAge             time.Duration
 	// Retention says which records to keep after the run.
 	Retention record.Retention
 }
@@ -104,8 +102,9 @@ func (r *Result) HasWritten() bool {
 type run struct {
 	*Runner
 	Request
-	now   time.Time // the clock for rules
-	start record.Start
+	now    time.Time // the clock for rules
+	readAt time.Time // when the account was begun to be read, by Clock
+	start  record.Start
 }
 
 // newRun gives a run its name, and its clock where the request names none.

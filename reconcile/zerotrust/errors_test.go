@@ -44,7 +44,7 @@ func TestARefusalIsToldAsTheAPITellsIt(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				_, err := connect(t, serve(t, answering(418, test.body))).Sink().UpdateSeats(t.Context(), []reconcile.SeatUpdate{{SeatUID: "a"}})
+				_, err := connect(t, serve(t, answering(418, test.body))).Sink().UpdateSeats(t.Context(), 0, []reconcile.SeatUpdate{{SeatUID: "a"}})
 				want := &reconcile.APIError{Method: "PATCH", Path: "/accounts/" + account + "/access/seats", Status: 418, Messages: test.want}
 				if diff := cmp.Diff(error(want), err); diff != "" {
 					t.Errorf("error (-want +got):\n%s", diff)
@@ -57,7 +57,7 @@ func TestARefusalIsToldAsTheAPITellsIt(t *testing.T) {
 func TestASuccessThatIsNoneIsAnAPIErrorOfStatus200(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		body := `{"result":[{"seat_uid":"a","access_seat":false,"gateway_seat":false}],"success":false,"errors":[{"code":7,"message":"no"}]}`
-		answers, err := connect(t, serve(t, answering(200, body))).Sink().UpdateSeats(t.Context(), []reconcile.SeatUpdate{{SeatUID: "a"}})
+		answers, err := connect(t, serve(t, answering(200, body))).Sink().UpdateSeats(t.Context(), 0, []reconcile.SeatUpdate{{SeatUID: "a"}})
 		wantStatus(t, err, 200)
 		checkError(t, err, "200 7 no")
 		if answers != nil {
@@ -134,9 +134,9 @@ func TestAnAPIThatRepeatsTheCredentialsDoesNotMakeUsShowThem(t *testing.T) {
 					connection := connect(t, config) // which looks at the log
 					_, err := connection.Source().Snapshot(t.Context())
 					checkError(t, err)
-					_, err = connection.Sink().UpdateSeats(t.Context(), []reconcile.SeatUpdate{{SeatUID: "a"}})
+					_, err = connection.Sink().UpdateSeats(t.Context(), 0, []reconcile.SeatUpdate{{SeatUID: "a"}})
 					checkError(t, err)
-					_, err = connection.Sink().RenameUser(t.Context(), reconcile.UserRename{UserID: "a", Email: "b"})
+					_, err = connection.Sink().RenameUser(t.Context(), 0, reconcile.UserRename{UserID: "a", Email: "b"})
 					checkError(t, err)
 					devices, err := connection.Source().Devices(t.Context(), []reconcile.User{{ID: "a"}})
 					checkError(t, firstOf(err, devices.Err))
@@ -171,7 +171,7 @@ func TestFaultsOverTheRealNetwork(t *testing.T) {
 					for number := range 2 {
 						err, effect := one.make(test, number)
 						test.check(err, effect, one.method)
-						if (err == nil) != want {
+						if (err == nil) != want && one.method == http.MethodGet {
 							t.Errorf("call %d: %v", number, err)
 						}
 					}

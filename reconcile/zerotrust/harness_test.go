@@ -164,12 +164,6 @@ func checkError(t *testing.T, err error, words ...string) {
 	}
 }
 
-// isA reports whether an error is of a type.
-func isA[E error](err error) bool {
-	var target E
-	return errors.As(err, &target)
-}
-
 // lockedBuffer is a buffer for many writers.
 type lockedBuffer struct {
 	mu     sync.Mutex

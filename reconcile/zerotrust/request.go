@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
@@ -37,72 +38,53 @@ func (c *Connection) newCaller(transport http.RoundTripper, retries int, maxWait
 	}}
 }
 
-// call sends a request until there is a response that says what became of it,
-// and decodes that. It may decode several responses, one after the other, and
-// decode must start anew each time.
+// call sends a request that reads until there is a response that says what became
+// of it, and decodes that. It may decode several responses, one after the other,
+// and decode must start anew each time.
 func (c *caller) call(ctx context.Context, request *http.Request, decode func(io.Reader) error) error {
-	ctx, end, err := c.connection.begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer end()
-	uncertain := false
+	var err error
 	for attempt := 0; ; attempt++ {
-		if waiting := c.acquire(ctx, request, attempt, uncertain); waiting != nil {
-			err = c.notSent(ctx, request, waiting, err)
-			break
+		release, waiting := c.acquire(ctx, attempt)
+		switch {
+		case waiting == nil:
+		case errors.Is(waiting, errBackoff) && err != nil:
+			return err // there is no time to send it again
+		case isA[*reconcile.ThrottledError](waiting), errors.Is(waiting, errClosed):
+			return waiting
+		default:
+			return fmt.Errorf("%s: %w", c.name(request), waiting)
 		}
 		err = c.send(ctx, request, attempt, decode)
-		c.connection.budget.finish()
-		if !isWorthRetrying(err) || attempt == c.retries {
-			break
+		release()
+		if !reconcile.IsWorthRetrying(err) || attempt == c.retries {
+			return err
 		}
-		uncertain = uncertain || mayHaveTakenEffect(err)
 	}
-	if uncertain && request.Method != http.MethodGet && saysNoEffect(err) {
-		return fmt.Errorf("%s: an earlier attempt may have taken effect, and then: %s", c.name(request), err)
-	}
-	return err
 }
 
-// acquire waits until an attempt, counted from 0, may be sent.
-func (c *caller) acquire(ctx context.Context, request *http.Request, attempt int, uncertain bool) error {
-	waiting, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	if request.Method != http.MethodGet && !uncertain {
-		// A write that has not happened yet need not happen after a stop.
-		stop := reconcile.StopContext(ctx)
-		defer context.AfterFunc(stop, func() { cancel(context.Cause(stop)) })()
+// acquire waits until a request may be sent, for the attempt-th time counted from
+// 0. Release ends what it began; it may be called more than once.
+func (c *caller) acquire(ctx context.Context, attempt int) (release func(), err error) {
+	ctx, end, err := c.connection.begin(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return c.connection.budget.start(waiting, c.maxWait, c.backoff(attempt))
-}
-
-// notSent is what a call comes to that ended while it waited to be sent, after
-// an earlier attempt came to err.
-func (c *caller) notSent(ctx context.Context, request *http.Request, waiting, err error) error {
-	var throttled *reconcile.ThrottledError
-	switch {
-	case errors.Is(waiting, errBackoff) && err != nil:
-		return err
-	case errors.As(waiting, &throttled):
-		return waiting
-	case request.Method != http.MethodGet:
-		// To a writer that is the same as an API that takes no requests.
-		return &reconcile.ThrottledError{Err: waiting}
+	defer end()
+	if err := c.connection.budget.start(ctx, c.maxWait, c.backoff(attempt)); err != nil {
+		return nil, err
 	}
-	return fmt.Errorf("%s: %w", c.name(request), waiting)
+	return sync.OnceFunc(c.connection.budget.finish), nil
 }
 
 // send sends a request once, for the attempt-th time counted from 0, and decodes
 // the response.
 func (c *caller) send(ctx context.Context, request *http.Request, attempt int, decode func(io.Reader) error) error {
-	request = request.Clone(ctx)
-	if request.GetBody != nil {
-		var err error
-		if request.Body, err = request.GetBody(); err != nil {
-			return fmt.Errorf("%s: %w", c.name(request), err)
-		}
+	ctx, end, err := c.connection.begin(ctx)
+	if err != nil {
+		return err
 	}
+	defer end()
+	request = request.WithContext(ctx)
 	begin := time.Now()
 	response, err := c.client.Do(request)
 	c.connection.observe(request, attempt, begin, response, err)
@@ -111,42 +93,6 @@ func (c *caller) send(ctx context.Context, request *http.Request, attempt int, d
 		err = c.decodeResponse(request, attempt, response, decode)
 	}
 	return c.describe(ctx, request, attempt, err)
-}
-
-// isWorthRetrying reports whether sending a request again may help. A GET changes
-// nothing, and PATCH and PUT set absolute values.
-func isWorthRetrying(err error) bool {
-	var refused *reconcile.APIError
-	var noResponse *noResponseError
-	switch {
-	case isThrottled(err):
-		return true
-	case errors.As(err, &refused):
-		return !refused.IsRefusal() && refused.Status != http.StatusNotImplemented
-	case errors.As(err, &noResponse):
-		var certificate *tls.CertificateVerificationError
-		var unresolved *net.DNSError
-		return !errors.As(err, &certificate) && !(errors.As(err, &unresolved) && unresolved.IsNotFound)
-	}
-	return false
-}
-
-// mayHaveTakenEffect reports whether a write may have had an effect that no
-// response has shown. One that never left has had none.
-func mayHaveTakenEffect(err error) bool {
-	var dial *net.OpError
-	return !isThrottled(err) && !(errors.As(err, &dial) && dial.Op == "dial")
-}
-
-// saysNoEffect reports whether an error says that the request did nothing.
-func saysNoEffect(err error) bool {
-	var refused *reconcile.APIError
-	return isThrottled(err) || errors.As(err, &refused) && refused.IsRefusal()
-}
-
-func isThrottled(err error) bool {
-	var throttled *reconcile.ThrottledError
-	return errors.As(err, &throttled)
 }
 
 // pause makes every request of the budget wait for as long as a response asks.
@@ -184,16 +130,6 @@ func (c *caller) backoff(attempt int) time.Duration {
 	return wait/2 + rand.N(wait/2+1)
 }
 
-// noResponseError says that a request got no response, or not all of one.
-type noResponseError struct {
-	text string
-	err  error
-}
-
-func (e *noResponseError) Error() string { return e.text }
-
-func (e *noResponseError) Unwrap() error { return e.err }
-
 // describe says in our words why there is no response, if that is what the error
 // is about. It is that of a context only when the caller has given up.
 func (c *caller) describe(ctx context.Context, request *http.Request, attempt int, err error) error {
@@ -205,10 +141,13 @@ func (c *caller) describe(ctx context.Context, request *http.Request, attempt in
 	var refused *WriteRefusedError
 	var elsewhere *RedirectError
 	var timed net.Error
-	tries := "1 attempt"
+	var dial *net.OpError
+	var unresolved *net.DNSError
+	tries := "in 1 attempt"
 	if attempt > 0 {
-		tries = fmt.Sprintf("%d attempts", attempt+1)
+		tries = fmt.Sprintf("in %d attempts", attempt+1)
 	}
+	unanswered := &reconcile.NoResponseError{Request: c.name(request), Sent: true}
 	switch {
 	case errors.As(err, &refused):
 		return refused
@@ -216,13 +155,26 @@ func (c *caller) describe(ctx context.Context, request *http.Request, attempt in
 		return elsewhere
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", c.name(request), context.Cause(ctx))
+	case errors.As(err, &dial) && dial.Op == "dial":
+		unanswered.Sent = false
+		unanswered.Permanent = errors.As(err, &unresolved) && unresolved.IsNotFound
+	case isA[*tls.CertificateVerificationError](err):
+		unanswered.Sent, unanswered.Permanent = false, true
 	case errors.As(err, &timed) && timed.Timeout():
-		text := fmt.Sprintf("%s: no response within %s in %s", c.name(request), c.connection.config.RequestTimeout, tries)
-		return &noResponseError{text: text}
-	case failed != nil:
+		unanswered.Reason = fmt.Sprintf("within %s %s", c.connection.config.RequestTimeout, tries)
+		return unanswered
+	}
+	if failed != nil {
 		err = failed.Err // without the URL: a query can carry what nobody should read
 	}
-	return &noResponseError{fmt.Sprintf("%s: no response in %s: %s", c.name(request), tries, c.connection.mask(err.Error())), err}
+	unanswered.Reason, unanswered.Err = tries+": "+c.connection.mask(err.Error()), err
+	return unanswered
+}
+
+// isA reports whether an error is of a type.
+func isA[E error](err error) bool {
+	var target E
+	return errors.As(err, &target)
 }
 
 // name is how messages name a request.

@@ -184,8 +184,11 @@ func TestAWaitThatIsTooLongEndsTheCallAtOnce(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), limit.timeout)
 				defer cancel()
 				begin := time.Now()
-				for range 3 { // the others are not even sent
-					_, err := connection.Sink().UpdateSeats(ctx, []reconcile.SeatUpdate{{SeatUID: "a"}})
+				for attempt := range 3 { // the others are not even sent
+					_, err := connection.Sink().Acquire(ctx, attempt)
+					if attempt == 0 {
+						_, err = connection.Sink().UpdateSeats(ctx, 0, []reconcile.SeatUpdate{{SeatUID: "a"}})
+					}
 					var throttled *reconcile.ThrottledError
 					if !errors.As(err, &throttled) || throttled.RetryAfter != 200*time.Second {
 						t.Errorf("got %v", err)
@@ -200,61 +203,38 @@ func TestAWaitThatIsTooLongEndsTheCallAtOnce(t *testing.T) {
 	}
 }
 
-// TestThrottlingAfterAnEffectIsNotTakenForNoEffect: a ThrottledError promises
-// that nothing was written, which is not certain once an attempt has been lost.
-func TestThrottlingAfterAnEffectIsNotTakenForNoEffect(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		box, config := startSandbox(t, sandbox.Options{})
-		fault(t, box, "PATCH:reset-after:once")
-		fault(t, box, "PATCH:429(retry-after=600):always")
-		jane, _ := box.UserByEmail(account, "jdoe@example.com")
-		seat, _ := jane.SeatUID.Get()
-		connection := connect(t, config)
-		_, err := connection.Sink().UpdateSeats(t.Context(), []reconcile.SeatUpdate{{SeatUID: seat}})
-		checkError(t, err, "an earlier attempt may have taken effect", "takes no requests")
-		if isA[*reconcile.ThrottledError](err) {
-			t.Error("the error says that nothing was written")
-		}
-		_, err = connection.Sink().UpdateSeats(t.Context(), []reconcile.SeatUpdate{{SeatUID: seat}})
-		if !isA[*reconcile.ThrottledError](err) {
-			t.Errorf("a request that was never sent gave %v", err)
-		}
-	})
-}
-
-// TestARefusalAfterAnEffectIsNotTakenForNoEffect: the same holds for a refusal.
-func TestARefusalAfterAnEffectIsNotTakenForNoEffect(t *testing.T) {
-	for _, status := range []string{"401", "403"} {
+func TestAWriteIsSentOnce(t *testing.T) {
+	for _, kind := range []string{"429", "500", "reset-before", "hang"} {
 		synctest.Test(t, func(t *testing.T) {
 			box, config := startSandbox(t, sandbox.Options{})
-			fault(t, box, "PUT:reset-after:once")
-			fault(t, box, "PUT:"+status+":always")
+			fault(t, box, "PATCH:"+kind+":always")
 			connection := connect(t, config)
-			const id = "f174e90a-fafe-4643-bbbc-4a0ed4fc8415"
-			_, err := connection.Sink().RenameUser(t.Context(), reconcile.UserRename{UserID: id, Email: "jdoe@example.com", Name: "Jane"})
-			checkError(t, err, "an earlier attempt may have taken effect", status)
-			if isA[*reconcile.APIError](err) {
-				t.Error("the error says that the API refused")
+			_, err := connection.Sink().UpdateSeats(t.Context(), 2, []reconcile.SeatUpdate{{SeatUID: "a"}})
+			checkError(t, err)
+			if got := box.Count(sandbox.OperationSeats); got != 1 {
+				t.Errorf("%s: %d requests, want 1", kind, got)
 			}
-			if after, _ := box.User(account, id); after.Name != sandbox.Value("Jane") {
-				t.Error("the first attempt had no effect")
+			if got := connection.Counts(); got.Retries != 1 || got.Patch != 0 {
+				t.Errorf("%s: counted %+v, want the repeat that it was called", kind, got)
 			}
 		})
 	}
 }
 
-func TestAWriteThatIsStoppedWhileItWaitsWroteNothing(t *testing.T) {
+func TestAWaitForASlotEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box, config := startSandbox(t, sandbox.Options{})
 		fault(t, box, "PUT:429(retry-after=60):always")
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(time.Second, cancel)
-		_, err := connect(t, config).Sink().RenameUser(ctx, reconcile.UserRename{UserID: "a", Email: "b", Name: "c"})
-		if !isA[*reconcile.ThrottledError](err) || !errors.Is(err, context.Canceled) {
+		sink := connect(t, config).Sink()
+		_, err := sink.RenameUser(t.Context(), 0, reconcile.UserRename{UserID: "a", Email: "b", Name: "c"})
+		if !isA[*reconcile.ThrottledError](err) {
 			t.Errorf("got %v", err)
 		}
-		if got := box.Count(sandbox.OperationRename); got != 1 {
-			t.Errorf("%d requests, want 1", got)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		begin := time.Now()
+		if _, err := sink.Acquire(ctx, 1); !errors.Is(err, context.Canceled) || time.Since(begin) != time.Second {
+			t.Errorf("got %v after %v", err, time.Since(begin))
 		}
 	})
 }
@@ -269,8 +249,8 @@ func TestAnAnswerCountsEvenIfTheCallerIsOutOfTime(t *testing.T) {
 				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body, Request: r}, nil
 			}),
 		}
-		answers, err := connect(t, config).Sink().UpdateSeats(ctx, []reconcile.SeatUpdate{{SeatUID: "a"}})
-		want := []reconcile.SeatAnswer{{SeatUID: "a", AccessSeat: reconcile.False, GatewaySeat: reconcile.False}}
+		answers, err := connect(t, config).Sink().UpdateSeats(ctx, 0, []reconcile.SeatUpdate{{SeatUID: "a"}})
+		want := []reconcile.SeatState{{SeatUID: "a", AccessSeat: reconcile.False, GatewaySeat: reconcile.False}}
 		if diff := cmp.Diff(want, answers); diff != "" || err != nil {
 			t.Errorf("%v\n%s", err, diff)
 		}

@@ -29,10 +29,20 @@ type wireSeat struct {
 	GatewaySeat reconcile.Flag `json:"gateway_seat"`
 }
 
+// Acquire waits until a write may be sent. See [reconcile.Sink].
+func (s *Sink) Acquire(ctx context.Context, attempt int) (release func(), err error) {
+	return s.caller.acquire(ctx, attempt)
+}
+
+// Devices reads the evidence of devices about users. See [Source.Devices].
+func (s *Sink) Devices(ctx context.Context, users []reconcile.User) (reconcile.Devices, error) {
+	return s.connection.Source().Devices(ctx, users)
+}
+
 // UpdateSeats sets the flags of seats in one request and returns what the API
-// shows of them afterwards. The answer may lack items; a flag that it does not
-// tell is unknown.
-func (s *Sink) UpdateSeats(ctx context.Context, updates []reconcile.SeatUpdate) ([]reconcile.SeatAnswer, error) {
+// shows of them afterwards. The response may lack items; a flag that it does not
+// show is unknown.
+func (s *Sink) UpdateSeats(ctx context.Context, attempt int, updates []reconcile.SeatUpdate) ([]reconcile.SeatState, error) {
 	if len(updates) == 0 {
 		return nil, nil
 	}
@@ -49,8 +59,8 @@ func (s *Sink) UpdateSeats(ctx context.Context, updates []reconcile.SeatUpdate) 
 	if err != nil {
 		return nil, fmt.Errorf("update seats: %w", err)
 	}
-	var answers []reconcile.SeatAnswer
-	err = s.caller.call(ctx, request, func(body io.Reader) (err error) {
+	var answers []reconcile.SeatState
+	err = s.caller.send(ctx, request, attempt, func(body io.Reader) (err error) {
 		answers, err = readSeats(body, len(updates))
 		return err
 	})
@@ -62,8 +72,8 @@ func (s *Sink) UpdateSeats(ctx context.Context, updates []reconcile.SeatUpdate) 
 
 // readSeats reads an answer with seats. It may have more than were asked about,
 // within reason. One without a seat_uid answers nothing.
-func readSeats(body io.Reader, asked int) ([]reconcile.SeatAnswer, error) {
-	var answers []reconcile.SeatAnswer
+func readSeats(body io.Reader, asked int) ([]reconcile.SeatState, error) {
+	var answers []reconcile.SeatState
 	items, most := 0, 10*asked+1000
 	_, err := readEnvelope(body, func(reader *jsonReader) error {
 		return readArray(reader, func() error {
@@ -75,7 +85,7 @@ func readSeats(body io.Reader, asked int) ([]reconcile.SeatAnswer, error) {
 				return fmt.Errorf("it has more than %d seats where %d were asked about", most, asked)
 			}
 			if element.SeatUID != "" {
-				answers = append(answers, reconcile.SeatAnswer(element))
+				answers = append(answers, reconcile.SeatState(element))
 			}
 			return nil
 		})
@@ -87,7 +97,7 @@ func readSeats(body io.Reader, asked int) ([]reconcile.SeatAnswer, error) {
 }
 
 // RenameUser gives a user a name and returns the user as the API shows it afterwards.
-func (s *Sink) RenameUser(ctx context.Context, rename reconcile.UserRename) (reconcile.User, error) {
+func (s *Sink) RenameUser(ctx context.Context, attempt int, rename reconcile.UserRename) (reconcile.User, error) {
 	// An id becomes part of the path, and must not make it that of something else.
 	if strings.Trim(rename.UserID, ".") == "" || strings.ContainsAny(rename.UserID, `/\?#%`) {
 		return reconcile.User{}, fmt.Errorf("rename user: %q is not a user id: nothing was sent", rename.UserID)
@@ -98,7 +108,7 @@ func (s *Sink) RenameUser(ctx context.Context, rename reconcile.UserRename) (rec
 		return reconcile.User{}, fmt.Errorf("rename user: %w", err)
 	}
 	var user reconcile.User
-	err = s.caller.call(ctx, request, func(body io.Reader) (err error) {
+	err = s.caller.send(ctx, request, attempt, func(body io.Reader) (err error) {
 		user, err = readUser(body)
 		return err
 	})
@@ -130,19 +140,19 @@ func readUser(body io.Reader) (user reconcile.User, err error) {
 // ReadUsers reads the present state of users, by id. A few are looked up by
 // their email; for many, or for those who are not found that way, the whole
 // list is read, since the API's filter is inexact and only a complete listing
-// can say that somebody is not there.
-func (s *Sink) ReadUsers(ctx context.Context, refs []reconcile.UserRef) (map[string]reconcile.User, error) {
+// can say that somebody is not there. With each, nobody is looked for in the list.
+func (s *Sink) ReadUsers(ctx context.Context, refs []reconcile.UserRef, each bool) (map[string]reconcile.User, error) {
 	wanted := make(map[string]bool, len(refs))
 	for _, ref := range refs {
 		wanted[ref.UserID] = true
 	}
 	found := make(map[string]reconcile.User, len(refs))
-	if s.isFewerOneByOne(refs) {
+	if each || s.isFewerOneByOne(refs) {
 		if err := s.lookUp(ctx, refs, wanted, found); err != nil {
 			return nil, fmt.Errorf("read users back: %w", err)
 		}
 	}
-	if len(found) == len(wanted) {
+	if each || len(found) == len(wanted) {
 		return found, nil
 	}
 	users, err := s.caller.listUsers(ctx)

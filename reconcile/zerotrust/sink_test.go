@@ -16,17 +16,17 @@ func TestTheAnswerAboutSeatsIsReturnedItemByItem(t *testing.T) {
 	tests := []struct {
 		name   string
 		result string
-		want   []reconcile.SeatAnswer
+		want   []reconcile.SeatState
 		words  []string
 	}{
 		{
 			name:   "as asked",
 			result: `[{"seat_uid":"a","access_seat":false,"gateway_seat":true,"created_at":"x","updated_at":7}]`,
-			want:   []reconcile.SeatAnswer{{SeatUID: "a", AccessSeat: reconcile.False, GatewaySeat: reconcile.True}},
+			want:   []reconcile.SeatState{{SeatUID: "a", AccessSeat: reconcile.False, GatewaySeat: reconcile.True}},
 		},
 		{
 			name: "flags that are null or missing are unknown", result: `[{"seat_uid":"a","access_seat":null}]`,
-			want: []reconcile.SeatAnswer{{SeatUID: "a"}},
+			want: []reconcile.SeatState{{SeatUID: "a"}},
 		},
 		{name: "an item that names no seat answers nothing", result: `[{"access_seat":false,"gateway_seat":false},null]`, want: nil},
 		{name: "null", result: `null`, want: nil},
@@ -41,7 +41,7 @@ func TestTheAnswerAboutSeatsIsReturnedItemByItem(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sink := connect(t, serve(t, answering(200, `{"success":true,"result":`+test.result+`}`))).Sink()
-				got, err := sink.UpdateSeats(t.Context(), []reconcile.SeatUpdate{{SeatUID: "a"}})
+				got, err := sink.UpdateSeats(t.Context(), 0, []reconcile.SeatUpdate{{SeatUID: "a"}})
 				if test.words != nil {
 					checkError(t, err, test.words...)
 					if !isA[*UnreadableError](err) || isA[*reconcile.APIError](err) || got != nil {
@@ -64,13 +64,13 @@ func TestWritingReachesTheAccount(t *testing.T) {
 		jane, _ := box.UserByEmail(account, "jdoe@example.com")
 		id, _ := jane.ID.Get()
 		seat, _ := jane.SeatUID.Get()
-		answers, err := sink.UpdateSeats(t.Context(), []reconcile.SeatUpdate{{SeatUID: seat}})
-		want := []reconcile.SeatAnswer{{SeatUID: seat, AccessSeat: reconcile.False, GatewaySeat: reconcile.False}}
+		answers, err := sink.UpdateSeats(t.Context(), 0, []reconcile.SeatUpdate{{SeatUID: seat}})
+		want := []reconcile.SeatState{{SeatUID: seat, AccessSeat: reconcile.False, GatewaySeat: reconcile.False}}
 		if diff := cmp.Diff(want, answers); diff != "" || err != nil {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
 		name := "Zoë \"Z\" <b>O'Hara</b>\u202e"
-		user, err := sink.RenameUser(t.Context(), reconcile.UserRename{UserID: id, Email: "jdoe@example.com", Name: name})
+		user, err := sink.RenameUser(t.Context(), 0, reconcile.UserRename{UserID: id, Email: "jdoe@example.com", Name: name})
 		if err != nil || user.ID != id || user.Name != name || user.AccessSeat != reconcile.False {
 			t.Errorf("got %+v, %v", user, err)
 		}
@@ -84,13 +84,13 @@ func TestWhatCannotBeARequestIsNotSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box, config := startSandbox(t, sandbox.Options{})
 		sink := connect(t, config).Sink()
-		if answers, err := sink.UpdateSeats(t.Context(), nil); err != nil || answers != nil {
+		if answers, err := sink.UpdateSeats(t.Context(), 0, nil); err != nil || answers != nil {
 			t.Errorf("no seats gave %v, %v", answers, err)
 		}
-		_, err := sink.UpdateSeats(t.Context(), []reconcile.SeatUpdate{{SeatUID: "a"}, {}})
+		_, err := sink.UpdateSeats(t.Context(), 0, []reconcile.SeatUpdate{{SeatUID: "a"}, {}})
 		checkError(t, err, "item 1 has no seat_uid")
 		for _, id := range []string{"", ".", "..", "../../access/seats", "a?b=c", "a#b", `a\b`, "a%2Fb"} {
-			_, err := sink.RenameUser(t.Context(), reconcile.UserRename{UserID: id, Email: "a@example.com"})
+			_, err := sink.RenameUser(t.Context(), 0, reconcile.UserRename{UserID: id, Email: "a@example.com"})
 			checkError(t, err, "not a user id")
 		}
 		if got := box.Requests(); len(got) != 0 {
@@ -103,9 +103,9 @@ func TestARefusedWriteNamesThePermission(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, config := startSandbox(t, sandbox.Options{Deny: []sandbox.Operation{sandbox.OperationSeats, sandbox.OperationRename}})
 		sink := connect(t, config).Sink()
-		_, err := sink.UpdateSeats(t.Context(), []reconcile.SeatUpdate{{SeatUID: "a"}})
+		_, err := sink.UpdateSeats(t.Context(), 0, []reconcile.SeatUpdate{{SeatUID: "a"}})
 		checkError(t, err, "403", PermissionWrite)
-		_, err = sink.RenameUser(t.Context(), reconcile.UserRename{UserID: "a", Email: "b@example.com"})
+		_, err = sink.RenameUser(t.Context(), 0, reconcile.UserRename{UserID: "a", Email: "b@example.com"})
 		checkError(t, err, "403", PermissionWrite)
 		wantStatus(t, err, 403)
 	})
@@ -115,7 +115,7 @@ func TestARenameWithoutAUserInTheAnswerIsUnreadable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, result := range []string{"null", "[]", `"x"`, `{"id":7}`} {
 			sink := connect(t, serve(t, answering(200, `{"success":true,"result":`+result+`}`))).Sink()
-			_, err := sink.RenameUser(t.Context(), reconcile.UserRename{UserID: "a", Email: "b@example.com"})
+			_, err := sink.RenameUser(t.Context(), 0, reconcile.UserRename{UserID: "a", Email: "b@example.com"})
 			if !isA[*UnreadableError](err) {
 				t.Errorf("%s gave %v", result, err)
 			}
@@ -171,7 +171,7 @@ func TestUsersAreReadBackWithTheFewestRequests(t *testing.T) {
 					refs = append(refs, reconcile.UserRef{UserID: "not there", Email: "nobody@example.com"})
 				}
 				box.ForgetRequests()
-				got, err := connection.Sink().ReadUsers(t.Context(), refs)
+				got, err := connection.Sink().ReadUsers(t.Context(), refs, false)
 				if diff := cmp.Diff(want, got, comparingMoments); diff != "" || err != nil {
 					t.Errorf("%v (-want +got):\n%s", err, diff)
 				}
@@ -192,7 +192,7 @@ func TestAFilterThatTheAPIIgnoresFindsTheUserAnyhow(t *testing.T) {
 			}
 			answering(200, page).ServeHTTP(w, r)
 		})
-		got, err := connect(t, serve(t, handler)).Sink().ReadUsers(t.Context(), []reconcile.UserRef{{UserID: "c", Email: "c@example.com"}})
+		got, err := connect(t, serve(t, handler)).Sink().ReadUsers(t.Context(), []reconcile.UserRef{{UserID: "c", Email: "c@example.com"}}, false)
 		want := map[string]reconcile.User{"c": {ID: "c", Email: "c@example.com"}}
 		if diff := cmp.Diff(want, got, comparingMoments); diff != "" || err != nil {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
@@ -212,7 +212,7 @@ func TestReadingUsersBackFailsRatherThanGuesses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				got, err := connect(t, serve(t, handler)).Sink().ReadUsers(t.Context(), refs)
+				got, err := connect(t, serve(t, handler)).Sink().ReadUsers(t.Context(), refs, false)
 				checkError(t, err, "read users back")
 				if got != nil {
 					t.Errorf("got %v along with the error", got)
