@@ -1,0 +1,146 @@
+package reconcile_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/seatsync/seatsync/reconcile"
+)
+
+// manyReleases plans the release of so many people, and the rename of others.
+func manyReleases(t *testing.T, releases, renames int) *Plan {
+	t.Helper()
+	var file strings.Builder
+	file.WriteString("version: 1\nusers:\n")
+	var users []User
+	for i := range releases {
+		email := fmt.Sprintf("p%03d@b.c", i)
+		fmt.Fprintf(&file, "  - {email: %s, access_seat: false}\n", email)
+		users = append(users, person(email))
+	}
+	for i := range renames {
+		email := fmt.Sprintf("q%03d@b.c", i)
+		fmt.Fprintf(&file, "  - {email: %s, name: Renamed}\n", email)
+		users = append(users, person(email))
+	}
+	return planOf(t, mustParse(t, file.String()), liveOf(users...), noLimit)
+}
+
+func TestApplyGivesUpInTime(t *testing.T) {
+	refusal := &APIError{Method: "PATCH", Path: "/seats", Status: 400}
+	refuseOf := func(bad ...int) func([]SeatUpdate) error {
+		return func(updates []SeatUpdate) error {
+			for _, update := range updates {
+				for _, i := range bad {
+					if update.SeatUID == fmt.Sprintf("seat-p%03d", i) {
+						return refusal
+					}
+				}
+			}
+			return nil
+		}
+	}
+	every := func(step, of int) (indexes []int) {
+		for i := 0; i < of; i += step {
+			indexes = append(indexes, i)
+		}
+		return indexes
+	}
+	tests := []struct {
+		name              string
+		releases, renames int
+		patch             func([]SeatUpdate) error
+		applied           int
+		patches           int // at most
+		stopped           string
+	}{
+		{
+			name: "refused releases beside accepted renames", releases: 449, renames: 25, patch: func([]SeatUpdate) error { return refusal },
+			applied: 25, patches: 40, stopped: "PATCH requests came to nothing, the last one with: PATCH /seats: 400",
+		},
+		{name: "one bad item among 400", releases: 400, patch: refuseOf(217), applied: 399, patches: 4 + 2*8},
+		{name: "three bad items among 400", releases: 400, patch: refuseOf(0, 199, 300), applied: 397, patches: 4 + 3*2*8},
+		{name: "a bad item in every fifth place", releases: 400, renames: 3, patch: refuseOf(every(5, 400)...), patches: 110, stopped: "40 PATCH requests came to nothing"},
+		{
+			name: "an API that takes fifty at a time", releases: 2000, renames: 1, applied: 2001, patches: 40 + 10,
+			patch: func(updates []SeatUpdate) error {
+				if len(updates) > 50 {
+					return &APIError{Method: "PATCH", Path: "/seats", Status: 413}
+				}
+				return nil
+			},
+		},
+		{
+			name: "an API that is down", releases: 1000, renames: 2, applied: 2, patches: 40, stopped: "PATCH requests came to nothing, the last one with: PATCH /seats: 503",
+			patch: func([]SeatUpdate) error { return &APIError{Method: "PATCH", Path: "/seats", Status: 503} },
+		},
+		{
+			name: "an API that cannot be reached", releases: 5000, patches: 40, stopped: "PATCH requests came to nothing, the last one with: PATCH /seats: no response",
+			patch: func([]SeatUpdate) error {
+				return &NoResponseError{Request: "PATCH /seats", Reason: "in 1 attempt", Err: errors.New("connection refused")}
+			},
+		},
+	}
+	for _, test := range tests {
+		for _, concurrency := range []int{1, 8} {
+			t.Run(fmt.Sprint(test.name, ", ", concurrency, " at a time"), func(t *testing.T) {
+				plan := manyReleases(t, test.releases, test.renames)
+				wasted := 0
+				sink := &scriptedSink{read: present(), rename: func(rename UserRename) (User, error) { return User{ID: rename.UserID, Name: rename.Name}, nil }}
+				sink.update = func(updates []SeatUpdate) ([]SeatState, error) {
+					if err := test.patch(updates); err != nil {
+						sink.mu.Lock()
+						wasted++
+						sink.mu.Unlock()
+						return nil, err
+					}
+					return echo(updates)
+				}
+				run := applyWith(sink, plan, func(o *ApplyOptions) { o.BatchSize, o.Concurrency = 100, concurrency })
+				patches := 0
+				for _, line := range sink.log {
+					if strings.HasPrefix(line, "PATCH") {
+						patches++
+					}
+				}
+				if wasted > 40 || patches > test.patches {
+					t.Errorf("%d PATCH, %d of them for nothing, want %d and 40 at most", patches, wasted, test.patches)
+				}
+				if test.applied > 0 && run.Count(Applied) != test.applied {
+					t.Errorf("%d applied, want %d; stopped: %s", run.Count(Applied), test.applied, run.Stopped)
+				}
+				if test.stopped == "" && run.Stopped != "" || !strings.Contains(run.Stopped, test.stopped) {
+					t.Errorf("stopped: %q, want %q", run.Stopped, test.stopped)
+				}
+				if n := len(run.Outcomes); n != test.releases+test.renames {
+					t.Errorf("%d outcomes", n)
+				}
+			})
+		}
+	}
+}
+
+func TestANarrowThatComesFirstIsSeenBeforeAnythingElseIsSent(t *testing.T) {
+	plan := planOf(t, mustParse(t, "version: 1\nusers: [{email: a@b.c, gateway_seat: false}]\n"), liveOf(person("a@b.c", gateway(True))), noLimit)
+	others := releasePlan(t, "b", "c", "d")
+	plan.Changes = append(plan.Changes, others.Changes...)
+	if plan.Changes[0].Kind != Narrow {
+		t.Fatalf("the first change is %s", plan.Changes[0].Kind)
+	}
+	sink := &scriptedSink{update: func(updates []SeatUpdate) ([]SeatState, error) {
+		time.Sleep(time.Millisecond) // the others have the time to overtake it
+		states, err := echo(updates)
+		if updates[0].SeatUID == "seat-a" {
+			states[0].AccessSeat = False // the whole seat is gone
+		}
+		return states, err
+	}}
+	run := applyWith(sink, plan, func(o *ApplyOptions) { o.BatchSize, o.Concurrency = 1, 8 })
+	if !slices.Equal(sink.log, []string{"PATCH seat-a"}) || run.Count(NotReached) != 3 {
+		t.Errorf("requests %q, outcomes %v", sink.log, outcomesOf(plan, run))
+	}
+}
