@@ -66,7 +66,7 @@ var mayFillVariables = []string{
 }
 
 // mayVary are the package-level variables that do change: the linker sets them.
-var mayVary = []string{"cmd/seatsync version"}
+var mayVary = []string{"cmd/seatsync version", "cmd/seatsync commit", "cmd/seatsync date"}
 
 const parserMode = parser.ParseComments | parser.SkipObjectResolution
 

@@ -37,4 +37,4 @@ func (f *requestFlags) check() error {
 }
 
 // tool is how seatsync names itself in plans and requests.
-func tool() string { return "seatsync " + version }
+func tool() string { return "seatsync " + readBuild().version }

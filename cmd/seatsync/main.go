@@ -19,9 +19,6 @@ import (
 	_ "time/tzdata" // timezones also where the system has none, as in a small container
 )
 
-// version is set by the linker in release builds.
-var version = "0.1.0-dev"
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// After the first signal the second one ends the process at once.

@@ -52,7 +52,7 @@ func (a *app) rootCommand() *cobra.Command {
 		Short:         "Declarative seats and names for Cloudflare Zero Trust",
 		Long:          about,
 		Args:          unknownCommand,
-		Version:       version,
+		Version:       readBuild().version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -89,7 +89,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(
 		a.planCommand(), a.applyCommand(), a.runCommand(), a.explainCommand(), a.diffCommand(), a.historyCommand(),
 		a.validateCommand(), a.exportCommand(), a.schemaCommand(), a.doctorCommand(),
-		a.sandboxCommand(), a.demoCommand(), a.versionCommand(),
+		a.sandboxCommand(), a.demoCommand(), a.versionCommand(), a.manCommand(),
 	)
 	return root
 }
