@@ -30,17 +30,20 @@ var mayImport = map[string][]string{
 	"generated": {},
 	"cmd/seatsync": {
 		".", "reconcile",
-		"reconcile/daemon", "reconcile/desired", "reconcile/record", "reconcile/report", "reconcile/runner", "reconcile/sandbox",
-		"reconcile/zerotrust",
+		"reconcile/daemon", "reconcile/daemon/webconfig", "reconcile/desired", "reconcile/record", "reconcile/report",
+		"reconcile/runner", "reconcile/sandbox", "reconcile/zerotrust",
 	},
-	"reconcile":           {},
-	"reconcile/daemon":    {"reconcile", "reconcile/desired", "reconcile/record", "reconcile/report", "reconcile/runner"},
-	"reconcile/desired":   {"reconcile"},
-	"reconcile/record":    {"reconcile"},
-	"reconcile/report":    {"reconcile"},
-	"reconcile/runner":    {"reconcile", "reconcile/desired", "reconcile/record"}, // not zerotrust: it does not know which API it speaks to
-	"reconcile/sandbox":   {"generated"},                                          // not reconcile: it would share the mistakes that it is there to find
-	"reconcile/zerotrust": {"generated", "reconcile"},
+	"reconcile": {},
+	"reconcile/daemon": {"reconcile", "reconcile/daemon/exposition", "reconcile/desired", "reconcile/record", "reconcile/report",
+		"reconcile/runner"},
+	"reconcile/daemon/exposition": {},
+	"reconcile/daemon/webconfig":  {},
+	"reconcile/desired":           {"reconcile"},
+	"reconcile/record":            {"reconcile"},
+	"reconcile/report":            {"reconcile"},
+	"reconcile/runner":            {"reconcile", "reconcile/desired", "reconcile/record"}, // not zerotrust: it does not know which API it speaks to
+	"reconcile/sandbox":           {"generated"},                                          // not reconcile: it would share the mistakes that it is there to find
+	"reconcile/zerotrust":         {"generated", "reconcile"},
 }
 
 // mustNotReach says what a package may not import even through others.

@@ -12,15 +12,14 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/prometheus/exporter-toolkit/web"
-
 	"github.com/seatsync/seatsync/reconcile/daemon"
+	"github.com/seatsync/seatsync/reconcile/daemon/webconfig"
 )
 
 // serve is the daemon: it runs until the process is told to end.
 func (a *app) serve(ctx context.Context, flags runFlags) error {
 	if flags.webConfig != "" {
-		if err := web.Validate(flags.webConfig); err != nil {
+		if err := webconfig.Validate(flags.webConfig); err != nil {
 			return fmt.Errorf("--web-config %s: %w", flags.webConfig, err)
 		}
 	}
@@ -111,7 +110,7 @@ func serveOn(listener net.Listener, server *http.Server, webConfig string, log *
 	if webConfig == "" {
 		return server.Serve(listener)
 	}
-	return web.Serve(listener, server, &web.FlagConfig{WebConfigFile: &webConfig}, log)
+	return webconfig.Serve(listener, server, webConfig, log, "/healthz", "/readyz")
 }
 
 // writeMetrics writes --metrics-file. That it fails is no reason to fail a run.

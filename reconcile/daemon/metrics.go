@@ -1,27 +1,30 @@
 package daemon
 
 import (
+	"compress/gzip"
+	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/daemon/exposition"
 )
 
 // Metrics are the numbers that Prometheus reads. Their names and labels are
 // promises; testdata/metrics.golden has them all.
 type Metrics struct {
-	registry *prometheus.Registry
+	registry exposition.Registry
 
-	seats, pending, held, cost         *prometheus.GaugeVec
-	attempt, success, nextRun, quota   *prometheus.GaugeVec
-	changes, runs, requests, throttled *prometheus.CounterVec
-	duration                           *prometheus.HistogramVec
+	seats, pending, held, cost         *exposition.Family
+	attempt, success, nextRun, quota   *exposition.Family
+	changes, runs, requests, throttled *exposition.Family
+	duration                           *exposition.Family
 
 	mu    sync.Mutex
 	known map[string]bool // the accounts whose counters stand at zero or more
@@ -29,16 +32,12 @@ type Metrics struct {
 
 // NewMetrics returns metrics without any account.
 func NewMetrics() *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry(), known: make(map[string]bool)}
-	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
-		vector := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "seatsync_" + name, Help: help}, append([]string{"account"}, labels...))
-		m.registry.MustRegister(vector)
-		return vector
+	m := &Metrics{known: make(map[string]bool)}
+	gauge := func(name, help string, labels ...string) *exposition.Family {
+		return m.registry.Gauge("seatsync_"+name, help, append([]string{"account"}, labels...)...)
 	}
-	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
-		vector := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "seatsync_" + name, Help: help}, append([]string{"account"}, labels...))
-		m.registry.MustRegister(vector)
-		return vector
+	counter := func(name, help string, labels ...string) *exposition.Family {
+		return m.registry.Counter("seatsync_"+name, help, append([]string{"account"}, labels...)...)
 	}
 	m.seats = gauge("seats", "Seats after the last run that had a plan: used, of them with Access and with Gateway, and purchased.", "state")
 	m.pending = gauge("changes_pending", "Changes that the last plan would carry out and that have not been applied.", "kind")
@@ -49,41 +48,48 @@ func NewMetrics() *Metrics {
 	m.success = gauge("last_success_timestamp_seconds", "When the last run that succeeded ended.")
 	m.nextRun = gauge("next_run_timestamp_seconds", "When the next run is due; 0 when none is.")
 	m.cost = gauge("monthly_cost", "What the seats in use cost in a month.", "currency")
-	m.requests = counter("api_requests_total", "Attempts at requests to the API; the code is 0 where there was no answer.", "method", "code")
+	m.requests = counter("api_requests_total", "Attempts at requests to the API; the code is 0 where there was no answer.", "code", "method")
 	m.throttled = counter("api_throttled_total", "Attempts that the API refused for the quota.")
 	m.quota = gauge("api_quota_remaining", "Requests that the API's quota had left at its last answer.")
-	m.duration = prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "seatsync_run_duration_seconds", Help: "How long runs took.",
-		Buckets: []float64{0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800},
-	}, []string{"account"})
-	m.registry.MustRegister(m.duration)
+	m.duration = m.registry.Histogram("seatsync_run_duration_seconds", "How long runs took.",
+		[]float64{0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800}, "account")
 	return m
 }
 
 // Handler serves the metrics.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			_, _ = m.registry.WriteTo(w)
+			return
+		}
+		w.Header().Set("Content-Encoding", "gzip")
+		zipped := gzip.NewWriter(w)
+		_, _ = m.registry.WriteTo(zipped)
+		_ = zipped.Close()
+	})
 }
 
 // WriteFile writes the metrics for the textfile collector of node_exporter. The
-// file appears under its name only when it is complete.
+// file appears under its name only when it is complete, and others may read it.
 func (m *Metrics) WriteFile(path string) error {
-	if err := prometheus.WriteToTextfile(path, m.registry); err != nil {
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+"-*")
+	if err != nil {
 		return fmt.Errorf("write the metrics file: %w", err)
 	}
-	return nil
-}
-
-// vectors lists everything with the label account.
-func (m *Metrics) vectors() []interface {
-	DeletePartialMatch(prometheus.Labels) int
-} {
-	return []interface {
-		DeletePartialMatch(prometheus.Labels) int
-	}{
-		m.seats, m.pending, m.held, m.cost, m.attempt, m.success, m.nextRun, m.quota,
-		m.changes, m.runs, m.requests, m.throttled, m.duration,
+	_, err = m.registry.WriteTo(file)
+	err = errors.Join(err, file.Close())
+	if err == nil {
+		err = os.Chmod(file.Name(), 0o644)
 	}
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("write the metrics file: %w", errors.Join(err, os.Remove(file.Name())))
+	}
+	return nil
 }
 
 // begin sets every counter of an account to zero: one that appears with its
@@ -97,16 +103,16 @@ func (m *Metrics) begin(account string) {
 	m.known[account] = true
 	for _, mode := range []reconcile.Mode{reconcile.ModeDryRun, reconcile.ModeApply} {
 		for _, result := range []reconcile.Result{reconcile.ResultDone, reconcile.ResultNotTaken, reconcile.ResultHeld, reconcile.ResultPartial, reconcile.ResultFailed, reconcile.ResultSkipped} {
-			m.runs.WithLabelValues(account, string(mode), string(result))
+			m.runs.Begin(account, string(mode), string(result))
 		}
 	}
 	for _, kind := range reconcile.Kinds() {
 		for _, status := range reconcile.Statuses() {
-			m.changes.WithLabelValues(account, string(kind), string(status))
+			m.changes.Begin(account, string(kind), string(status))
 		}
 	}
-	m.throttled.WithLabelValues(account)
-	m.duration.WithLabelValues(account)
+	m.throttled.Begin(account)
+	m.duration.Begin(account)
 }
 
 // rename forgets an account that turned out to have another id.
@@ -114,9 +120,7 @@ func (m *Metrics) rename(from, to string) {
 	m.mu.Lock()
 	delete(m.known, from)
 	m.mu.Unlock()
-	for _, vector := range m.vectors() {
-		vector.DeletePartialMatch(prometheus.Labels{"account": from})
-	}
+	m.registry.DeleteAll(from)
 	m.begin(to)
 }
 
@@ -127,8 +131,8 @@ func (m *Metrics) restore(account string, last *Run, attempted, succeeded time.T
 		return
 	}
 	m.show(account, last)
-	m.attempt.WithLabelValues(account).Set(seconds(attempted))
-	m.success.WithLabelValues(account).Set(seconds(succeeded))
+	m.attempt.Set(seconds(attempted), account)
+	m.success.Set(seconds(succeeded), account)
 }
 
 // seconds is a time as Prometheus writes it, 0 for none.
@@ -141,28 +145,28 @@ func seconds(at time.Time) float64 {
 
 // next sets when the next run is due.
 func (m *Metrics) next(account string, at time.Time) {
-	m.nextRun.WithLabelValues(account).Set(seconds(at))
+	m.nextRun.Set(seconds(at), account)
 }
 
 // began notes that a run begins.
 func (m *Metrics) began(account string, at time.Time) {
 	m.begin(account)
-	m.attempt.WithLabelValues(account).Set(seconds(at))
+	m.attempt.Set(seconds(at), account)
 }
 
 // skipped counts a run that did not begin.
 func (m *Metrics) skipped(account string, mode reconcile.Mode) {
-	m.runs.WithLabelValues(account, string(mode), string(reconcile.ResultSkipped)).Inc()
+	m.runs.Inc(account, string(mode), string(reconcile.ResultSkipped))
 }
 
 // ended counts a run and shows what it found.
 func (m *Metrics) ended(account string, outcome Outcome, took time.Duration) {
 	run := &outcome.Run
 	m.begin(account)
-	m.runs.WithLabelValues(account, string(run.Mode), string(run.Result)).Inc()
-	m.duration.WithLabelValues(account).Observe(took.Seconds())
+	m.runs.Inc(account, string(run.Mode), string(run.Result))
+	m.duration.Observe(took.Seconds(), account)
 	if run.Result.IsSuccess() {
-		m.success.WithLabelValues(account).Set(seconds(run.FinishedAt))
+		m.success.Set(seconds(run.FinishedAt), account)
 	}
 	m.show(account, run)
 	if outcome.Plan == nil || outcome.Plan.Run == nil {
@@ -170,7 +174,7 @@ func (m *Metrics) ended(account string, outcome Outcome, took time.Duration) {
 	}
 	for _, one := range outcome.Plan.Run.Outcomes {
 		kind := outcome.Plan.Changes[one.Change].Kind
-		m.changes.WithLabelValues(account, string(kind), string(one.Status)).Inc()
+		m.changes.Inc(account, string(kind), string(one.Status))
 	}
 }
 
@@ -181,21 +185,21 @@ func (m *Metrics) show(account string, run *Run) {
 		return
 	}
 	for _, kind := range reconcile.Kinds() {
-		m.pending.WithLabelValues(account, string(kind)).Set(float64(run.Pending[kind]))
+		m.pending.Set(float64(run.Pending[kind]), account, string(kind))
 	}
 	for _, hold := range reconcile.Holds() {
-		m.held.WithLabelValues(account, string(hold)).Set(float64(run.Held[hold]))
+		m.held.Set(float64(run.Held[hold]), account, string(hold))
 	}
-	m.seats.WithLabelValues(account, "used").Set(float64(run.Seats.Used))
-	m.seats.WithLabelValues(account, "access").Set(float64(run.Seats.Access))
-	m.seats.WithLabelValues(account, "gateway").Set(float64(run.Seats.Gateway))
-	m.seats.DeleteLabelValues(account, "purchased")
+	m.seats.Set(float64(run.Seats.Used), account, "used")
+	m.seats.Set(float64(run.Seats.Access), account, "access")
+	m.seats.Set(float64(run.Seats.Gateway), account, "gateway")
+	m.seats.Delete(account, "purchased")
 	if run.Seats.Purchased != nil {
-		m.seats.WithLabelValues(account, "purchased").Set(float64(*run.Seats.Purchased))
+		m.seats.Set(float64(*run.Seats.Purchased), account, "purchased")
 	}
-	m.cost.DeletePartialMatch(prometheus.Labels{"account": account})
+	m.cost.Delete(account)
 	if cost, err := strconv.ParseFloat(string(run.Cost), 64); err == nil {
-		m.cost.WithLabelValues(account, run.Summary.Currency).Set(cost)
+		m.cost.Set(cost, account, run.Summary.Currency)
 	}
 }
 
@@ -203,11 +207,11 @@ func (m *Metrics) show(account string, run *Run) {
 // there was no answer, and remaining negative where the answer does not tell
 // what is left of the quota.
 func (m *Metrics) Request(account, method string, status int, throttled bool, remaining int) {
-	m.requests.WithLabelValues(account, method, strconv.Itoa(status)).Inc()
+	m.requests.Inc(account, strconv.Itoa(status), method)
 	if throttled {
-		m.throttled.WithLabelValues(account).Inc()
+		m.throttled.Inc(account)
 	}
 	if remaining >= 0 {
-		m.quota.WithLabelValues(account).Set(float64(remaining))
+		m.quota.Set(float64(remaining), account)
 	}
 }
