@@ -15,7 +15,7 @@ import (
 )
 
 // SchemaURL is where editors find the JSON Schema of the desired state.
-const SchemaURL = "https://raw.githubusercontent.com/seatsync/seatsync/main/reconcile/desired/desired-state.schema.json"
+const SchemaURL = "https://github.com/seatsync/seatsync/releases/latest/download/desired-state.schema.json"
 
 // exportHeader explains what stands below it.
 const exportHeader = `# yaml-language-server: $schema=%s
