@@ -69,6 +69,22 @@ func (s *Store) Read(id string) (*Record, error) {
 	return s.read(full)
 }
 
+// LastChange returns the record of the last run that changed something. The error
+// is a *[NoRunError] where none did.
+func (s *Store) LastChange() (*Record, error) {
+	ids, err := s.ids()
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		record, err := s.read(id)
+		if err == nil && record.Run != nil && record.Run.Count(reconcile.Applied) > 0 {
+			return record, nil
+		}
+	}
+	return nil, &NoRunError{ID: "last", AccountID: s.account, Directory: s.state, Changed: true}
+}
+
 // resolve completes an id.
 func (s *Store) resolve(id string) (string, error) {
 	if !idPattern.MatchString(id) {
@@ -106,10 +122,15 @@ type NoRunError struct {
 	// AccountID is empty where those of all accounts were looked at.
 	AccountID string
 	Directory string
+	// Changed is true where only a run that changed something would do.
+	Changed bool
 }
 
 // Error says where it was looked for and what to do.
 func (e *NoRunError) Error() string {
+	if e.Changed {
+		return fmt.Sprintf("no run of account %s that changed something is recorded in %s, so there is nothing to restore: see 'seatsync history'", e.AccountID, e.Directory)
+	}
 	if e.AccountID != "" {
 		return fmt.Sprintf("no run %q of account %s is recorded in %s: see 'seatsync history'", e.ID, e.AccountID, e.Directory)
 	}

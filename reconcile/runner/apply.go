@@ -43,6 +43,9 @@ func (r *Runner) Apply(ctx context.Context, request Request) Result {
 
 	// Plan: make one, or find what has moved since a saved one was made.
 	plan, stale, err := run.decide(live)
+	if run.isNothingToRestore(err) {
+		return run.ended(nil, reconcile.ResultFailed, err)
+	}
 	if err != nil {
 		return run.failed(err)
 	}

@@ -2,9 +2,11 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/record"
 )
 
 // Plan reads the account and plans. It records nothing and has no writer. The
@@ -88,17 +90,35 @@ func (r *run) decide(live *reconcile.Live) (plan *reconcile.Plan, stale map[int]
 	return plan, nil, err
 }
 
-// revertible returns the plan of the run that is to be reverted.
+// errNothingToRestore is behind a run that cannot be reverted since it changed nothing.
+var errNothingToRestore = errors.New("there is nothing to restore")
+
+// revertible returns the plan of the run that is to be reverted; "last" is the last
+// that changed something.
 func (r *run) revertible() (*reconcile.Plan, error) {
-	earlier, err := r.Store.Read(r.Revert)
+	read := r.Store.Read
+	if r.Revert == "last" {
+		read = func(string) (*record.Record, error) { return r.Store.LastChange() }
+	}
+	earlier, err := read(r.Revert)
 	switch {
 	case err != nil:
 		return nil, err
 	case earlier.Mode == reconcile.ModeDryRun:
-		return nil, fmt.Errorf("run %s was a dry run, so there is nothing to restore", earlier.ID)
-	case earlier.Plan == nil || earlier.Plan.Run == nil || earlier.Plan.Run.Count(reconcile.Applied) == 0:
-		return nil, fmt.Errorf("run %s applied nothing, so there is nothing to restore", earlier.ID)
+		return nil, fmt.Errorf("run %s was a dry run, so %w", earlier.ID, errNothingToRestore)
+	case earlier.Run == nil || earlier.Run.Count(reconcile.Applied) == 0:
+		return nil, fmt.Errorf("run %s applied nothing, so %w", earlier.ID, errNothingToRestore)
+	case earlier.Plan == nil:
+		return nil, fmt.Errorf("the plan of run %s is damaged, so nobody knows what to restore", earlier.ID)
 	}
 	r.note("the file is not changed: unless it is, the next plan may ask for the same as run %s again", earlier.ID)
 	return earlier.Plan, nil
+}
+
+// isNothingToRestore reports whether a revert ended because there is nothing to
+// restore. That is an answer, and no apply that failed; the name of a run that is not
+// there is a mistake.
+func (r *run) isNothingToRestore(err error) bool {
+	var none *record.NoRunError
+	return r.Revert != "" && (errors.Is(err, errNothingToRestore) || errors.As(err, &none) && none.Changed)
 }
