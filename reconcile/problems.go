@@ -9,6 +9,9 @@ import (
 type Problem struct {
 	At      Position
 	Message string
+	// More is how many problems this one stands for, beyond those that are listed;
+	// 0 for one that is about itself.
+	More int
 }
 
 // String returns the problem as file:line:column: message, the form that
@@ -25,6 +28,15 @@ func (p Problem) String() string {
 // Problems is everything that is wrong in the files, in the order of the files
 // and their lines. It is an error when it is not empty.
 type Problems []Problem
+
+// Count returns how many problems there are, listed or not.
+func (p Problems) Count() int {
+	count := 0
+	for _, problem := range p {
+		count += max(1, problem.More)
+	}
+	return count
+}
 
 // Error returns one problem a line.
 func (p Problems) Error() string {

@@ -106,7 +106,7 @@ func (c *checkup) file(ctx context.Context) *desired.Reading {
 	var problems reconcile.Problems
 	switch {
 	case errors.As(err, &problems):
-		c.failure("desired state", fmt.Errorf("%s, the first: %s", count(len(problems), "problem"), problems[0]),
+		c.failure("desired state", fmt.Errorf("%s, the first: %s", count(problems.Count(), "problem"), problems[0]),
 			"run 'seatsync validate' to see them all")
 	case err != nil:
 		c.failure("desired state", err, "")

@@ -41,7 +41,7 @@ func (a *app) printError(err error) {
 	var problems reconcile.Problems
 	if errors.As(err, &problems) {
 		fmt.Fprintln(a.stderr, a.mask.Text(problems.Error()))
-		fmt.Fprintf(a.stderr, "seatsync: error: %s in the desired state; nothing was planned\n", count(len(problems), "problem"))
+		fmt.Fprintf(a.stderr, "seatsync: error: %s in the desired state; nothing was planned\n", count(problems.Count(), "problem"))
 	} else {
 		for _, line := range strings.Split(err.Error(), "\n") { // joined errors
 			fmt.Fprintf(a.stderr, "seatsync: error: %s\n", oneLine(a.mask.Text(line)))

@@ -19,9 +19,14 @@ import (
 // that someone else wrote from taking the machine down.
 const (
 	maxFileSize  = 256 << 20
+	maxYAMLSize  = 64 << 20 // of what is not read ahead, line by line
+	maxYAMLNodes = 1_400_000
 	maxYAMLDepth = 16
 	maxKeys      = 50
 )
+
+// maxProblems is how many problems are listed. Of more, people read none.
+const maxProblems = 100
 
 // document reads one YAML file into nodes and collects what is wrong with it.
 // It walks the nodes itself rather than decoding into structs: every value then
@@ -30,10 +35,15 @@ const (
 type document struct {
 	file     string
 	problems reconcile.Problems
+	unlisted int // problems beyond maxProblems
 }
 
 // problem records something wrong at a node.
 func (d *document) problem(node *yaml.Node, format string, args ...any) {
+	if len(d.problems) >= maxProblems {
+		d.unlisted++
+		return
+	}
 	d.problems = append(d.problems, reconcile.Problem{
 		At:      reconcile.Position{File: d.file, Line: node.Line, Column: node.Column},
 		Message: fmt.Sprintf(format, args...),
@@ -60,6 +70,10 @@ func (d *document) parse(data []byte) *yaml.Node {
 			r, strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
 		return nil
 	}
+	if len(data) > maxYAMLSize || nodesAtMost(data) > maxYAMLNodes {
+		d.problemAt(0, 0, "the file has more than %d MiB or %d values outside of plain entries: split it with include", maxYAMLSize>>20, maxYAMLNodes)
+		return nil
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	root, err := decodeNode(decoder)
 	if err != nil {
@@ -81,6 +95,23 @@ func (d *document) parse(data []byte) *yaml.Node {
 		return nil
 	}
 	return top
+}
+
+// nodesAtMost returns a number that the nodes of a text do not exceed: nearly each
+// begins with a sign of its own. The parser cannot be stopped once it has begun.
+func nodesAtMost(data []byte) int {
+	signs := 0
+	for i, c := range data {
+		switch c {
+		case ',', '[', '{', ':', '?':
+			signs++
+		case '-':
+			if i+1 == len(data) || data[i+1] <= ' ' {
+				signs++
+			}
+		}
+	}
+	return 2*signs + 2
 }
 
 // decodeNode reads the next document. The parser of yaml.v3 reports errors by

@@ -30,6 +30,9 @@ import (
 // parseTop returns the top node of the file, or nil when there is none. The
 // users may have been read already, into p.entries; their node is then null.
 func (p *fileParser) parseTop(data []byte) *yaml.Node {
+	if bytes.Contains(data, []byte("\r\n")) {
+		data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
+	}
 	if top, entries := readAhead(p.file, data); entries != nil {
 		p.entries = entries
 		return top
@@ -108,6 +111,10 @@ type entryReader struct {
 	content [2 * maxPlainFields]*yaml.Node
 }
 
+// maxOthers is about how many bytes yaml.v3 reads at a time: its nodes take far more
+// memory than the text.
+const maxOthers = 1 << 20
+
 // maxPlainFields is more keys than an entry can have.
 const maxPlainFields = 8
 
@@ -118,7 +125,9 @@ func (r *entryReader) readAll() bool {
 		return false
 	}
 	dash := "\n" + strings.Repeat(" ", r.indent) + "- "
-	r.parser.users = make([]reconcile.DesiredUser, 0, bytes.Count(r.rest, []byte(dash))+1)
+	// No entry is shorter than an address is; dashes alone are cheap to write.
+	entries := min(bytes.Count(r.rest, []byte(dash))+1, len(r.rest)/len("- email: a@b"))
+	r.parser.users = make([]reconcile.DesiredUser, 0, entries)
 	var others []byte // begins with entries that are left to yaml.v3
 	othersLine := 0
 	for len(r.rest) > 0 {
@@ -128,7 +137,7 @@ func (r *entryReader) readAll() bool {
 				return false
 			}
 			others = nil
-			r.parser.users = append(r.parser.users, r.parser.parseUser(&r.mapping))
+			r.parser.addUser(&r.mapping)
 			continue
 		}
 		if r.rest, r.line = before, line; !r.skipEntry() {
@@ -136,6 +145,12 @@ func (r *entryReader) readAll() bool {
 		}
 		if others == nil {
 			others, othersLine = before, line
+		}
+		if size := len(others) - len(r.rest); size > maxOthers {
+			if !r.readOthers(others[:size], othersLine) {
+				return false
+			}
+			others = nil
 		}
 	}
 	return others == nil || r.readOthers(others, othersLine)
@@ -180,6 +195,9 @@ func (r *entryReader) skipEntry() bool {
 // readOthers reads entries with yaml.v3, as the list that they are. It returns
 // false unless that is certain to mean what they mean within the file.
 func (r *entryReader) readOthers(text []byte, line int) bool {
+	if len(text) > maxYAMLSize || nodesAtMost(text) > maxYAMLNodes {
+		return false
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	root, err := decodeNode(decoder)
 	if err != nil || len(root.Content) != 1 {
@@ -198,7 +216,7 @@ func (r *entryReader) readOthers(text []byte, line int) bool {
 	}
 	moveDown(list, line)
 	for _, entry := range list.Content {
-		r.parser.users = append(r.parser.users, r.parser.parseUser(entry))
+		r.parser.addUser(entry)
 	}
 	return true
 }

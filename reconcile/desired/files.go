@@ -36,19 +36,21 @@ func Parse(root File, includes func(pattern string) ([]File, error), strictAt ti
 	}
 	desired.Users = append(make([]reconcile.DesiredUser, 0, total), top.users...)
 	problems = append(problems, top.problems...)
+	unlisted := top.unlisted
 	for i, parser := range parsers {
 		files = append(files, included[i].Name)
 		sums = append(sums, digestOf(included[i].Data))
 		desired.Users = append(desired.Users, parser.users...)
 		parser.users = nil // a copy a file is enough
 		problems = append(problems, parser.problems...)
+		unlisted += parser.unlisted
 	}
 	problems = append(problems, duplicateProblems(desired.Users)...)
 	if !strictAt.IsZero() {
 		problems = append(problems, endedExemptions(desired, strictAt)...)
 	}
 	if len(problems) > 0 {
-		return nil, sorted(problems, files)
+		return nil, listed(sorted(problems, files), unlisted)
 	}
 	desired.Files = files
 	desired.SHA256 = hex.EncodeToString(digestOf(slices.Concat(sums...)))
@@ -150,6 +152,17 @@ func endedExemptions(desired *reconcile.Desired, now time.Time) (problems reconc
 		problems = append(problems, reconcile.Problem{At: at, Message: fmt.Sprintf(
 			"the exemption of %s ended on %s: remove it, or ask %s to extend it",
 			user.Email, user.Exempt.Until, user.Exempt.Owner)})
+	}
+	return problems
+}
+
+// listed returns the first of the problems, with the number of the others.
+func listed(problems reconcile.Problems, unlisted int) reconcile.Problems {
+	if more := len(problems) - maxProblems + unlisted; more > 0 {
+		last := min(len(problems), maxProblems)
+		at := reconcile.Position{File: problems[last-1].At.File}
+		problems = append(problems[:last:last], reconcile.Problem{At: at, More: more,
+			Message: fmt.Sprintf("%s more: correct the first ones, and look again", reconcile.CountOf(more, "problem", "problems"))})
 	}
 	return problems
 }

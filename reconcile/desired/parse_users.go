@@ -14,14 +14,24 @@ var userKeys = []string{"email", "name", "access_seat", "gateway_seat", "until",
 func (p *fileParser) parseUsers(node *yaml.Node) {
 	if p.entries != nil {
 		p.users, p.problems = p.entries.users, append(p.problems, p.entries.problems...)
+		p.unlisted += p.entries.unlisted
 		return
 	}
 	if node.Kind == yaml.SequenceNode {
 		p.users = make([]reconcile.DesiredUser, 0, len(node.Content))
 	}
-	p.items(node, "users", func(value *yaml.Node) {
-		p.users = append(p.users, p.parseUser(value))
-	})
+	p.items(node, "users", p.addUser)
+}
+
+// addUser reads one entry. Where there are more problems than are listed nobody will
+// look at the users, and they would only take memory.
+func (p *fileParser) addUser(node *yaml.Node) {
+	user := p.parseUser(node)
+	if p.unlisted > 0 {
+		p.users = nil
+		return
+	}
+	p.users = append(p.users, user)
 }
 
 func (p *fileParser) parseUser(node *yaml.Node) reconcile.DesiredUser {
