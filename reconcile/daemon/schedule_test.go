@@ -76,11 +76,17 @@ func TestDaylightSaving(t *testing.T) {
 		name, expression, from string
 		want                   []string
 	}{
-		{"a time that does not exist is left out", "30 2 * * *", "2000-03-24T12:00:00Z", []string{
-			"2000-03-25T02:30:00+01:00", "2000-03-27T02:30:00+02:00", "2000-03-28T02:30:00+02:00",
+		{"a time that is skipped is due when the clocks skip it", "30 2 * * *", "2000-03-24T12:00:00Z", []string{
+			"2000-03-25T02:30:00+01:00", "2000-03-26T03:00:00+02:00", "2000-03-27T02:30:00+02:00",
 		}},
-		{"a time that occurs twice is due twice", "30 2 * * *", "2000-10-28T12:00:00Z", []string{
-			"2000-10-29T02:30:00+02:00", "2000-10-29T02:30:00+01:00", "2000-10-30T02:30:00+01:00",
+		{"a time that occurs twice is due once", "30 2 * * *", "2000-10-28T12:00:00Z", []string{
+			"2000-10-29T02:30:00+02:00", "2000-10-30T02:30:00+01:00", "2000-10-31T02:30:00+01:00",
+		}},
+		{"it is due once also for who looks in between", "30 2 * * *", "2000-10-29T01:10:00Z", []string{"2000-10-30T02:30:00+01:00"}},
+		{"only on the days that it names", "30 2 * * 0", "2000-03-20T12:00:00Z", []string{"2000-03-26T03:00:00+02:00", "2000-04-02T02:30:00+02:00"}},
+		{"two times that are skipped are due together", "10,50 2 * * *", "2000-03-25T12:00:00Z", []string{"2000-03-26T03:00:00+02:00", "2000-03-27T02:10:00+02:00"}},
+		{"what comes every hour is left alone", "30 * * * *", "2000-10-29T00:00:00Z", []string{
+			"2000-10-29T02:30:00+02:00", "2000-10-29T02:30:00+01:00", "2000-10-29T03:30:00+01:00",
 		}},
 		{"a time at noon is due once on both days", "0 12 * * *", "2000-03-25T12:00:00Z", []string{
 			"2000-03-26T12:00:00+02:00", "2000-03-27T12:00:00+02:00", "2000-03-28T12:00:00+02:00",

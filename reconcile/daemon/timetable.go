@@ -17,8 +17,8 @@ import (
 // wall clock has to be looked at again after the machine was asleep or its clock
 // was set, which a timer alone does not notice.
 //
-// On the day when clocks go forward a time that does not exist is left out; on
-// the day when they go back a time that occurs twice is due twice.
+// What is due once a day is due once also on the days when clocks change: see
+// [desired.ParseCron].
 type timetable struct {
 	zone *time.Location
 	rows []row

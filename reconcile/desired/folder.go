@@ -40,8 +40,9 @@ type folder struct {
 // seenFile is a file as it was when it was read.
 type seenFile struct {
 	name string
-	info fs.FileInfo
+	info fs.FileInfo // nil for one that was not there
 	sum  [sha256.Size]byte
+	torn bool // what was read is not what the file came to be
 }
 
 func openFolder(path string) (*folder, error) {
@@ -92,6 +93,7 @@ func (f *folder) readFile(name string, stat func(string) (fs.FileInfo, error), o
 	}
 	info, err := stat(shown)
 	if err != nil {
+		f.files = append(f.files, seenFile{name: name})
 		return nil, fmt.Errorf("read the desired state: %w", err)
 	}
 	if info.IsDir() {
@@ -102,14 +104,18 @@ func (f *folder) readFile(name string, stat func(string) (fs.FileInfo, error), o
 	}
 	file, err := open(shown)
 	if err != nil {
+		f.files = append(f.files, seenFile{name: name})
 		return nil, fmt.Errorf("read the desired state: %w", err)
 	}
 	defer file.Close()
 	data, err := io.ReadAll(io.LimitReader(file, maxFileSize+1))
+	if err == nil {
+		info, err = file.Stat()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the desired state from %s: %w", shown, err)
 	}
-	f.files = append(f.files, seenFile{name, info, sha256.Sum256(data)})
+	f.files = append(f.files, seenFile{name, info, sha256.Sum256(data), int64(len(data)) != min(info.Size(), maxFileSize+1)})
 	return data, nil
 }
 
@@ -187,7 +193,10 @@ func (f *folder) moved(content bool) string {
 			stat, shown = os.Stat, f.path
 		}
 		info, err := stat(shown)
-		if err != nil || !os.SameFile(info, file.info) || info.Size() != file.info.Size() || !info.ModTime().Equal(file.info.ModTime()) {
+		if file.info == nil && err != nil {
+			continue
+		}
+		if file.info == nil || file.torn || err != nil || !os.SameFile(info, file.info) || info.Size() != file.info.Size() || !info.ModTime().Equal(file.info.ModTime()) {
 			return shown + " has changed"
 		}
 		if content && !f.isSame(file) {

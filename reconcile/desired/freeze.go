@@ -1,8 +1,10 @@
 package desired
 
 import (
+	"strings"
 	"time"
 
+	"github.com/robfig/cron/v3"
 	"gopkg.in/yaml.v3"
 
 	"github.com/seatsync/seatsync/reconcile"
@@ -25,12 +27,17 @@ func covers(f *reconcile.Freeze, now time.Time, zone *time.Location) bool {
 	if f.Cron == "" {
 		return !now.Before(f.From.Begin(zone)) && now.Before(f.Until.End(zone))
 	}
-	schedule, err := ParseCron(f.Cron)
+	schedule, err := parseSchedule(f.Cron)
 	if err != nil {
 		return true // checked when the file was read; in doubt it is frozen
 	}
-	begin := schedule.Next(now.Add(-f.For).In(zone))
-	return !begin.IsZero() && !begin.After(now)
+	// A time that clocks show twice begins it twice: in doubt it is frozen.
+	for _, schedule := range []cron.Schedule{daily{schedule}, schedule} {
+		if begin := schedule.Next(now.Add(-f.For).In(zone)); !begin.IsZero() && !begin.After(now) {
+			return true
+		}
+	}
+	return false
 }
 
 // longestFreeze keeps a window that comes again from being one that never ends.
@@ -76,6 +83,8 @@ func (p *fileParser) checkFreeze(node *yaml.Node, window *reconcile.Freeze) {
 		p.problem(node, "freeze: until %s is before from %s", window.Until, window.From)
 	case again && (window.Cron == "" || window.For <= 0):
 		p.problem(node, "freeze: write both cron and for: when it begins and how long it lasts, for instance cron: \"0 16 * * 5\", for: 64h")
+	case again && strings.HasPrefix(window.Cron, "@every"):
+		p.problem(node, "freeze: %s has no time at which it begins: write a cron expression, for instance \"0 16 * * 5\"", window.Cron)
 	case again && window.For > longestFreeze:
 		p.problem(node, "freeze: for %s is longer than %s", reconcile.FormatDuration(window.For), reconcile.FormatDuration(longestFreeze))
 	}

@@ -49,12 +49,44 @@ policy:
 	}
 }
 
+// In Berlin the clocks skip the hour after 02:00 on 2026-03-29, and show it twice on 2026-10-25.
+func TestAFreezeBeginsAlsoWhenClocksChange(t *testing.T) {
+	for _, test := range []struct {
+		cron, at string
+		want     bool
+	}{
+		{"30 2 29 3 *", "2026-03-29T00:59:59Z", false},
+		{"30 2 29 3 *", "2026-03-29T01:00:00Z", true},
+		{"30 2 29 3 *", "2026-03-29T02:59:59Z", true},
+		{"30 2 29 3 *", "2026-03-29T03:00:00Z", false},
+		{"*/30 2 29 3 *", "2026-03-29T01:00:00Z", true},
+		{"30 2 25 10 *", "2026-10-25T00:29:59Z", false},
+		{"30 2 25 10 *", "2026-10-25T00:30:00Z", true},
+		{"30 2 25 10 *", "2026-10-25T03:29:59Z", true}, // two hours after the second time
+		{"30 2 25 10 *", "2026-10-25T03:30:00Z", false},
+	} {
+		desired, err := parseWith(t, "version: 1\ntimezone: Europe/Berlin\npolicy:\n  freeze:\n    - {cron: '"+test.cron+"', for: 2h}\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		now, err := time.Parse(time.RFC3339, test.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := FrozenAt(desired.Policy.Freeze, now, desired.Timezone) != nil; got != test.want {
+			t.Errorf("%s at %s: frozen %v, want %v", test.cron, test.at, got, test.want)
+		}
+	}
+}
+
 func TestFreezeProblems(t *testing.T) {
 	for window, want := range map[string]string{
 		"{from: 2026-12-18}":                          "write both from and until",
 		"{from: 2026-12-18, until: 2026-12-17}":       "until 2026-12-17 is before from 2026-12-18",
 		"{cron: '0 16 * * 5'}":                        "write both cron and for",
 		"{cron: '0 16 * * 5', for: 32d}":              "for 32d is longer than 31d",
+		"{cron: '0 0 30 2 *', for: 1h}":               `"0 0 30 2 *" never comes`,
+		"{cron: '@every 1h', for: 1h}":                "has no time at which it begins",
 		"{cron: 'x', for: 1h}":                        "is not a cron expression",
 		"{reason: because}":                           "write from and until, or cron and for",
 		"{from: 2026-12-18, cron: '@daily', for: 1h}": "write from and until, or cron and for",

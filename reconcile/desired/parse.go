@@ -204,7 +204,11 @@ func (p *fileParser) parseSchedule(node *yaml.Node) {
 func (p *fileParser) parseCron(node *yaml.Node) string {
 	text, ok := p.text(node, "cron")
 	if ok {
-		if _, err := ParseCron(text); err != nil {
+		schedule, err := ParseCron(text)
+		if err == nil {
+			err = checkRecurring(text, schedule)
+		}
+		if err != nil {
 			p.problem(node, "cron: %v", err)
 		}
 	}

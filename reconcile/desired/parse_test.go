@@ -62,6 +62,8 @@ func TestParseProblemsSayWhereAndWhatToDo(t *testing.T) {
 		{"a bad id", "version: 1\nusers:\n  - {email: a@b.c, id: ../x}\n", []string{`f.yaml:3:24: id: "../x" is not a user id: copy it from 'seatsync export'`}},
 		{"an account id with a slash", "version: 1\naccount: a/b\n", []string{`f.yaml:2:10: account: "a/b" is not an account id: copy the 32 letters and digits from the dashboard's address, or from Account home`}},
 		{"a bad cron", "version: 1\nschedule:\n  - {cron: 61 * * * *}\n", []string{`f.yaml:3:12: cron: "61 * * * *" is not a cron expression: end of range (61) above maximum (59): 61`}},
+		{"a schedule that never comes", "version: 1\nschedule:\n  - {cron: 0 0 31 4 *}\n", []string{`f.yaml:3:12: cron: "0 0 31 4 *" never comes: no month has such a day`}},
+		{"a schedule that comes too often", "version: 1\nschedule:\n  - {cron: '@every 30s'}\n", []string{`f.yaml:3:12: cron: "@every 30s" is more often than once a minute: write at least @every 1m`}},
 		{"a timezone in the cron", "version: 1\nschedule:\n  - {cron: TZ=UTC 0 6 * * *}\n", []string{`f.yaml:3:12: cron: "TZ=UTC 0 6 * * *" names a timezone: use the key timezone instead`}},
 		{"a schedule entry without cron", "version: 1\nschedule:\n  - {mode: apply}\n", []string{`f.yaml:3:5: the schedule entry has no cron: write one, for instance cron: "0 6 * * 1-5"`}},
 		{"a bad mode", "version: 1\nschedule:\n  - {cron: \"@daily\", mode: write}\n", []string{`f.yaml:3:28: mode: expected dry-run or apply, got "write"`}},

@@ -243,3 +243,22 @@ func TestARecordThatCannotBeginWritesNothing(t *testing.T) {
 		t.Errorf("%s, %v, %d sinks", result.Result, result.Err, s.sinks)
 	}
 }
+
+func TestTheZoneOfARunMovesItsFreezes(t *testing.T) {
+	// At six in UTC it is one in the night in New York, and three in the afternoon in Tokyo.
+	frozen := idleFile[:len(idleFile)-2] + ", freeze: [{cron: '0 14 * * *', for: 2h}]}\n"
+	for zone, want := range map[string]bool{"": false, "America/New_York": false, "Asia/Tokyo": true} {
+		s := newStage(t, newAccount("ada"))
+		request := asks(t, frozen)
+		if zone != "" {
+			location, err := time.LoadLocation(zone)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Zone = location
+		}
+		if result := s.Apply(t.Context(), request); (result.Frozen != nil) != want {
+			t.Errorf("in %q: frozen by %v, want %v", zone, result.Frozen, want)
+		}
+	}
+}
