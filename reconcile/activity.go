@@ -206,3 +206,11 @@ func limitText(limit time.Duration) string {
 	}
 	return limit.String()
 }
+
+// spanText writes a length of time for people: 7 days, 36h0m0s.
+func spanText(span time.Duration) string {
+	if span%Day == 0 {
+		return Count(int(span/Day), "day")
+	}
+	return span.String()
+}

@@ -151,6 +151,10 @@ func (w *writer) writeAll(calls []Call) {
 		w.write(calls[0])
 		calls = calls[1:]
 	}
+	for len(calls) > 0 && calls[0].IsTrial {
+		w.write(calls[0])
+		calls = calls[1:]
+	}
 	var group errgroup.Group
 	group.SetLimit(w.options.Concurrency)
 	for _, call := range calls {

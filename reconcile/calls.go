@@ -1,5 +1,7 @@
 package reconcile
 
+import "slices"
+
 // DefaultBatchSize is the number of seats in one request when nothing else is
 // said. The API's own limit is not documented; others send 50 to 100.
 const DefaultBatchSize = 100
@@ -18,10 +20,15 @@ type Call struct {
 	Kind CallKind
 	// Changes are indexes in Plan.Changes: up to a batch for seats, one for a user.
 	Changes []int
+	// IsTrial is set on the first narrow while none has been seen to keep the other
+	// half: no other request starts before it has been judged.
+	IsTrial bool
 }
 
 // Calls returns the fewest requests that carry a plan out: the seats in batches,
-// then a request a name. Held changes are in no call. A batch size below 1 means
+// then a request a name. Where the plan has narrows of which none has been seen to
+// keep the other half of the seat, the first goes before everything, in a request
+// of its own. Held changes are in no call. A batch size below 1 means
 // [DefaultBatchSize].
 func Calls(plan *Plan, batchSize int) []Call { return callsExcept(plan, batchSize, nil) }
 
@@ -30,14 +37,17 @@ func callsExcept(plan *Plan, batchSize int, stale map[int]string) []Call {
 	if batchSize < 1 {
 		batchSize = DefaultBatchSize
 	}
-	var calls, renames []Call
+	var trials, calls, renames []Call
 	for i := range plan.Changes {
 		change := &plan.Changes[i]
 		_, isStale := stale[i]
+		isTrial := change.Kind == Narrow && plan.Limit.UnprovenNarrows > 0 && len(trials) == 0
 		switch {
 		case !change.WillBeDone() || isStale:
 		case change.Kind == Rename:
 			renames = append(renames, Call{Kind: CallPutUser, Changes: []int{i}})
+		case isTrial:
+			trials = append(trials, Call{Kind: CallPatchSeats, Changes: []int{i}, IsTrial: true})
 		case len(calls) == 0 || len(calls[len(calls)-1].Changes) == batchSize:
 			calls = append(calls, Call{Kind: CallPatchSeats, Changes: []int{i}})
 		default:
@@ -45,5 +55,5 @@ func callsExcept(plan *Plan, batchSize int, stale map[int]string) []Call {
 			last.Changes = append(last.Changes, i)
 		}
 	}
-	return append(calls, renames...)
+	return slices.Concat(trials, calls, renames)
 }

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"math/big"
 	"time"
 )
 
@@ -44,7 +45,15 @@ type Policy struct {
 	// Inactive is nil when nobody is released for inactivity.
 	Inactive  *InactivePolicy
 	Protected []Glob
-	Releases  ReleaseLimit
+	// Releases is the limit of one run, and Windows are those of all runs within
+	// some days. Beyond says what a run does that wants more.
+	Releases ReleaseLimit
+	Windows  []WindowLimit
+	Beyond   BeyondPolicy
+	// Returned is the percentage of the last 30 days' releases that may come back
+	// before inactivity releases nobody; nil means 20.
+	Returned   *big.Rat
+	ReturnedAt Position
 	// Freeze are the windows in which an apply is a dry run.
 	Freeze []Freeze
 }
@@ -57,6 +66,18 @@ const (
 	UnlistedKeep    UnlistedPolicy = "keep"
 	UnlistedReport  UnlistedPolicy = "report"
 	UnlistedRelease UnlistedPolicy = "release"
+)
+
+// BeyondPolicy says what a run does that wants more releases than it may.
+type BeyondPolicy string
+
+// The values of policy.limits.beyond; the default is BeyondHold.
+const (
+	// BeyondHold: the run releases nobody.
+	BeyondHold BeyondPolicy = "hold"
+	// BeyondLongestIdle: as many as allowed, what the file names first, then the
+	// longest idle.
+	BeyondLongestIdle BeyondPolicy = "longest-idle"
 )
 
 // GrantsPolicy says what to do when a flag is desired true and live is false.
@@ -79,6 +100,8 @@ type InactivePolicy struct {
 	NeverAfterAt Position
 	// Notice is how long before their release people are reported as due.
 	Notice time.Duration
+	// Announced releases only whom a recorded run named at least Notice ago.
+	Announced bool
 }
 
 // ScheduleEntry is one line of the schedule.

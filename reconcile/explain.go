@@ -153,7 +153,7 @@ func (p *planner) explainHolds(s *subject, limit Limit) []Verdict {
 	}
 	verdict := Verdict{Rule: string(HeldLimit), Because: "does not apply", Source: p.desired.Policy.Releases.At}
 	if wanted && !held && change.Kind == Release {
-		verdict.Applies, verdict.Because = limit.Tripped, limit.sentence()
+		verdict.Applies, verdict.Because = limit.Tripped, limit.Sentence()
 	}
 	return append(verdicts, verdict)
 }

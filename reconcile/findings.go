@@ -16,17 +16,18 @@ const exhaustedPercent = 5
 
 // findings lists what people should know about the plan, in a fixed order: the
 // account first, then people by email.
-func (p *planner) findings(plan *Plan, recent map[string]PastRelease, returned []*subject) []Finding {
+func (p *planner) findings(plan *Plan) []Finding {
 	findings := []Finding{}
-	findings = append(findings, limitFinding(plan, p.desired.Policy.Releases.At)...)
+	findings = append(findings, p.limitFinding(plan)...)
+	findings = append(findings, p.historyFinding()...)
 	findings = append(findings, licenseFindings(plan)...)
 	findings = append(findings, p.deviceFinding(plan)...)
 	findings = append(findings, p.untoldSeatsFinding()...)
-	findings = append(findings, returnFindings(plan.Returns, recent, returned)...)
+	findings = append(findings, p.returnFindings(plan.Returns)...)
 
 	people := p.entryFindings()
 	people = append(people, p.subjectFindings(plan.Changes)...)
-	people = append(people, changeFindings(plan.Changes)...)
+	people = append(people, p.changeFindings(plan.Changes)...)
 	people = append(people, p.options.Findings...)
 	slices.SortStableFunc(people, func(a, b Finding) int {
 		return cmp.Or(
@@ -46,15 +47,43 @@ func pointer(at Position) *Position {
 	return &at
 }
 
-func limitFinding(plan *Plan, at Position) []Finding {
+// limitFinding says that a limit held releases back, and what to do.
+func (p *planner) limitFinding(plan *Plan) []Finding {
 	if !plan.Limit.Tripped {
 		return nil
 	}
+	outcome := "nobody is released"
+	if p.desired.Policy.Beyond == BeyondLongestIdle {
+		outcome = fmt.Sprintf("%s, what the file names first and then the longest idle", CountOf(plan.Summary.Release, "is released", "are released"))
+	}
+	limit := &plan.Limit
+	allowed := fmt.Sprintf("a run may release at most %d (%s)", limit.Releases, limit.From)
+	if window := limit.windowThatHolds(); window != nil {
+		allowed = fmt.Sprintf("at most %d may be in %s, and earlier runs took %d", window.Allowed, Count(window.Days, "day"), window.Used)
+	}
 	return []Finding{{
-		Severity: SeverityError, Code: CodeLimitExceeded, Source: pointer(at),
-		Message: fmt.Sprintf("%s would be released, but a run may release at most %d (%s): nobody is released; "+
-			"if it is right, run again with --allow-releases %d",
-			Count(plan.Limit.Wanted, "seat"), plan.Limit.Releases, plan.Limit.From, plan.Limit.Wanted),
+		Severity: SeverityError, Code: CodeLimitExceeded, Source: pointer(p.desired.Policy.Releases.At),
+		Message: fmt.Sprintf("%s would be released, but %s: %s; if it is right, run again with --allow-releases %d",
+			Count(limit.Wanted, "seat"), allowed, outcome, limit.Wanted),
+	}}
+}
+
+// historyFinding says that a rule looks back and there is nothing to look at.
+func (p *planner) historyFinding() []Finding {
+	isAnnounced := p.rule != nil && p.rule.Announced
+	if p.options.History.Runs > 0 || !isAnnounced && len(p.desired.Policy.Windows) == 0 {
+		return nil
+	}
+	at, what := p.desired.Policy.Releases.At, "limits.releases_per counts this run alone"
+	if len(p.desired.Policy.Windows) > 0 {
+		at = p.desired.Policy.Windows[0].Limit.At
+	}
+	if isAnnounced {
+		at, what = p.rule.AfterAt, "inactive.announced releases nobody yet"
+	}
+	return []Finding{{
+		Severity: SeverityWarning, Code: CodeNoHistory, Source: pointer(at),
+		Message: "there are no run records of this account in the state directory, so " + what,
 	}}
 }
 
@@ -219,7 +248,7 @@ func daysUntil(now, due time.Time) string {
 }
 
 // changeFindings are about changes that need a word more than their hold.
-func changeFindings(changes []Change) (findings []Finding) {
+func (p *planner) changeFindings(changes []Change) (findings []Finding) {
 	for i := range changes {
 		change := &changes[i]
 		var finding Finding
@@ -230,7 +259,7 @@ func changeFindings(changes []Change) (findings []Finding) {
 		case change.HeldBecause == sharedSeat:
 			finding = Finding{Severity: SeverityWarning, Code: CodeSharedSeat,
 				Message: fmt.Sprintf("the seat %s belongs to several live users, so it is left alone", change.SeatUID)}
-		case change.Kind == Narrow && change.WillBeDone():
+		case change.Kind == Narrow && change.WillBeDone() && !p.options.History.KeepsNarrows:
 			finding = Finding{Severity: SeverityInfo, Code: CodeNarrowUndocumented,
 				Message: "what happens when half of a seat is taken is not documented: the API may keep it, or free the seat"}
 		default:

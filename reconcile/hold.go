@@ -72,6 +72,10 @@ func holdRules() []holdRule {
 			}
 			return p.because(c.subject.User, c.subject.activity)
 		}},
+		{HeldNotAnnounced, (*planner).notAnnounced},
+		{HeldTooManyReturned, func(p *planner, c candidate) string {
+			return when(c.change.Reason == Inactive, p.tooManyReturned)
+		}},
 	}
 }
 
@@ -139,6 +143,22 @@ func (p *planner) protected(c candidate) string {
 	return fmt.Sprintf("protected by %s:%d", glob.At.File, glob.At.Line)
 }
 
+// notAnnounced says that no recorded run named the user early enough, or that
+// there was a sign of activity since.
+func (p *planner) notAnnounced(c candidate) string {
+	if c.change.Reason != Inactive || p.rule == nil || !p.rule.Announced {
+		return ""
+	}
+	at, ok := p.options.History.announcedBefore(c.subject.key, p.now.Add(-p.rule.Notice))
+	switch {
+	case !ok:
+		return fmt.Sprintf("no recorded run named them at least %s ago", spanText(p.rule.Notice))
+	case c.subject.activity.sign.After(at):
+		return "they were active after the last run that named them in time"
+	}
+	return ""
+}
+
 // exemptionOf returns the exemption that keeps the rule behind the change from
 // its user, or nil.
 func (p *planner) exemptionOf(c candidate) *Exemption {
@@ -150,38 +170,6 @@ func (p *planner) exemptionOf(c candidate) *Exemption {
 
 // holdBack marks a change as not carried out.
 func (c *Change) holdBack(hold Hold, because string) { c.Held, c.HeldBecause = hold, because }
-
-// holdForLimit holds every release when there are more than one run may do.
-func (p *planner) holdForLimit(changes []Change) Limit {
-	limit := Limit{}
-	limit.Releases, limit.From = p.desired.Policy.Releases.Resolve(p.seats.Used)
-	if allowed := p.options.AllowReleases; allowed != nil {
-		limit.Releases, limit.From = *allowed, fmt.Sprintf("--allow-releases %d", *allowed)
-	}
-	var wanted []*Change
-	for i := range changes {
-		if change := &changes[i]; change.Kind == Release && (change.WillBeDone() || change.Held == HeldLimit) {
-			wanted = append(wanted, change)
-			limit.Tripped = limit.Tripped || change.Held == HeldLimit
-		}
-	}
-	limit.Wanted = len(wanted)
-	limit.Tripped = limit.Tripped || limit.Wanted > limit.Releases
-	if !limit.Tripped {
-		return limit
-	}
-	for _, change := range wanted {
-		if change.WillBeDone() {
-			change.holdBack(HeldLimit, limit.sentence())
-		}
-	}
-	return limit
-}
-
-// sentence says what the limit holds back.
-func (l Limit) sentence() string {
-	return fmt.Sprintf("%s wanted, at most %d allowed (%s)", Count(l.Wanted, "release"), l.Releases, l.From)
-}
 
 // sharedSeats finds the seats in changes that more than one user claims: to
 // release one would release the other.

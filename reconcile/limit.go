@@ -1,9 +1,12 @@
 package reconcile
 
 import (
+	"cmp"
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
+	"time"
 )
 
 // ReleaseLimit is policy.limits.releases: the most seats one run may release, as
@@ -19,6 +22,13 @@ type ReleaseLimit struct {
 
 // defaultPercent is the limit of a file that sets none.
 const defaultPercent = 25
+
+// WindowLimit is an entry of policy.limits.releases_per: the most seats that all
+// recorded runs of the last days may release, this one included.
+type WindowLimit struct {
+	Days  int
+	Limit ReleaseLimit
+}
 
 // Resolve returns the most releases for an account with so many seats in use,
 // and where the number comes from, for people. A percentage is rounded down,
@@ -37,6 +47,115 @@ func (l ReleaseLimit) Resolve(seatsUsed int) (releases int, from string) {
 		return *l.Count, fmt.Sprintf("limits.releases: %d, below %s", *l.Count, from)
 	}
 	return share, from
+}
+
+// limit counts what the limits of the run are about, and holds what is beyond them.
+func (p *planner) limit(changes []Change, subjects []*subject) Limit {
+	limit := Limit{Windows: make([]Window, 0, len(p.desired.Policy.Windows))}
+	limit.Releases, limit.From = p.desired.Policy.Releases.Resolve(p.seats.Used)
+	if allowed := p.options.AllowReleases; allowed != nil {
+		limit.Releases, limit.From = *allowed, fmt.Sprintf("--allow-releases %d", *allowed)
+	}
+	var wanted []candidate
+	for i := range changes {
+		change := &changes[i]
+		isUnproven := change.Kind == Narrow && !p.options.History.KeepsNarrows
+		if (change.Kind == Release || isUnproven) && (change.WillBeDone() || change.Held == HeldLimit) {
+			wanted = append(wanted, candidate{change: change, subject: subjects[i]})
+			if isUnproven {
+				limit.UnprovenNarrows++
+			}
+		}
+	}
+	limit.Wanted = len(wanted)
+	room := limit.Releases
+	for _, window := range p.desired.Policy.Windows {
+		row := Window{Days: window.Days, Wanted: limit.Wanted}
+		row.Allowed, _ = window.Limit.Resolve(p.seats.Used)
+		row.Used = p.options.History.takenSince(p.now.Add(-time.Duration(window.Days) * Day))
+		if p.options.AllowReleases == nil {
+			row.Tripped = row.Wanted > row.Allowed-row.Used
+			room = min(room, max(0, row.Allowed-row.Used))
+		}
+		limit.Windows = append(limit.Windows, row)
+	}
+	p.holdBeyond(wanted, room, &limit)
+	return limit
+}
+
+// holdBeyond holds what there is no room for: everything, or all but the first.
+// What a saved plan held is not done because there is more room now.
+func (p *planner) holdBeyond(wanted []candidate, room int, limit *Limit) {
+	if limit.Wanted > room {
+		if p.desired.Policy.Beyond == BeyondLongestIdle {
+			slices.SortStableFunc(wanted, p.compareUrgency)
+		} else {
+			room = 0
+		}
+	} else {
+		room = limit.Wanted
+	}
+	because := limit.Sentence()
+	for i, candidate := range wanted {
+		if i >= room && candidate.change.WillBeDone() {
+			candidate.change.holdBack(HeldLimit, because)
+		}
+		limit.Tripped = limit.Tripped || candidate.change.Held == HeldLimit
+	}
+}
+
+// compareUrgency orders changes for the limit: what is held already last, what the
+// file names first, then the longest idle. Whoever was never seen counts from the
+// making of the record, and a date that cannot be read from now.
+func (p *planner) compareUrgency(a, b candidate) int {
+	order := func(c candidate) (isHeld, isNamed int, idleSince time.Time) {
+		if !c.change.WillBeDone() {
+			isHeld = 1
+		}
+		if c.change.Reason == Unlisted || c.change.Reason == Inactive || c.change.Reason == Departed {
+			isNamed = 1
+		}
+		since := p.readable(c.change.Evidence.LastSuccessfulLogin).Newest(p.readable(c.change.Evidence.DeviceLastSeen))
+		if since.IsNone() {
+			since = p.readable(c.change.Evidence.CreatedAt)
+		}
+		if len(c.change.Evidence.Unreadable) > 0 || !since.IsKnown() {
+			return isHeld, isNamed, p.now
+		}
+		return isHeld, isNamed, since.Time()
+	}
+	heldA, namedA, idleA := order(a)
+	heldB, namedB, idleB := order(b)
+	return cmp.Or(cmp.Compare(heldA, heldB), cmp.Compare(namedA, namedB), idleA.Compare(idleB))
+}
+
+// windowThatHolds returns the window that holds releases back where the limit of
+// the run would not, or nil.
+func (l *Limit) windowThatHolds() *Window {
+	for i := range l.Windows {
+		if l.Windows[i].Tripped && l.Wanted <= l.Releases {
+			return &l.Windows[i]
+		}
+	}
+	return nil
+}
+
+// Phrase names the limit that counts: "limit of 15 releases", "limit of 40 releases
+// in 7 days".
+func (l *Limit) Phrase() string {
+	if window := l.windowThatHolds(); window != nil {
+		return fmt.Sprintf("limit of %s in %s", Count(window.Allowed, "release"), Count(window.Days, "day"))
+	}
+	return "limit of " + Count(l.Releases, "release")
+}
+
+// Sentence says how many releases are wanted, and what the limits allow.
+func (l *Limit) Sentence() string {
+	if window := l.windowThatHolds(); window != nil {
+		return fmt.Sprintf("%s wanted, at most %d allowed in %s, and earlier runs took %d",
+			Count(l.Wanted, "release"), window.Allowed, Count(window.Days, "day"), window.Used)
+	}
+	return fmt.Sprintf("%s wanted, at most %d allowed (%s)", Count(l.Wanted, "release"), l.Releases, l.From)
 }
 
 // shareOf returns percent of seats, rounded down to at least 1, or 0 for 0%.

@@ -1,6 +1,9 @@
 package reconcile
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // FormatVersion is the version of the plan's JSON. A plan of another version is
 // refused rather than guessed at.
@@ -178,12 +181,36 @@ type Finding struct {
 type Limit struct {
 	// Releases is the most seats that this run may release.
 	Releases int `json:"releases"`
-	// Wanted is the number of releases that nothing but the limit would hold.
+	// Wanted is the number of changes that count and that nothing but a limit
+	// would hold: releases, and narrows that may free the whole seat.
 	Wanted int `json:"wanted"`
-	// Tripped is true when the run releases nobody because of the limit.
+	// Tripped is true when the limit of the run or that of a window held some back.
 	Tripped bool `json:"tripped"`
 	// From says where the limit comes from, for people: "25% of 1500 seats".
 	From string `json:"from"`
+	// Windows are the limits over all recorded runs of some days, this one included.
+	Windows []Window `json:"windows"`
+	// UnprovenNarrows is how many of the wanted changes are narrows, as long as none
+	// has been seen to keep the other half on this account. The first of them goes
+	// in a request of its own, before any other.
+	UnprovenNarrows int `json:"unproven_narrows,omitempty"`
+}
+
+// IsLimited reports whether a limit held releases back, that on returns included.
+func (p *Plan) IsLimited() bool {
+	return p.Limit.Tripped || slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Held == HeldTooManyReturned })
+}
+
+// Window is how many seats all runs of some days may release, and what they have.
+type Window struct {
+	Days int `json:"days"`
+	// Allowed is the limit, and Used what earlier recorded runs took of it.
+	Allowed int `json:"allowed"`
+	Used    int `json:"used"`
+	// Wanted is what this run wants.
+	Wanted int `json:"wanted"`
+	// Tripped is true where that is more than is left.
+	Tripped bool `json:"tripped"`
 }
 
 // Money is what the seats cost. Amounts are exact decimals in Summary.Currency,

@@ -52,7 +52,8 @@ func MakePlan(desired *Desired, live *Live, options PlanOptions) (*Plan, error) 
 		changes = append([]Change{}, options.Proposed...)
 		sortChanges(changes)
 	}
-	p.hold(changes, p.subjectsOf(changes))
+	subjects := p.subjectsOf(changes)
+	p.hold(changes, subjects)
 	plan := &Plan{
 		FormatVersion: FormatVersion,
 		CreatedAt:     options.Now.UTC().Truncate(time.Second),
@@ -66,17 +67,15 @@ func MakePlan(desired *Desired, live *Live, options PlanOptions) (*Plan, error) 
 			ReadAt: live.ReadAt.UTC().Truncate(time.Second), SHA256: fingerprint(p.subjects),
 		},
 		Changes:  changes,
-		Limit:    p.holdForLimit(changes),
+		Limit:    p.limit(changes, subjects),
 		Activity: p.spread(),
 		BaseURL:  options.BaseURL, Freeze: options.Frozen, FreezeWindows: append([]Freeze{}, desired.Policy.Freeze...),
 		Timezone: nameOf(desired.Timezone),
 	}
 	plan.Summary = summarize(plan, desired.License, options.BatchSize)
 	plan.Money = costs(plan, desired.License)
-	recent := recentReleases(options.History.Taken, p.now)
-	returned := p.returned(recent)
-	plan.Returns = countReturns(recent, returned)
-	plan.Findings = p.findings(plan, recent, returned)
+	plan.Returns = p.returns()
+	plan.Findings = p.findings(plan)
 	plan.Digest = plan.computeDigest()
 	return plan, nil
 }

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"math/big"
 	"time"
 )
 
@@ -9,15 +10,44 @@ import (
 // wrong, and how far back releases are looked at.
 const returnDays = 30
 
-// countReturns counts, of the people whose seat was released within the last
-// 30 days, those who hold a seat again. It returns nil when there are none.
-func countReturns(recent map[string]PastRelease, returned []*subject) *Returns {
-	if len(recent) == 0 {
+// defaultReturnedPercent is the share of releases that may come back in a file that
+// sets none, and fewestReturned how many people it takes at least.
+const (
+	defaultReturnedPercent = 20
+	fewestReturned         = 3
+)
+
+// countReturned finds who of those released lately holds a seat again, and whether
+// they are too many for releasing more people for inactivity.
+func (p *planner) countReturned() {
+	p.recent = recentReleases(p.options.History.Taken, p.now)
+	if len(p.recent) == 0 {
+		return
+	}
+	for i := range p.subjects {
+		if _, ok := p.recent[p.subjects[i].ID]; ok && p.subjects[i].HoldsSeat() {
+			p.returned = append(p.returned, &p.subjects[i])
+		}
+	}
+	percent := p.desired.Policy.Returned
+	if percent == nil {
+		percent = big.NewRat(defaultReturnedPercent, 1)
+	}
+	share := big.NewRat(int64(len(p.returned))*100, int64(len(p.recent)))
+	if len(p.returned) >= fewestReturned && share.Cmp(percent) > 0 && p.options.AllowReleases == nil {
+		p.tooManyReturned = fmt.Sprintf("%d of %d people released in the last %d days came back, more than %s: the threshold may be too tight",
+			len(p.returned), len(p.recent), returnDays, formatPercent(percent))
+	}
+}
+
+// returns says how many people came back; nil when none was released lately.
+func (p *planner) returns() *Returns {
+	if len(p.recent) == 0 {
 		return nil
 	}
 	return &Returns{
-		Days: returnDays, Released: len(recent), Returned: len(returned),
-		Share: percentOf(len(returned), len(recent)),
+		Days: returnDays, Released: len(p.recent), Returned: len(p.returned),
+		Share: percentOf(len(p.returned), len(p.recent)),
 	}
 }
 
@@ -36,20 +66,9 @@ func recentReleases(past []PastRelease, now time.Time) map[string]PastRelease {
 	return recent
 }
 
-// returned returns those of the released users who hold a seat again.
-func (p *planner) returned(recent map[string]PastRelease) []*subject {
-	var returned []*subject
-	for i := range p.subjects {
-		if _, ok := recent[p.subjects[i].ID]; ok && p.subjects[i].HoldsSeat() {
-			returned = append(returned, &p.subjects[i])
-		}
-	}
-	return returned
-}
-
 // returnFindings names the people who came back, and says what their share means.
-func returnFindings(returns *Returns, recent map[string]PastRelease, returned []*subject) (findings []Finding) {
-	if len(returned) == 0 {
+func (p *planner) returnFindings(returns *Returns) (findings []Finding) {
+	if len(p.returned) == 0 {
 		return nil
 	}
 	findings = append(findings, Finding{
@@ -57,10 +76,10 @@ func returnFindings(returns *Returns, recent map[string]PastRelease, returned []
 		Message: fmt.Sprintf("%d of %d people whose seat was released in the last %d days came back (%s): if that is many, the threshold is too tight",
 			returns.Returned, returns.Released, returns.Days, returns.Share),
 	})
-	for _, s := range returned {
+	for _, s := range p.returned {
 		findings = append(findings, Finding{
 			Severity: SeverityInfo, Code: CodeReturned, Email: s.Email, Source: s.position(),
-			Message: fmt.Sprintf("came back after the seat was released on %s", recent[s.ID].At.UTC().Format(time.DateOnly)),
+			Message: fmt.Sprintf("came back after the seat was released on %s", p.recent[s.ID].At.UTC().Format(time.DateOnly)),
 		})
 	}
 	return findings

@@ -32,6 +32,11 @@ type planner struct {
 	seats  Seats
 	// idleReleases has, by id, when users last lost their seat for inactivity.
 	idleReleases map[string]time.Time
+	// recent are the releases of the last days, and returned those who came back.
+	recent   map[string]PastRelease
+	returned []*subject
+	// tooManyReturned says that too many came back; "" when not.
+	tooManyReturned string
 }
 
 func newPlanner(desired *Desired, live *Live, options PlanOptions) *planner {
@@ -46,6 +51,7 @@ func newPlanner(desired *Desired, live *Live, options PlanOptions) *planner {
 			p.subjects[i].activity = p.assess(p.subjects[i].User)
 		}
 	}
+	p.countReturned()
 	return p
 }
 

@@ -117,7 +117,7 @@ func (a *app) plan(ctx context.Context, flags planFlags) error {
 // planCode returns the exit code of a plan that was not applied.
 func planCode(plan *reconcile.Plan, detailed bool) int {
 	switch {
-	case plan.Limit.Tripped:
+	case plan.IsLimited():
 		return codeHeld
 	case detailed && plan.Summary.Pending() > 0:
 		return codePending

@@ -1,9 +1,11 @@
 package desired
 
 import (
+	"cmp"
 	"fmt"
 	"math/big"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -49,7 +51,8 @@ func (p *fileParser) position(node *yaml.Node) reconcile.Position {
 func (p *fileParser) parseInactive(node *yaml.Node) *reconcile.InactivePolicy {
 	rule := &reconcile.InactivePolicy{}
 	hasAfter := false
-	p.fields(node, "inactive", []string{"after", "never_after", "notice"}, func(key string, at, value *yaml.Node) bool {
+	var announcedAt *yaml.Node
+	p.fields(node, "inactive", []string{"after", "never_after", "notice", "announced"}, func(key string, at, value *yaml.Node) bool {
 		switch key {
 		case "after":
 			hasAfter = true
@@ -60,6 +63,9 @@ func (p *fileParser) parseInactive(node *yaml.Node) *reconcile.InactivePolicy {
 			rule.NeverAfterAt = p.position(value)
 		case "notice":
 			rule.Notice = p.parseDuration(value, "notice")
+		case "announced":
+			announcedAt = value
+			rule.Announced = p.flag(value, "announced") == reconcile.True
 		default:
 			return false
 		}
@@ -67,6 +73,9 @@ func (p *fileParser) parseInactive(node *yaml.Node) *reconcile.InactivePolicy {
 	})
 	if !hasAfter && node.Kind == yaml.MappingNode {
 		p.problem(node, "inactive: after is missing: write how long someone may show no activity, for instance after: 90d")
+	}
+	if rule.Announced && rule.Notice <= 0 {
+		p.problem(announcedAt, "announced: notice is missing: write how long before their release people are named, for instance notice: 7d")
 	}
 	return rule
 }
@@ -110,28 +119,85 @@ func (p *fileParser) parseProtected(node *yaml.Node) {
 }
 
 func (p *fileParser) parseLimits(node *yaml.Node) {
-	limit := &p.desired.Policy.Releases
-	p.fields(node, "limits", []string{"releases"}, func(key string, at, value *yaml.Node) bool {
-		if key != "releases" {
+	policy := &p.desired.Policy
+	p.fields(node, "limits", []string{"releases", "beyond", "releases_per", "returned"}, func(key string, at, value *yaml.Node) bool {
+		switch key {
+		case "releases":
+			policy.Releases = p.parseLimit(value, "releases")
+		case "beyond":
+			policy.Beyond = reconcile.BeyondPolicy(p.choice(value, "beyond", string(reconcile.BeyondHold), string(reconcile.BeyondLongestIdle)))
+		case "releases_per":
+			p.parseWindows(value)
+		case "returned":
+			policy.Returned, policy.ReturnedAt = p.parsePercent(value, "returned"), p.position(value)
+		default:
 			return false
-		}
-		limit.At = p.position(value)
-		values := []*yaml.Node{value}
-		if value.Kind == yaml.SequenceNode {
-			values = value.Content
-		}
-		if len(values) == 0 {
-			p.problem(value, "releases: the list is empty: write a count, a percentage, or both as [50, 10%%]")
-		}
-		for _, value := range values {
-			if text, ok := p.literal(value, "releases"); ok {
-				if err := addToLimit(limit, text); err != nil {
-					p.problem(value, "releases: %v", err)
-				}
-			}
 		}
 		return true
 	})
+}
+
+// parseLimit reads a count, a percentage, or a list of both.
+func (p *fileParser) parseLimit(node *yaml.Node, what string) reconcile.ReleaseLimit {
+	limit := reconcile.ReleaseLimit{At: p.position(node)}
+	values := []*yaml.Node{node}
+	if node.Kind == yaml.SequenceNode {
+		values = node.Content
+	}
+	if len(values) == 0 {
+		p.problem(node, "%s: the list is empty: write a count, a percentage, or both as [50, 10%%]", what)
+	}
+	for _, value := range values {
+		if text, ok := p.literal(value, what); ok {
+			if err := addToLimit(&limit, text); err != nil {
+				p.problem(value, "%s: %v", what, err)
+			}
+		}
+	}
+	return limit
+}
+
+// parsePercent reads a percentage.
+func (p *fileParser) parsePercent(node *yaml.Node, what string) *big.Rat {
+	text, ok := p.literal(node, what)
+	if !ok {
+		return nil
+	}
+	limit := reconcile.ReleaseLimit{}
+	if err := addToLimit(&limit, text); err != nil || limit.Percent == nil {
+		p.problem(node, "%s: %q is not a percentage: write for instance 20%%", what, text)
+	}
+	return limit.Percent
+}
+
+// longestWindow is the longest window in days. Records older than that say little.
+const longestWindow = 366
+
+// parseWindows reads the limits over time, in the order of their length.
+func (p *fileParser) parseWindows(node *yaml.Node) {
+	if node.Kind != yaml.MappingNode {
+		p.problem(node, "releases_per: expected windows such as {7d: 40, 30d: [100, 30%%]}")
+		return
+	}
+	windows := &p.desired.Policy.Windows
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key, value := node.Content[i], node.Content[i+1]
+		length, err := ParseDuration(key.Value)
+		days := int(length / reconcile.Day)
+		switch {
+		case err != nil:
+			p.problem(key, "releases_per: %v", err)
+			continue
+		case length < reconcile.Day || length%reconcile.Day != 0 || days > longestWindow:
+			p.problem(key, "releases_per: %q is not a window: write whole days, from 1d to %dd", key.Value, longestWindow)
+			continue
+		case slices.ContainsFunc(*windows, func(w reconcile.WindowLimit) bool { return w.Days == days }):
+			p.problem(key, "releases_per: a second window of %s", reconcile.Count(days, "day"))
+			continue
+		}
+		*windows = append(*windows, reconcile.WindowLimit{Days: days, Limit: p.parseLimit(value, "releases_per")})
+	}
+	slices.SortFunc(*windows, func(a, b reconcile.WindowLimit) int { return cmp.Compare(a.Days, b.Days) })
 }
 
 var percentPattern = regexp.MustCompile(`^([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%$`)

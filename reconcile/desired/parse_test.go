@@ -114,6 +114,23 @@ func TestParseProblemsSayWhereAndWhatToDo(t *testing.T) {
 		{"too deep", "version: 1\nusers: " + strings.Repeat("[", 30) + strings.Repeat("]", 30) + "\n", []string{"f.yaml:2:23: nested deeper than 16 levels"}},
 		{"an include that finds nothing", "version: 1\ninclude: [teams/*.yaml]\n", []string{"f.yaml:2:11: include: no include in this test"}},
 		{
+			"announced without notice", "version: 1\npolicy: {inactive: {after: 90d, announced: true}}\n",
+			[]string{"f.yaml:2:44: announced: notice is missing: write how long before their release people are named, for instance notice: 7d"},
+		},
+		{
+			"windows that are none", "version: 1\npolicy:\n  limits: {releases_per: {36h: 5, 0d: 1, 7d: 3, 1w: 4, soon: 1, 400d: 1}}\n",
+			[]string{
+				`f.yaml:3:27: releases_per: "36h" is not a window: write whole days, from 1d to 366d`,
+				`f.yaml:3:35: releases_per: "0d" is not a window: write whole days, from 1d to 366d`,
+				`f.yaml:3:49: releases_per: a second window of 7 days`,
+				`f.yaml:3:56: releases_per: "soon" is not a duration: write a number and a unit, for instance 90d, 2w or 36h`,
+				`f.yaml:3:65: releases_per: "400d" is not a window: write whole days, from 1d to 366d`,
+			},
+		},
+		{"a list of windows", "version: 1\npolicy: {limits: {releases_per: [5]}}\n", []string{"f.yaml:2:33: releases_per: expected windows such as {7d: 40, 30d: [100, 30%]}"}},
+		{"a count that returned", "version: 1\npolicy: {limits: {returned: 5}}\n", []string{`f.yaml:2:29: returned: "5" is not a percentage: write for instance 20%`}},
+		{"an unknown beyond", "version: 1\npolicy: {limits: {beyond: all}}\n", []string{`f.yaml:2:27: beyond: expected hold or longest-idle, got "all"`}},
+		{
 			"everything at once", "version: 1\naccount: a/b\nusers:\n  - {email: x, access_seat: maybe}\n  - {emial: a@b.c}\n",
 			[]string{
 				`f.yaml:2:10: account: "a/b" is not an account id: copy the 32 letters and digits from the dashboard's address, or from Account home`,
@@ -184,6 +201,26 @@ users:
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(reconcile.Date{})); diff != "" {
 		t.Errorf("desired state (-want +got):\n%s", diff)
+	}
+}
+
+func TestParseReadsLimitsOverTime(t *testing.T) {
+	policy := mustParse(t, `version: 1
+policy:
+  inactive: {after: 90d, notice: 7d, announced: true}
+  limits:
+    beyond: longest-idle
+    releases_per: {30d: [100, 30%], 1w: 40}
+    returned: 12.5%
+`).Policy
+	week, month := policy.Windows[0], policy.Windows[1]
+	got := []any{
+		policy.Beyond, policy.Returned.FloatString(1), policy.Inactive.Announced,
+		week.Days, *week.Limit.Count, month.Days, *month.Limit.Count, month.Limit.Percent.FloatString(0), month.Limit.At.Line,
+	}
+	want := []any{reconcile.BeyondLongestIdle, "12.5", true, 7, 40, 30, 100, "30", 6}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("policy (-want +got):\n%s", diff)
 	}
 }
 

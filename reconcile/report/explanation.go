@@ -51,7 +51,7 @@ func (t *explanationText) write(e *reconcile.Explanation) {
 		if verdict.Applies {
 			mark, color = "✓", bold
 		}
-		text := t.paint(color, mark+" "+padded(value(verdict.Rule), 17)+sentence(verdict.Because))
+		text := t.paint(color, mark+" "+padded(value(verdict.Rule), 18)+sentence(verdict.Because))
 		if !verdict.Source.IsZero() {
 			text += "  " + t.paint(dim, place(verdict.Source))
 		}

@@ -41,7 +41,7 @@ func emptyPlan() *reconcile.Plan {
 			ReadAt: time.Date(2026, 11, 22, 5, 59, 58, 0, time.UTC), SHA256: "bb22",
 		},
 		Summary: reconcile.Summary{Unchanged: 2000, SeatsAfter: 1500},
-		Limit:   reconcile.Limit{Releases: 375, From: "25% of 1500 seats in use"},
+		Limit:   reconcile.Limit{Windows: []reconcile.Window{}, Releases: 375, From: "25% of 1500 seats in use"},
 		BaseURL: "https://api.cloudflare.com/client/v4", Timezone: "UTC", FreezeWindows: []reconcile.Freeze{},
 	}
 }
@@ -83,7 +83,7 @@ func demoPlan() *reconcile.Plan {
 		Release: 2, Narrow: 1, Grant: 1, Rename: 2, Held: 3, Unchanged: 1991, SeatsAfter: 1498,
 		Calls: reconcile.CallCounts{Patch: 1, Put: 2},
 	}
-	plan.Limit = reconcile.Limit{Releases: 375, Wanted: 2, From: "25% of 1500 seats in use"}
+	plan.Limit = reconcile.Limit{Windows: []reconcile.Window{}, Releases: 375, Wanted: 2, From: "25% of 1500 seats in use"}
 	plan.Money.IdleHeldSeats = 2
 	price(plan, 2000)
 	plan.Activity = &reconcile.Activity{
@@ -228,7 +228,7 @@ func trippedPlan() *reconcile.Plan {
 	plan.Summary = reconcile.Summary{
 		Rename: 1, Held: 24, Unchanged: 55, SeatsAfter: 60, Calls: reconcile.CallCounts{Put: 1},
 	}
-	plan.Limit = reconcile.Limit{Releases: 15, Wanted: 24, Tripped: true, From: "25% of 60 seats in use"}
+	plan.Limit = reconcile.Limit{Windows: []reconcile.Window{}, Releases: 15, Wanted: 24, Tripped: true, From: "25% of 60 seats in use"}
 	return plan
 }
 

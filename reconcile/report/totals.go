@@ -130,15 +130,16 @@ func limitTotal(plan *reconcile.Plan) string {
 	if limit.Wanted == 0 && !limit.Tripped {
 		return ""
 	}
-	text := number(limit.Wanted) + " of at most " + reconcile.Count(limit.Releases, "release")
 	if limit.Tripped {
-		text = reconcile.Count(limit.Wanted, "release") + " wanted, at most " + number(limit.Releases) + " allowed"
+		outcome := "this run releases nobody"
+		if plan.Summary.Release > 0 {
+			outcome = "the others wait"
+		}
+		return sentence(limit.Sentence()) + ": " + outcome + "; --allow-releases " + strconv.Itoa(limit.Wanted) + " lets them through"
 	}
+	text := number(limit.Wanted) + " of at most " + reconcile.Count(limit.Releases, "release")
 	if limit.From != "" {
 		text += " (" + sentence(limit.From) + ")"
-	}
-	if limit.Tripped {
-		text += ": this run releases nobody; --allow-releases " + strconv.Itoa(limit.Wanted) + " lets them through"
 	}
 	return text
 }

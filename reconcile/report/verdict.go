@@ -79,8 +79,7 @@ func heldNotes(plan *reconcile.Plan) []string {
 		}
 	}
 	if plan.Limit.Tripped || byLimit > 0 {
-		notes = append(notes, fmt.Sprintf("the limit of %s holds %s back",
-			reconcile.Count(plan.Limit.Releases, "release"), number(byLimit)))
+		notes = append(notes, fmt.Sprintf("the %s holds %s back", plan.Limit.Phrase(), number(byLimit)))
 	}
 	if others := plan.Summary.Held - byLimit; others > 0 {
 		text := reconcile.CountOf(others, "change is held", "changes are held")

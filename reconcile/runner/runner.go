@@ -185,7 +185,7 @@ func resultOf(plan *reconcile.Plan) reconcile.Result {
 	switch {
 	case plan.Run != nil && plan.Run.Count(reconcile.Failed)+plan.Run.Count(reconcile.Stale)+plan.Run.Count(reconcile.NotReached) > 0:
 		return reconcile.ResultPartial
-	case plan.Limit.Tripped:
+	case plan.IsLimited():
 		return reconcile.ResultHeld
 	case plan.Run != nil && plan.Run.Count(reconcile.NotTaken) > 0:
 		return reconcile.ResultNotTaken

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -201,7 +202,7 @@ func TestWhatALimitHeldInASavedPlanStaysHeld(t *testing.T) {
 	s := newStage(t, newAccount("ada", "bob"))
 	plan := s.planned(t, strings.Replace(idleFile, "100%", "1", 1))
 	result := s.Apply(t.Context(), later(plan))
-	if result.Err != nil || result.Result != reconcile.ResultHeld || s.account.users[0].AccessSeat != reconcile.True || result.Plan.Limit != plan.Limit {
+	if result.Err != nil || result.Result != reconcile.ResultHeld || s.account.users[0].AccessSeat != reconcile.True || !reflect.DeepEqual(result.Plan.Limit, plan.Limit) {
 		t.Errorf("%s, %v: %+v", result.Result, result.Err, result.Plan.Limit)
 	}
 }
