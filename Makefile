@@ -10,13 +10,14 @@ FUZZTIME ?= 5s
 # APT=no keeps `make test` from installing Debian packages, which it does for root alone.
 APT ?= yes
 
-# Modules of their own, which ./... does not reach: the OpenAPI linter, the benchmark against Cloudflare's SDK.
+# Modules of their own, which ./... does not reach: the OpenAPI linter, the benchmark against Cloudflare's SDK, what builds
+# a release.
 MODULES  := $(patsubst ./%/go.mod,%,$(shell find . -mindepth 2 -name go.mod \
 	-not -path '*/testdata/*' -not -path '*/node_modules/*'))
-WORKFLOWS = $(filter-out %/action.yml,$(wildcard .github/workflows/*.yml deploy/github/*.yml))
+WORKFLOWS = $(wildcard .github/workflows/*.yml deploy/github/*.yml)
 
 VERSION  ?= $(patsubst v%,%,$(or $(shell git describe --tags --always --dirty 2>/dev/null),dev))
-BUILD    = -trimpath -ldflags '-X main.version=$(VERSION)'
+BUILD    = -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 
 # Without a commit that git can read (none yet, no git, someone else's checkout) stamping a binary is an error to go.
 ifeq ($(shell git rev-parse --verify --quiet HEAD 2>/dev/null),)
@@ -42,7 +43,7 @@ functions = \
 	have() { out=$$(go run "$$1" -version 2>&1) || { printf '%s\n' "$$out" >&2; false; }; };
 
 CHECKS = check-generated check-modules check-format check-vet check-staticcheck check-vulnerabilities check-openapi \
-	check-workflows
+	check-workflows check-systems
 .PHONY: help build install demo test lint unit fuzz generate golden bench deps tools clean start finish $(CHECKS)
 
 help: ## list the targets
@@ -53,6 +54,22 @@ build: ## build bin/seatsync
 
 install: ## install seatsync into Go's bin directory
 	go install $(BUILD) ./cmd/seatsync
+
+# What a release consists of; deploy/release says how. Go lists the time of a commit as its author's clock had it.
+RELEASE = go -C deploy/release run . -source ../.. -out '$(CURDIR)/bin/release'
+COMMIT  = $(shell git rev-parse HEAD)
+DATE    = $(shell git show -s --format=%cI HEAD)
+
+.PHONY: release-snapshot test-release release-notes
+release-snapshot: ## build everything of a release into bin/release (VERSION=0.2.0; default 0.0.0-COMMIT)
+	@$(RELEASE) -version '$(if $(filter command% environment%,$(origin VERSION)),$(VERSION))' -commit '$(COMMIT)' -date '$(DATE)'
+	@cd bin/release && ls -l && sha256sum --check --quiet --strict checksums.txt
+
+test-release: ## build a release twice, and start or unpack everything in it; a job of its own in CI
+	go -C deploy/release test -timeout 30m ./...
+
+release-notes: ## print what CHANGELOG.md says of a version (VERSION=0.2.0)
+	@$(RELEASE) -notes '$(VERSION)'
 
 demo: ## plan, apply and plan again against the built-in sandbox: no account, no network
 	@go run ./cmd/seatsync demo
@@ -69,7 +86,7 @@ unit: ## run the tests, with the race detector and in random order
 	fi; \
 	go test $$race -shuffle=on ./... || \
 		broken 'a test failed. The same order again: go test -race -shuffle=SEED ./PACKAGE. A golden file: make golden'
-	@$(functions) for module in $(MODULES); do \
+	@$(functions) for module in $(filter-out deploy/release,$(MODULES)); do \
 		printf '%s\n' "in $$module:"; \
 		go -C "$$module" test ./... || broken "a test failed: go -C $$module test ./..."; \
 	done
@@ -166,6 +183,20 @@ check-vet: ## .. go vet
 	$(call heading,go vet)
 	@$(functions) for module in . $(MODULES); do \
 		go -C "$$module" vet ./... || broken "fix what go vet says above (again: go -C $$module vet ./...)"; \
+	done
+
+# Their tests are built and vetted, not run: that takes a machine of theirs. Of the packages with code that differs.
+SYSTEMS  := windows/amd64 darwin/arm64
+PLATFORM := ./cmd/seatsync ./reconcile/record
+
+check-systems: ## .. what differs on Windows and macOS builds and passes vet, with its tests
+	$(call heading,Windows and macOS)
+	@$(functions) for system in $(SYSTEMS); do \
+		printf '%s\n' "$$system"; \
+		export CGO_ENABLED=0 GOOS="$${system%/*}" GOARCH="$${system#*/}"; \
+		go build -trimpath ./... && go vet -trimpath $(PLATFORM) && for package in $(PLATFORM); do \
+			go test -trimpath -c -o /dev/null "$$package" || exit 1; \
+		done || broken "it does not build for $$system: GOOS=$$GOOS GOARCH=$$GOARCH go vet $(PLATFORM)"; \
 	done
 
 check-staticcheck: ## .. staticcheck
