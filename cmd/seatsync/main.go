@@ -23,12 +23,13 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// After the first signal the second one ends the process at once.
 	context.AfterFunc(ctx, stop)
-	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv)
+	app := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, clock: time.Now, ownsProcess: true}
+	code := app.execute(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
 }
 
-// run is the whole program but for the process.
+// run is the whole program but for the process, which main owns.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
 	app := &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, clock: time.Now}
 	return app.execute(ctx, args)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"strings"
 	"time"
@@ -21,7 +22,9 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
-	clock          func() time.Time
+	// ownsProcess is true but in tests, which share theirs: its log is then ours.
+	ownsProcess bool
+	clock       func() time.Time
 	// adjust, when not nil, changes how requests are made: tests wait less.
 	adjust func(*zerotrust.Config)
 
@@ -158,6 +161,11 @@ func (a *app) readGlobals(cmd *cobra.Command) error {
 		if err := oneOf(choice.flag, choice.value, choice.words); err != nil {
 			return err
 		}
+	}
+	if a.ownsProcess {
+		// net/http writes what servers made it stumble over to the log of the process.
+		log.SetFlags(0)
+		log.SetOutput(slog.NewLogLogger(a.logger().Handler(), slog.LevelDebug).Writer())
 	}
 	return nil
 }
