@@ -141,12 +141,12 @@ func (b *Budget) earliest(now time.Time) (time.Time, error) {
 	return earliest, reason
 }
 
-// pacedUntil spreads what the API says is left over the rest of its window,
-// once half of the window is gone: a small run is never slowed down, and a long
-// one does not run into the wall.
+// pacedUntil spreads what the API says is left over the rest of its window, once
+// no more of it is left than the part that belongs to others: whoever shares the
+// token has used the rest, and will go on. Until then nobody waits.
 func (b *Budget) pacedUntil(now time.Time) time.Time {
 	reset := b.toldAt.Add(b.told.reset)
-	if !b.told.known || !reset.After(now) || b.left > b.told.quota/2 {
+	if !b.told.known || !reset.After(now) || b.left > b.told.quota*(100-b.share)/100 {
 		return time.Time{}
 	}
 	allowed := b.left * b.share / 100

@@ -116,7 +116,8 @@ func TestTheBudgetObeysTheAnswers(t *testing.T) {
 	}{
 		{"plenty left: at once", told(1000, 200, 0, 0), 100, 0},
 		{"half of the window left: at once until then", told(650, 240, 1200, 300), 50, 0},
-		{"less than half left: its share is spread over the rest", told(50, 30, 0, 0), 2, 2 * 30 * time.Second / 40},
+		{"a third of the window left, more than others' part: at once", told(400, 240, 1200, 300), 150, 0},
+		{"no more left than others' part: its share is spread over the rest", told(50, 30, 0, 0), 2, 2 * 30 * time.Second / 40},
 		{"nothing left: when the window starts anew", told(0, 30, 100, 60), 1, 30 * time.Second},
 		{"the last one is left to people", told(1, 30, 100, 60), 1, 30 * time.Second},
 		{"after the window has started anew: at once", told(0, 30, 100, 60), 3, 30 * time.Second},
