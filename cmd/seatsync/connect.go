@@ -18,7 +18,7 @@ type requestFlags struct {
 func (f *requestFlags) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.IntVar(&f.batchSize, "batch-size", reconcile.DefaultBatchSize, "seats per PATCH")
-	flags.IntVar(&f.concurrency, "concurrency", reconcile.DefaultConcurrency, "requests in flight")
+	flags.IntVar(&f.concurrency, "concurrency", reconcile.DefaultConcurrency, "writes in flight")
 	flags.IntVar(&f.quotaShare, "quota-share", zerotrust.DefaultQuotaShare,
 		"percent of the API's request quota to use; the rest is left to people in the dashboard")
 }

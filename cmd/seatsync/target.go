@@ -154,7 +154,7 @@ func (t *target) connect(account, tokenVariable string) (*workplace, error) {
 	advance, finish := t.app.progress("reading users", nil)
 	config := zerotrust.Config{
 		BaseURL: t.app.baseURL, AccountID: account, Credentials: credentials, UserAgent: tool(),
-		Concurrency: t.requests.concurrency, QuotaShare: t.requests.quotaShare, Progress: advance, Logger: t.log,
+		QuotaShare: t.requests.quotaShare, Progress: advance, Logger: t.log,
 	}
 	if t.budget != nil {
 		config.Budget = t.budget(tokenVariable)

@@ -32,7 +32,9 @@ type Config struct {
 	// UserAgent is "seatsync" unless set.
 	UserAgent string
 
-	// Concurrency is the number of requests in flight for one listing; 8 unless set.
+	// Concurrency is the number of reading requests in flight for one listing; 32
+	// unless set, so that an account of 30,000 takes two round trips. How many
+	// writes are in flight is for whoever sends them.
 	Concurrency int
 	// PageSize is the number of items asked for in one page; 1000 unless set.
 	// The API may answer with fewer, and is believed.
@@ -95,7 +97,7 @@ type Observation struct {
 func (c Config) withDefaults() (Config, error) {
 	c.BaseURL = cmp.Or(c.BaseURL, DefaultBaseURL)
 	c.UserAgent = cmp.Or(c.UserAgent, "seatsync")
-	c.Concurrency = cmp.Or(c.Concurrency, reconcile.DefaultConcurrency)
+	c.Concurrency = cmp.Or(c.Concurrency, 32)
 	c.PageSize = cmp.Or(c.PageSize, 1000)
 	c.RequestTimeout = cmp.Or(c.RequestTimeout, 30*time.Second)
 	c.Retries = max(0, cmp.Or(c.Retries, 4))

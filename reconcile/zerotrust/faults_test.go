@@ -302,7 +302,7 @@ func TestFaultsOfAListing(t *testing.T) {
 				if test.words != "" {
 					checkError(t, err, test.words, "in 3 attempts")
 				}
-				if sent := faulty.box.Count(sandbox.OperationUsers); sent > 3*(1+8) {
+				if sent := faulty.box.Count(sandbox.OperationUsers); sent > 3*(1+32) {
 					t.Errorf("%d requests for a listing that is not whole", sent)
 				}
 				faulty.converges(call{"GET", list})

@@ -295,3 +295,37 @@ func TestAListingEndsWithItsContext(t *testing.T) {
 		}
 	})
 }
+
+func TestAnAccountOfTenThousandTakesTwoRoundTrips(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, config := startSandbox(t, sandbox.Options{Users: 10_000, Latency: 100 * time.Millisecond})
+		begin := time.Now()
+		live, err := connect(t, config).Source().Snapshot(t.Context())
+		if err != nil || len(live.Users) != 10_000 {
+			t.Fatalf("%d users, %v", len(live.Users), err)
+		}
+		if took := time.Since(begin); took != 200*time.Millisecond {
+			t.Errorf("it took %v, want two round trips of 100ms", took)
+		}
+	})
+}
+
+func TestNineHundredRequestsDoNotWaitAndAreNotThrottled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		quota := sandbox.Quota{Requests: 1200, Window: 5 * time.Minute}
+		box, config := startSandbox(t, sandbox.Options{Users: 1, Latency: 10 * time.Millisecond, Quota: &quota})
+		source := connect(t, config).Source()
+		begin := time.Now()
+		for range 900 {
+			if _, err := source.Snapshot(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(begin); took != 9*time.Second {
+			t.Errorf("900 requests took %v, want 9s", took)
+		}
+		if got := box.Count(sandbox.OperationUsers); got != 900 {
+			t.Errorf("%d requests", got)
+		}
+	})
+}

@@ -168,6 +168,10 @@ func (s *Sink) ReadUsers(ctx context.Context, refs []reconcile.UserRef, each boo
 	return found, nil
 }
 
+// fewUsers is how many users are looked up rather than listed in an account whose
+// size is not known.
+const fewUsers = 8
+
 // isFewerOneByOne reports whether looking users up takes no more requests than
 // reading the list.
 func (s *Sink) isFewerOneByOne(refs []reconcile.UserRef) bool {
@@ -178,7 +182,7 @@ func (s *Sink) isFewerOneByOne(refs []reconcile.UserRef) bool {
 	}
 	users, size := s.connection.users.Load(), s.connection.userPageSize.Load()
 	if users == 0 { // not known
-		return len(refs) <= s.connection.config.Concurrency
+		return len(refs) <= fewUsers
 	}
 	return int64(len(refs)) <= (users+size-1)/size
 }
