@@ -29,12 +29,18 @@ type Desired struct {
 
 // License holds facts about the subscription, for the money columns.
 type License struct {
+	// From says where facts come from that the file does not give.
+	From LicenseFrom
 	// Purchased is the number of seats on the subscription; nil when not told.
 	Purchased *int
 	// Price is per seat and month; none when not told.
 	Price Amount
 	// Currency is printed as written.
 	Currency string
+	// Renews is when the purchased count can next be lowered; zero when not told.
+	Renews Date
+	// Budget is what the seats may cost in a month; none when not told.
+	Budget Amount
 }
 
 // Policy holds the rules of the file.

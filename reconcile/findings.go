@@ -21,6 +21,7 @@ func (p *planner) findings(plan *Plan) []Finding {
 	findings = append(findings, p.limitFinding(plan)...)
 	findings = append(findings, p.historyFinding()...)
 	findings = append(findings, licenseFindings(plan)...)
+	findings = append(findings, p.accountFindings()...)
 	findings = append(findings, p.deviceFinding(plan)...)
 	findings = append(findings, p.untoldSeatsFinding()...)
 	findings = append(findings, p.returnFindings(plan.Returns)...)

@@ -65,6 +65,9 @@ type Live struct {
 	// Devices is what was learnt about devices; its zero value means that they
 	// were not asked for.
 	Devices Devices
+	// Settings are what else the account says about its seats; its zero value means
+	// that nothing was asked for.
+	Settings Settings
 }
 
 // Source reads the present of an account. It never writes.

@@ -72,8 +72,9 @@ func MakePlan(desired *Desired, live *Live, options PlanOptions) (*Plan, error) 
 		BaseURL:  options.BaseURL, Freeze: options.Frozen, FreezeWindows: append([]Freeze{}, desired.Policy.Freeze...),
 		Timezone: nameOf(desired.Timezone),
 	}
-	plan.Summary = summarize(plan, desired.License, options.BatchSize)
-	plan.Money = costs(plan, desired.License)
+	license := desired.License.With(live.Settings.Subscription)
+	plan.Summary = summarize(plan, license, options.BatchSize)
+	plan.Money = costs(plan, license)
 	plan.Returns = p.returns()
 	plan.Findings = p.findings(plan)
 	plan.Digest = plan.computeDigest()

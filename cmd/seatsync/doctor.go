@@ -97,6 +97,7 @@ func (c *checkup) run(ctx context.Context) {
 	c.token(ctx, probe)
 	c.users(ctx, probe, account)
 	c.devices(ctx, probe, state)
+	c.settings(ctx, probe, state)
 	c.clock(probe)
 }
 
@@ -178,8 +179,17 @@ func (c *checkup) users(ctx context.Context, probe *zerotrust.Probe, account str
 	}
 }
 
-// devices checks whether the evidence of devices can be had.
+// devices checks whether the evidence of registrations and devices can be had.
 func (c *checkup) devices(ctx context.Context, probe *zerotrust.Probe, desired *reconcile.Desired) {
+	switch err := probe.Registrations(ctx); {
+	case err == nil:
+		c.ok("list registrations", "readable")
+	case !isDenied(err):
+		c.warning("list registrations", err.Error(), unreachable)
+	default:
+		c.warning("list registrations", err.Error(), fmt.Sprintf(
+			"devices are read instead, and hold whoever shares one: give the token a permission to read devices, such as %q", zerotrust.PermissionDevices))
+	}
 	err := probe.Devices(ctx)
 	switch {
 	case err == nil:

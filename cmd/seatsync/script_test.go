@@ -93,6 +93,12 @@ func scriptSandbox(ts *testscript.TestScript, _ bool, args []string) {
 		options.Tokens = append(options.Tokens, text)
 		return nil
 	})
+	flags.StringVar(&options.Settings.SeatExpiration, "seat-expiration", "", "")
+	flags.BoolVar(&options.Settings.SeatDeprovision, "seat-deprovision", false, "")
+	flags.Func("subscription", "", func(text string) error {
+		options.Settings.Subscription = sandbox.Subscription(text)
+		return nil
+	})
 	flags.BoolFunc("clock-runs", "the clock does not stand still", func(string) error {
 		options.Now = time.Now
 		return nil

@@ -87,7 +87,12 @@ func (t *target) open(ctx context.Context, request *runner.Request) (*workplace,
 		return nil, err
 	}
 	request.Desired, request.Commit, request.Still = reading.Desired, reading.Commit, reading.Still
-	return t.connect(account, reading.TokenVariable)
+	w, err := t.connect(account, reading.TokenVariable)
+	if err != nil {
+		return nil, err
+	}
+	w.Source = w.connection.Source().WithSettings(reconcile.NeedSettings(reading.Desired))
+	return w, nil
 }
 
 // fileBeside returns the file that is there beside a saved plan, or nil where there

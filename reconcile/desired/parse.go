@@ -154,8 +154,24 @@ const maxPurchased = 100_000_000
 
 func (p *fileParser) parseLicense(node *yaml.Node) {
 	license := &p.desired.License
-	p.fields(node, "license", []string{"purchased", "price", "currency"}, func(key string, at, value *yaml.Node) bool {
+	p.fields(node, "license", []string{"from", "purchased", "price", "currency", "renews", "budget"}, func(key string, at, value *yaml.Node) bool {
 		switch key {
+		case "from":
+			if text, ok := p.text(value, "from"); ok {
+				if license.From = reconcile.LicenseFrom(text); license.From != reconcile.FromSubscription {
+					p.problem(value, "from: %q is not a source: write subscription, or leave it out", text)
+				}
+			}
+		case "renews":
+			license.Renews = p.parseDate(value, "renews")
+		case "budget":
+			if text, ok := p.literal(value, "budget"); ok {
+				budget, err := reconcile.ParseAmount(text)
+				if err != nil {
+					p.problem(value, "budget: %v", err)
+				}
+				license.Budget = budget
+			}
 		case "purchased":
 			text, ok := p.literal(value, "purchased")
 			count, err := strconv.Atoi(text)

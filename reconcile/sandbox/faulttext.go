@@ -15,7 +15,8 @@ import (
 //	TARGET:KIND[(NAME=VALUE,...)][:WHEN]
 //
 // TARGET is a method (GET, PATCH, PUT), an operation (users, devices, seats, rename, verify, registrations,
-// organization, providers, subscriptions; devices is both listings below /devices), a part of the path that
+// organization, providers, subscriptions; devices is both listings below /devices; a method alone leaves the last
+// three in peace), a part of the path that
 // has a slash in it, a method and one of the others joined by @, or * for every request. KIND is one of the words that
 // FaultHelp lists. WHEN is once, always (which is also meant when it is absent), every=N, after=N, times=N, or several
 // of these joined by +. Examples:

@@ -40,6 +40,11 @@ const (
 	OperationSubscriptions Operation = "subscriptions" // list subscriptions
 )
 
+// isOptional reports whether the operation shows settings that nothing rests on.
+func (o Operation) isOptional() bool {
+	return o == OperationOrganization || o == OperationProviders || o == OperationSubscriptions
+}
+
 // covers reports whether a fault or a denial of the operation applies to another.
 func (o Operation) covers(other Operation) bool {
 	return o == other || o == OperationDevices && other == OperationRegistrations

@@ -41,6 +41,7 @@ type Connection struct {
 	closed         bool
 	calls          reconcile.RunCalls
 	clock          reconcile.Clock // by the last response
+	settings       map[reconcile.SettingsNeeded]reconcile.Settings
 }
 
 // probeWait is the longest wait that the API may ask of a probe, whose user
@@ -54,7 +55,10 @@ func Connect(config Config) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Connection{config: config, budget: config.Budget, responseLimit: maxResponse}
+	c := &Connection{
+		config: config, budget: config.Budget, responseLimit: maxResponse,
+		settings: make(map[reconcile.SettingsNeeded]reconcile.Settings),
+	}
 	if c.base, err = checkBaseURL(config.BaseURL); err != nil {
 		return nil, err
 	}

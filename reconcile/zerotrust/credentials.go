@@ -28,6 +28,9 @@ const (
 	PermissionList    = "Access: Audit Logs Read"
 	PermissionWrite   = "Zero Trust: Seats Write"
 	PermissionDevices = "Zero Trust Read"
+	// PermissionSettings and PermissionBilling are optional.
+	PermissionSettings = "Access: Organizations, Identity Providers, and Groups Read"
+	PermissionBilling  = "Billing Read"
 )
 
 // tokenPage is where people make tokens.

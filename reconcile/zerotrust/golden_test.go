@@ -170,6 +170,12 @@ func TestEveryRequestIsExactlyWhatTheDocumentationShows(t *testing.T) {
 			want: "GET /client/v4/accounts/" + account + "/access/users?page=1&per_page=1 HTTP/1.1\n" + tokenHeaders + bearer + "\n",
 		},
 		{
+			name: "probing asks for one registration", credentials: TokenCredentials(secret), answer: emptyList,
+			send: func(t *testing.T, c *Connection) error { return c.Probe().Registrations(t.Context()) },
+			want: "GET /client/v4/accounts/" + account + "/devices/registrations?status=all&per_page=1 HTTP/1.1\n" +
+				tokenHeaders + bearer + "\n",
+		},
+		{
 			name: "probing asks for one device", credentials: TokenCredentials(secret), answer: emptyList,
 			send: func(t *testing.T, c *Connection) error { return c.Probe().Devices(t.Context()) },
 			want: "GET /client/v4/accounts/" + account + "/devices/physical-devices?per_page=1&active_registrations=include HTTP/1.1\n" +

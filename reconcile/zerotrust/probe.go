@@ -105,6 +105,12 @@ func (p *Probe) Users(ctx context.Context) (total int, known bool, err error) {
 	return page.info.TotalCount.value, page.info.TotalCount.known, nil
 }
 
+// Registrations asks for one registration, to see whether they may be listed.
+func (p *Probe) Registrations(ctx context.Context) error {
+	_, err := p.caller.askRegistrationPage(ctx, "", "", 1)
+	return err
+}
+
 // Devices asks for one device, to see whether devices may be listed.
 func (p *Probe) Devices(ctx context.Context) error {
 	_, err := p.caller.askDevicePage(ctx, deviceQuery{}, "", 1)
@@ -115,4 +121,11 @@ func (p *Probe) Devices(ctx context.Context) error {
 // value when it had none. Call it after one of the others.
 func (p *Probe) Clock() reconcile.Clock {
 	return p.connection.clockAt(p.connection.config.Now())
+}
+
+// Settings asks for the settings of the account that are needed. What cannot be
+// read is an error in its place.
+func (p *Probe) Settings(ctx context.Context, needed reconcile.SettingsNeeded) reconcile.Settings {
+	reader := settingsReader{caller: p.caller, needed: needed}
+	return reader.read(ctx)
 }

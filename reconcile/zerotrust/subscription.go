@@ -1,0 +1,157 @@
+package zerotrust
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seatsync/seatsync/generated"
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// wireSubscription is the part of [generated.Subscription] that seatsync looks at.
+// The price stays as it is written, since a float is no amount of money.
+type wireSubscription struct {
+	State      string           `json:"state"`
+	Frequency  string           `json:"frequency"`
+	Price      decimal          `json:"price"`
+	Currency   string           `json:"currency"`
+	PeriodEnd  reconcile.Moment `json:"current_period_end"`
+	Plan       wirePlan         `json:"rate_plan"`
+	Components []wireComponent  `json:"component_values"`
+}
+
+// wirePlan is the part of [generated.RatePlan] that seatsync looks at.
+type wirePlan struct {
+	ID         string `json:"id"`
+	PublicName string `json:"public_name"`
+}
+
+// wireComponent is the part of [generated.ComponentValue] that seatsync looks at.
+type wireComponent struct {
+	Name  string `json:"name"`
+	Value count  `json:"value"`
+}
+
+// decimal is a number as it is written; empty when there is none.
+type decimal string
+
+// UnmarshalJSON keeps a plain decimal number. One with an exponent, which nobody
+// pays with, is left out.
+func (d *decimal) UnmarshalJSON(data []byte) error {
+	*d = ""
+	switch text := string(data); {
+	case text == "null":
+	case text[0] != '-' && (text[0] < '0' || text[0] > '9'):
+		return fmt.Errorf("%s where a price should be", inert(text))
+	case len(text) <= 20 && !strings.ContainsAny(text, "eE"):
+		*d = decimal(text)
+	}
+	return nil
+}
+
+// subscription reads what the account pays for Zero Trust.
+func (r *settingsReader) subscription(ctx context.Context) reconcile.Subscription {
+	all, err := readSetting[[]wireSubscription](ctx, r.caller, generated.NewListSubscriptionsRequest, PermissionBilling)
+	if err != nil {
+		return reconcile.Subscription{Err: fmt.Errorf("list subscriptions: %w", err)}
+	}
+	found := zeroTrustSubscription(all)
+	found.Plan, found.State = r.caller.connection.mask(found.Plan), r.caller.connection.mask(found.State)
+	found.Currency = r.caller.connection.mask(found.Currency)
+	return found
+}
+
+// zeroTrustSubscription finds the subscription to Zero Trust, and what of it can be
+// told for certain. Paid plans have not been seen by whoever documented this, so
+// whatever is not as expected stays unknown.
+func zeroTrustSubscription(all []wireSubscription) reconcile.Subscription {
+	var counting []*wireSubscription
+	for i := range all {
+		if all[i].isZeroTrust() && all[i].counts() {
+			counting = append(counting, &all[i])
+		}
+	}
+	switch len(counting) {
+	case 0:
+		return reconcile.Subscription{Unknown: "no subscription to Zero Trust is in force"}
+	case 1:
+		return counting[0].read()
+	}
+	return reconcile.Subscription{Unknown: fmt.Sprintf("%d subscriptions to Zero Trust are in force: which one has the seats cannot be told", len(counting))}
+}
+
+// isZeroTrust recognizes the plan by its identifier or its name.
+func (w *wireSubscription) isZeroTrust() bool {
+	id, name := strings.ToLower(w.Plan.ID), strings.ToLower(w.Plan.PublicName)
+	return strings.Contains(id, "teams") || strings.Contains(name, "teams") || strings.Contains(name, "zero trust")
+}
+
+// counts reports whether the subscription is in force.
+func (w *wireSubscription) counts() bool {
+	return slices.Contains([]string{"paid", "trial", "provisioned", "awaitingpayment"}, strings.ToLower(w.State))
+}
+
+// read returns what of the subscription can be told for certain.
+func (w *wireSubscription) read() reconcile.Subscription {
+	result := reconcile.Subscription{Plan: firstText(w.Plan.ID, w.Plan.PublicName), State: w.State}
+	var unknown []string
+	if w.PeriodEnd.IsKnown() {
+		// A day that cannot be read back does not exist.
+		result.Renews, _ = reconcile.ParseDate(w.PeriodEnd.Time().UTC().Format(time.DateOnly))
+	} else {
+		unknown = append(unknown, "the day of renewal")
+	}
+	seats, ok := w.seats()
+	if ok {
+		result.Purchased = &seats
+	} else {
+		unknown = append(unknown, "the number of seats")
+	}
+	if price, ok := w.pricePerSeat(seats); ok && w.Currency != "" {
+		result.Price, result.Currency = price, w.Currency
+	} else {
+		unknown = append(unknown, "the price of a seat")
+	}
+	if len(unknown) > 0 {
+		result.Unknown = "the subscription does not tell " + strings.Join(unknown, " and ")
+	}
+	return result
+}
+
+// seats returns the number of seats, where exactly one component says it.
+func (w *wireSubscription) seats() (int, bool) {
+	seats, found := 0, 0
+	for _, component := range w.Components {
+		if strings.EqualFold(component.Name, "users") {
+			seats = component.Value.value
+			found++
+			if !component.Value.known {
+				return 0, false
+			}
+		}
+	}
+	if found != 1 {
+		return 0, false
+	}
+	return seats, true
+}
+
+// pricePerSeat returns the price of a seat for a month, where that is a whole
+// number of cents.
+func (w *wireSubscription) pricePerSeat(seats int) (reconcile.Amount, bool) {
+	months := map[string]int64{"monthly": 1, "quarterly": 3, "yearly": 12}[strings.ToLower(w.Frequency)]
+	price, ok := new(big.Rat).SetString(string(w.Price))
+	if !ok || seats < 1 || months == 0 || price.Sign() < 0 {
+		return "", false
+	}
+	price.Quo(price, new(big.Rat).SetInt64(months*int64(seats)))
+	if cents := new(big.Rat).Mul(price, big.NewRat(100, 1)); !cents.IsInt() {
+		return "", false
+	}
+	amount, err := reconcile.ParseAmount(price.FloatString(2))
+	return amount, err == nil
+}
