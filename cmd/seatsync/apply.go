@@ -73,19 +73,19 @@ directory.`,
 	}
 	flags.addTo(cmd)
 	a.addOriginFlags(cmd)
-	f := cmd.Flags()
-	f.BoolVar(&flags.yes, "yes", false, "apply without asking")
-	f.BoolVar(&flags.dryRun, "dry-run", false, "only plan")
-	f.BoolVar(&flags.ignoreFreeze, "ignore-freeze", false, "apply although policy.freeze says that nothing is applied now")
-	flags.addReadAge(cmd)
-	flags.retention.addTo(cmd)
 	return cmd
 }
 
-// addReadAge adds --max-read-age to a command that writes.
-func (f *applyFlags) addReadAge(cmd *cobra.Command) {
-	durationVar(cmd.Flags(), &f.maxReadAge, "max-read-age", reconcile.DefaultMaxReadAge,
+// addTo adds the flags to a command.
+func (f *applyFlags) addTo(cmd *cobra.Command) {
+	f.planFlags.addTo(cmd)
+	flags := cmd.Flags()
+	flags.BoolVar(&f.yes, "yes", f.yes, "apply without asking")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "only plan")
+	flags.BoolVar(&f.ignoreFreeze, "ignore-freeze", false, "apply although policy.freeze says that nothing is applied now")
+	durationVar(flags, &f.maxReadAge, "max-read-age", reconcile.DefaultMaxReadAge,
 		"write nothing on a reading of the account that began longer ago: read again first")
+	f.retention.addTo(cmd)
 }
 
 // checkReadAge returns an error for an age that makes no sense.
@@ -152,7 +152,7 @@ func (a *app) apply(ctx context.Context, flags applyFlags, saved string) error {
 		}
 	}
 	result := work.Apply(ctx, request)
-	return a.deliver(output, result)
+	return a.deliver(output, false, result)
 }
 
 // request returns what the flags ask a run to do.
@@ -191,8 +191,9 @@ func (a *app) failedEarly(target *target, request runner.Request, cause error, f
 }
 
 // deliver reports what came of runs, and returns the exit code that goes with them.
-// Of several, a failure wins over everything but a run that has written.
-func (a *app) deliver(output *output, results ...runner.Result) error {
+// Of several, a failure wins over everything but a run that has written. With
+// detailedExit, changes that a dry run leaves pending have a code of their own.
+func (a *app) deliver(output *output, detailedExit bool, results ...runner.Result) error {
 	code, wrote := codeOK, false
 	var problems []error
 	for i := range results {
@@ -207,6 +208,9 @@ func (a *app) deliver(output *output, results ...runner.Result) error {
 		one := resultCode(result.Result)
 		if one != codeOK && result.Err == nil && result.Plan.Run != nil && output.format != report.Text {
 			a.note("note: %s: %s; see 'seatsync history %s'", result.Result, runCounts(result.Plan.Run), result.ID)
+		}
+		if one == codeOK && result.Mode == reconcile.ModeDryRun {
+			one = planCode(result.Plan, detailedExit)
 		}
 		code, wrote = max(code, one), wrote || result.HasWritten()
 	}

@@ -81,10 +81,7 @@ With --once it makes one run now and exits with the code of apply.`,
 			return a.serve(cmd.Context(), flags)
 		},
 	}
-	flags.output.addTo(cmd)
-	flags.requests.addTo(cmd)
-	flags.addReadAge(cmd)
-	flags.retention.addTo(cmd)
+	flags.addTo(cmd)
 	a.addOriginFlags(cmd)
 	f := cmd.Flags()
 	f.StringArrayVar(&flags.crons, "cron", nil, "when to run, besides the file's schedule: five fields, six with seconds, @daily, @every 1h; repeatable")
@@ -93,7 +90,6 @@ With --once it makes one run now and exits with the code of apply.`,
 	f.DurationVar(&flags.jitter, "jitter", 0, "put each run off by up to this long, at random")
 	f.BoolVar(&flags.runAtStart, "run-at-start", false, "make a dry run right away, before the first one is due")
 	f.BoolVar(&flags.once, "once", false, "make one run now, then exit with the code of apply")
-	f.BoolVar(&flags.ignoreFreeze, "ignore-freeze", false, "apply although policy.freeze says that nothing is applied now")
 	f.StringVar(&flags.shard, "shard", "", "look after the `I/N`-th part of the files, I from 0, as in a Kubernetes Indexed Job")
 	f.StringVar(&flags.listen, "listen", defaultListen, "where to serve health, metrics and the status page; 'off' serves nothing")
 	f.StringVar(&flags.webConfig, "web-config", "", "file with TLS and users for --listen, as prometheus/exporter-toolkit reads it")
@@ -104,8 +100,11 @@ With --once it makes one run now and exits with the code of apply.`,
 
 // checkRun returns an error for flags that make no sense.
 func (f *runFlags) checkRun(cmd *cobra.Command) error {
-	if err := errors.Join(f.requests.check(), f.checkReadAge()); err != nil {
+	if err := errors.Join(f.check(cmd), f.checkReadAge()); err != nil {
 		return err
+	}
+	if f.dryRun {
+		f.mode = string(reconcile.ModeDryRun)
 	}
 	if err := oneOf("mode", f.mode, []string{string(reconcile.ModeDryRun), string(reconcile.ModeApply)}); err != nil {
 		return err
@@ -130,15 +129,23 @@ func (f *runFlags) checkRun(cmd *cobra.Command) error {
 
 // checkOnce returns an error for flags that only --once, or only the daemon, has.
 func (f *runFlags) checkOnce(cmd *cobra.Command) error {
-	daemonOnly, onceOnly := []string{"cron", "listen", "web-config", "run-at-start"}, []string{"format", "report", "out"}
+	daemonOnly := []string{"cron", "web-config", "run-at-start"}
+	if f.listen != "off" {
+		daemonOnly = append(daemonOnly, "listen")
+	}
 	for _, flag := range daemonOnly {
 		if f.once && cmd.Flags().Changed(flag) {
 			return fmt.Errorf("--%s is of no use with --once: leave one of the two out", flag)
 		}
 	}
-	for _, flag := range onceOnly {
+	for _, flag := range []string{"format", "report", "out"} {
 		if !f.once && cmd.Flags().Changed(flag) {
 			return fmt.Errorf("--%s is for --once: the daemon keeps its reports, see its status page and 'seatsync history'", flag)
+		}
+	}
+	for _, flag := range []string{"allow-releases", "allow-empty", "now", "revert", "detailed-exitcode"} {
+		if !f.once && cmd.Flags().Changed(flag) {
+			return fmt.Errorf("--%s is for --once: it is about one run, and the daemon makes many", flag)
 		}
 	}
 	return nil
@@ -191,5 +198,5 @@ func (a *app) runOnce(ctx context.Context, flags runFlags) error {
 	for i := range outcomes {
 		results[i] = outcomes[i].Result
 	}
-	return a.deliver(output, results...)
+	return a.deliver(output, flags.detailedExit, results...)
 }

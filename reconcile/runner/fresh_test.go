@@ -116,6 +116,7 @@ func newScene(t *testing.T, source source) *scene {
 	if source.edit != nil {
 		source.edit(&config)
 	}
+	config.Now = now // which the rules and the account go by
 	connection, err := zerotrust.Connect(config)
 	if err != nil {
 		t.Fatal(err)

@@ -27,6 +27,7 @@ type account struct {
 	users  []reconcile.User
 	story  []string // what was asked of it, in order
 	unread error    // why it cannot be listed
+	clock  func() reconcile.Clock
 	before func(step string)
 }
 
@@ -45,7 +46,7 @@ func (a *account) Snapshot(context.Context) (reconcile.Live, error) {
 	a.note("read")
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return reconcile.Live{AccountID: testAccount, Users: append([]reconcile.User{}, a.users...), ReadAt: morning}, a.unread
+	return reconcile.Live{AccountID: testAccount, Users: append([]reconcile.User{}, a.users...), ReadAt: morning, Clock: a.clock()}, a.unread
 }
 
 func (a *account) Devices(context.Context, []reconcile.User) (reconcile.Devices, error) {
@@ -154,6 +155,7 @@ type stage struct {
 func newStage(t *testing.T, account *account) *stage {
 	t.Helper()
 	s := &stage{account: account, clock: &clock{now: morning}}
+	account.clock = func() reconcile.Clock { return reconcile.Clock{API: s.clock.Now(), Here: s.clock.Now()} }
 	s.Runner = &Runner{
 		AccountID: testAccount, Source: account, Store: record.Open(t.TempDir(), testAccount), Clock: s.clock.Now, Tool: "seatsync test",
 		Sink: func() reconcile.Sink { s.sinks++; return account },

@@ -54,15 +54,33 @@ func (r *Runner) DryRun(ctx context.Context, request Request) Result {
 func (r *run) read(ctx context.Context) (live *reconcile.Live, err error) {
 	r.readAt = r.Clock()
 	if r.Saved != nil {
-		return reconcile.ObserveAgain(ctx, r.Source, r.Saved)
+		live, err = reconcile.ObserveAgain(ctx, r.Source, r.Saved)
+	} else {
+		live, err = reconcile.Observe(ctx, r.Source, r.Desired, r.now)
 	}
-	if live, err = reconcile.Observe(ctx, r.Source, r.Desired, r.now); err != nil {
+	if err == nil {
+		err = r.checkClock(live)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if !r.Now.IsZero() {
 		live.ReadAt = r.Now
 	}
 	return live, nil
+}
+
+// checkClock returns an error when the clock that rules go by is not the API's:
+// nobody is released by it then, and no freeze is over. A plan that is not applied
+// may be made for any other time.
+func (r *run) checkClock(live *reconcile.Live) error {
+	switch {
+	case r.Now.IsZero():
+		return live.Clock.Check(live.Clock.Here)
+	case r.start.Mode == reconcile.ModeApply:
+		return live.Clock.Check(r.now)
+	}
+	return nil
 }
 
 // decide makes the plan from what was read. For a saved one it returns the changes
