@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -98,18 +99,14 @@ func licenseFindings(plan *Plan) (findings []Finding) {
 	if (purchased-used)*100 < purchased*exhaustedPercent || used >= purchased {
 		findings = append(findings, Finding{
 			Severity: SeverityWarning, Code: CodeSeatsExhaustedSoon,
-			Message: fmt.Sprintf("%d of %d purchased seats are in use and %d are free: when none is left, new people cannot log in",
-				used, purchased, max(0, purchased-used)),
+			Message: fmt.Sprintf("%s of %s are in use and %s free: when none is left, new people cannot log in",
+				Thousands(strconv.Itoa(used)), Count(purchased, "purchased seat"), CountOf(max(0, purchased-used), "is", "are")),
 		})
 	}
-	if after := plan.Summary.SeatsAfter; purchased > after {
-		message := fmt.Sprintf("%d of %d purchased seats will not be in use: freeing seats lowers the bill only once the purchased count "+
-			"is lowered, to no fewer than the %d then in use, with effect from the next billing period",
-			purchased-after, purchased, after)
-		if saving := money.Price.Times(purchased - after); saving != "" {
-			message += fmt.Sprintf("; that saves up to %s %s a month", saving, plan.Summary.Currency)
-		}
-		findings = append(findings, Finding{Severity: SeverityInfo, Code: CodeLowerPurchased, Message: message})
+	if bill := plan.Bill(); bill.Advice() != "" {
+		findings = append(findings, Finding{Severity: SeverityInfo, Code: CodeLowerPurchased, Message: fmt.Sprintf(
+			"freed seats lower the bill only once fewer are purchased: when this plan is applied %s of %s will be idle; %s",
+			Thousands(strconv.Itoa(*bill.After.Idle)), Count(purchased, "purchased seat"), bill.Advice())})
 	}
 	return findings
 }

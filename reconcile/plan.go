@@ -222,6 +222,8 @@ type Money struct {
 	FreeAfter        *int   `json:"free_after"`
 	YearlyCostBefore Amount `json:"yearly_cost_before"`
 	YearlyCostAfter  Amount `json:"yearly_cost_after"`
+	// Renews is when the purchased count can next be lowered; null when not known.
+	Renews *Date `json:"renews"`
 	// IdleHeldSeats counts the seats of people who are known to be inactive and
 	// whose release is held.
 	IdleHeldSeats       int    `json:"idle_held_seats"`

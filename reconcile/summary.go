@@ -58,6 +58,9 @@ func costs(plan *Plan, license License) Money {
 		YearlyCostAfter:  plan.Summary.MonthlyCostAfter.Times(monthsPerYear),
 		IdleHeldSeats:    idleHeld(plan.Changes),
 	}
+	if !license.Renews.IsZero() {
+		money.Renews = &license.Renews
+	}
 	if license.Purchased != nil {
 		free := *license.Purchased - plan.Live.SeatsUsed
 		freeAfter := *license.Purchased - plan.Summary.SeatsAfter

@@ -116,7 +116,8 @@ func writeDifferenceText(out *bufio.Writer, d *Difference, options Options) {
 			continue
 		}
 		t.heading(part.title)
-		layout := t.layOut("  ", "", part.members)
+		layout := rowLayout{indent: "  "}
+		t.measure(&layout, Group{}, part.members)
 		for _, i := range part.members {
 			t.row(&layout, i)
 		}

@@ -29,9 +29,10 @@ type page struct {
 }
 
 // meter is the bar of seats. Before, After and Purchased are percentages of its
-// width; Big and Text say it in words.
+// width; Big and Text say it in words, and Change names what lies between before
+// and after.
 type meter struct {
-	Big, Text                string
+	Big, Text, Change        string
 	Before, After, Purchased float64
 }
 
@@ -70,19 +71,17 @@ func newPage(view *View) *page {
 	return p
 }
 
-// PageFacts are the facts at the end of the page, without those of the cards.
+// PageFacts are the facts at the end of the page, where it says what was compared.
 func (p *page) PageFacts() []Fact {
-	facts := []Fact{{"Account", p.Account}}
-	for _, fact := range p.Facts {
-		if !slices.Contains([]string{"Seats", "Cost", "Idle"}, fact.Label) {
-			facts = append(facts, fact)
-		}
-	}
+	facts := append([]Fact{{"Account", p.Account}}, p.Facts...)
 	if p.plan.Digest != "" {
 		facts = append(facts, Fact{"Digest", value(p.plan.Digest)})
 	}
 	return facts
 }
+
+// Currency is that of the bill.
+func (p *page) Currency() string { return value(p.plan.Summary.Currency) }
 
 // addRows adds the first rows of the table, its filters, and what is left out.
 func (p *page) addRows() {
@@ -135,6 +134,12 @@ func newMeter(seats *Seats) meter {
 	before, after := seats.Before, seats.After
 	_, text, _ := strings.Cut(seats.Text, " in use")
 	m := meter{Big: arrow(number(before), number(after)), Text: strings.TrimSpace(text)}
+	switch {
+	case after < before:
+		m.Change = "freed"
+	case after > before:
+		m.Change = "newly taken"
+	}
 	whole := max(before, after, 1)
 	if purchased := seats.Purchased; purchased != nil {
 		whole = max(whole, *purchased)

@@ -65,16 +65,23 @@ func markdownHead(view *View) string {
 	before, after := view.Seats.Before, view.Seats.After
 	row("Seats in use", number(before), number(after), number(after-before))
 	if purchased := view.Seats.Purchased; purchased != nil {
-		row("Seats free of "+number(*purchased)+" purchased", number(*purchased-before), number(*purchased-after), number(before-after))
+		row("Seats idle of "+number(*purchased)+" purchased", number(*purchased-before), number(*purchased-after), number(before-after))
 	}
-	if c := view.Cost; c != nil {
-		amounts := func(label string, before, after reconcile.Amount) {
-			row(label+", "+inCell(prose(value(c.Currency))), reconcile.Thousands(string(before)), reconcile.Thousands(string(after)), reconcile.Thousands(string(after.Minus(before))))
+	for i := range view.Costs {
+		c := &view.Costs[i]
+		for _, per := range [...]struct {
+			name   string
+			months int
+		}{{"month", 1}, {"year", 12}} {
+			before, after := c.Before.Times(per.months), c.After.Times(per.months)
+			row(c.Label+" a "+per.name+", "+inCell(prose(value(c.Currency))), reconcile.Thousands(string(before)),
+				reconcile.Thousands(string(after)), reconcile.Thousands(string(after.Minus(before))))
 		}
-		amounts("Cost a month", c.MonthBefore, c.MonthAfter)
-		amounts("Cost a year", c.YearBefore, c.YearAfter)
 	}
 	b.WriteString("\n")
+	if view.Advice != "" {
+		fmt.Fprintf(&b, "**%s**\n\n", capitalized(prose(view.Advice)))
+	}
 	return b.String()
 }
 
@@ -82,9 +89,6 @@ func markdownHead(view *View) string {
 func markdownFoot(view *View) string {
 	var b strings.Builder
 	for _, fact := range view.Facts {
-		if fact.Label == "Seats" || fact.Label == "Cost" {
-			continue // in the table at the top
-		}
 		fmt.Fprintf(&b, "- **%s:** %s\n", fact.Label, prose(fact.Text))
 	}
 	if view.plan.Digest != "" {

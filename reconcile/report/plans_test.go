@@ -191,7 +191,7 @@ func demoFindings() []reconcile.Finding {
 		{Severity: reconcile.SeverityInfo, Code: reconcile.CodeNotice, Message: "falls due on 2026-11-26, in 4 days: last sign of activity 86 days ago (limit 90)",
 			Email: "pat@example.com", Source: &reconcile.Position{File: "desired-state.yaml", Line: 12}},
 		{Severity: reconcile.SeverityInfo, Code: reconcile.CodeLowerPurchased,
-			Message: "502 of 2000 purchased seats will not be in use: freeing seats lowers the bill only once the purchased count is lowered, to no fewer than the 1498 then in use, with effect from the next billing period; that saves up to 3514.00 USD a month"},
+			Message: "freed seats lower the bill only once fewer are purchased: when this plan is applied 502 of 2,000 purchased seats will be idle; lower the purchased count to 1,498 for the next billing period: saves 3,514.00 USD a month, 42,168.00 USD a year"},
 		{Severity: reconcile.SeverityWarning, Code: reconcile.CodeDeviceEvidence,
 			Message: "devices could not be read, so nobody who may use one is called inactive (1 release held): give the token a permission to read devices; GET /devices/physical-devices: 403 10000 Authentication error"},
 	}

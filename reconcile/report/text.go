@@ -46,7 +46,7 @@ func writeText(out *bufio.Writer, view *View, options Options) {
 		t.findings("Findings")
 	}
 	t.line("")
-	for _, fact := range view.Facts {
+	for _, fact := range append(view.Head, view.Facts...) {
 		t.block(padded(fact.Label, 9)+" ", strings.Repeat(" ", 10), fact.Text)
 	}
 }
@@ -58,9 +58,14 @@ func (t *textReport) pending() {
 	if t.options.Brief && t.outcomes != nil {
 		groups = t.notApplied()
 	}
-	layout := t.layOut("  ", "", allMembers(groups))
+	layout := rowLayout{indent: "  "}
 	for _, group := range groups {
-		t.heading(capitalized(group.Title))
+		t.measure(&layout, group, group.Members)
+	}
+	for _, group := range groups {
+		t.line("")
+		t.wrap("", t.paint(bold, capitalized(group.Title))+t.from(group))
+		layout.group = group
 		for _, i := range group.Members {
 			t.row(&layout, i)
 		}
@@ -71,7 +76,7 @@ func (t *textReport) pending() {
 func (t *textReport) notApplied() []Group {
 	var rest []Group
 	for _, group := range t.Pending {
-		left := Group{}
+		left := Group{Place: group.Place, From: group.From}
 		for _, i := range group.Members {
 			if t.outcomes[i] == nil || t.outcomes[i].Status != reconcile.Applied {
 				left.Members = append(left.Members, i)
@@ -102,13 +107,13 @@ func (t *textReport) held() {
 		return
 	}
 	t.heading("Held back, will not be carried out")
-	layout := t.layOut("    ", "", nil)
+	layout := rowLayout{indent: "    "}
 	for _, group := range t.Held {
-		t.measure(&layout, group.Title, t.cut(group.Members))
+		t.measure(&layout, group, t.cut(group.Members))
 	}
 	for _, group := range t.Held {
-		t.wrap("  ", t.paint(yellow, group.Key)+" ("+number(len(group.Members))+"): "+group.Title)
-		layout.shared = group.Title
+		t.wrap("  ", t.paint(yellow, group.Key)+" ("+number(len(group.Members))+"): "+group.Title+t.from(group))
+		layout.group = group
 		shown := t.cut(group.Members)
 		for _, i := range shown {
 			t.row(&layout, i)
@@ -132,10 +137,13 @@ func (t *textReport) findings(title string) {
 		for _, i := range shown {
 			finding := t.Finding(i)
 			text := t.sign(finding.Mark) + " " + padded(group.Key, widest) + "  " + finding.Text
-			if finding.Place != "" {
+			if finding.Place != "" && finding.Place != group.Place {
 				text += "  " + t.paint(dim, finding.Place)
 			}
 			t.wrap("  ", text)
+		}
+		if group.Place != "" {
+			t.line("    " + t.paint(dim, group.From))
 		}
 		t.more(len(group.Members)-len(shown), "--format json")
 	}
@@ -162,34 +170,38 @@ func (t *textReport) more(left int, where string) {
 // not fit, with the reason on a line of its own.
 type rowLayout struct {
 	indent string
-	// shared is the sentence over the rows, which they need not say again.
-	shared                                  string
+	// group has the sentence and the line over the rows, which they need not repeat.
+	group                                   Group
 	person, effect, because, longest, place int
 	stacked                                 bool
 }
 
-// layOut measures the rows of a table.
-func (t *textReport) layOut(indent, shared string, members []int) rowLayout {
-	layout := rowLayout{indent: indent, shared: shared}
-	t.measure(&layout, shared, members)
-	return layout
-}
-
-// measure makes room for more rows.
-func (t *textReport) measure(layout *rowLayout, shared string, members []int) {
+// measure makes room for the rows of a group.
+func (t *textReport) measure(layout *rowLayout, group Group, members []int) {
 	for _, i := range members {
 		row := t.Row(i)
-		because := columns(row.Because(shared))
+		because := columns(row.Because(group.Title))
 		layout.person = max(layout.person, min(columns(row.Person), widestPerson))
 		layout.effect = max(layout.effect, min(columns(row.Effect), widestEffect))
 		layout.because = max(layout.because, min(because, widestBecause))
-		layout.longest, layout.place = max(layout.longest, because), max(layout.place, columns(row.Place))
+		layout.longest = max(layout.longest, because)
+		if row.Place != group.Place {
+			layout.place = max(layout.place, columns(row.Place))
+		}
 	}
 	total := len(layout.indent) + 2 + layout.person + 2 + layout.effect + 2 + layout.longest + 2 + layout.place
 	if t.outcomes != nil {
 		total += 2
 	}
 	layout.stacked = t.options.Width > 0 && total > t.options.Width
+}
+
+// from names the line that the rows of a group come from.
+func (t *textReport) from(group Group) string {
+	if group.From == "" {
+		return ""
+	}
+	return t.paint(dim, " ("+group.From+")")
 }
 
 // row writes one change, and under it why it was not made, or what more there is
@@ -201,7 +213,10 @@ func (t *textReport) row(layout *rowLayout, i int) {
 		start += t.sign(row.Mark) + " "
 	}
 	start += t.sign(symbol(row.Kind)) + " " + padded(row.Person, layout.person) + "  "
-	because := row.Because(layout.shared)
+	because := row.Because(layout.group.Title)
+	if row.Place == layout.group.Place {
+		row.Place = ""
+	}
 	switch {
 	case layout.stacked:
 		t.line(start + row.Effect)

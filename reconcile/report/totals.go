@@ -10,19 +10,30 @@ import (
 // Fact is one labelled fact about the whole plan.
 type Fact struct{ Label, Text string }
 
-// facts lists the facts that apply to the plan.
-func (v *View) facts() []Fact {
-	plan := v.plan
+// headFacts lists seats and money, which some formats show at the top.
+func (v *View) headFacts() []Fact {
 	all := []Fact{{"Seats", v.Seats.Text}}
+	for i := range v.Costs {
+		cost := &v.Costs[i]
+		currency := strings.TrimSuffix(" "+value(cost.Currency), " ")
+		all = append(all, Fact{cost.Label, cost.Month() + currency + " a month, " + cost.Year() + currency + " a year"})
+	}
+	if v.Advice != "" {
+		all = append(all, Fact{"To save", v.Advice})
+	}
+	return all
+}
+
+// facts lists the other facts that apply to the plan.
+func (v *View) facts() []Fact {
+	var all []Fact
 	add := func(label, text string) {
 		if text != "" {
 			all = append(all, Fact{label, text})
 		}
 	}
-	if v.Cost != nil {
-		add("Cost", v.Cost.text())
-	}
-	add("Idle", idleTotal(plan))
+	plan := v.plan
+	add("Kept", v.Kept)
 	add("Limit", limitTotal(plan))
 	add("Returns", returnsTotal(plan))
 	if plan.Run == nil {
@@ -45,16 +56,13 @@ type Seats struct {
 	Text string
 }
 
-func newSeats(plan *reconcile.Plan) Seats {
-	s := Seats{Before: plan.Live.SeatsUsed, After: plan.Summary.SeatsAfter, Purchased: plan.Money.Purchased}
-	if plan.Run != nil {
-		s.After = plan.SeatsInUse().Used
-	}
+func newSeats(plan *reconcile.Plan, bill *reconcile.Bill) Seats {
+	s := Seats{Before: bill.Before.Used, After: bill.After.Used, Purchased: bill.Purchased}
 	s.Text = arrow(number(s.Before), number(s.After)) + " in use"
 	if s.Purchased != nil {
 		s.Text += " of " + number(*s.Purchased) + " purchased"
 		if free := *s.Purchased - s.After; free >= 0 {
-			s.Text += ", " + number(free) + " free"
+			s.Text += ", " + number(free) + " idle"
 		} else {
 			s.Text += ", " + number(-free) + " too many"
 		}
@@ -65,58 +73,46 @@ func newSeats(plan *reconcile.Plan) Seats {
 	return s
 }
 
-// Cost is what the seats in use cost before and after.
+// Cost is one of three figures that are not to be confused: what the account is
+// billed, what of it is used, and what is idle, before and after.
 type Cost struct {
-	MonthBefore, MonthAfter, YearBefore, YearAfter reconcile.Amount
-	Currency                                       string
-	// Idle says what the seats of inactive people cost whose release is held.
-	Idle string
+	Label         string
+	Before, After reconcile.Amount
+	Currency      string
 }
 
-// newCost returns the cost of the plan or, when it was applied, of what its
-// outcomes show.
-func newCost(plan *reconcile.Plan, after int) *Cost {
-	if plan.Summary.MonthlyCostBefore == "" {
-		return nil
+// newCosts lists the figures that are known.
+func newCosts(bill *reconcile.Bill) []Cost {
+	var costs []Cost
+	for _, cost := range [...]Cost{
+		{"Billed", bill.Billed, bill.Billed, bill.Currency},
+		{"Used", bill.Before.UsedCost, bill.After.UsedCost, bill.Currency},
+		{"Idle", bill.Before.IdleCost, bill.After.IdleCost, bill.Currency},
+	} {
+		if cost.After != "" {
+			costs = append(costs, cost)
+		}
 	}
-	c := &Cost{
-		MonthBefore: plan.Summary.MonthlyCostBefore, MonthAfter: plan.Summary.MonthlyCostAfter,
-		YearBefore: plan.Money.YearlyCostBefore, YearAfter: plan.Money.YearlyCostAfter,
-		Currency: plan.Summary.Currency, Idle: idleTotal(plan),
-	}
-	if plan.Run != nil {
-		c.MonthAfter = plan.Money.Price.Times(after)
-		c.YearAfter = c.MonthAfter.Times(12)
-	}
-	return c
+	return costs
 }
 
-// Month and Year write the cost before and after.
-func (c *Cost) Month() string {
-	return arrow(reconcile.Thousands(string(c.MonthBefore)), money(c.MonthAfter, c.Currency))
-}
+// Month and Year write the figure before and after: "1,204.00 → 987.00".
+func (c Cost) Month() string { return c.times(1) }
 
 // Year is the same for a year.
-func (c *Cost) Year() string {
-	return arrow(reconcile.Thousands(string(c.YearBefore)), money(c.YearAfter, c.Currency))
+func (c Cost) Year() string { return c.times(12) }
+
+func (c Cost) times(months int) string {
+	return arrow(reconcile.Thousands(string(c.Before.Times(months))), reconcile.Thousands(string(c.After.Times(months))))
 }
 
-// text says all of it in words.
-func (c *Cost) text() string { return c.Month() + " a month, " + c.Year() + " a year" }
-
-// Difference says what is saved, or what more is to be paid.
-func (c *Cost) Difference() string {
-	return signed(reconcile.Thousands(string(c.MonthAfter.Minus(c.MonthBefore)))) + " a month, " +
-		signed(reconcile.Thousands(string(c.YearAfter.Minus(c.YearBefore)))) + " a year"
-}
-
-// idleTotal says what the seats of inactive people cost whose release is held.
-func idleTotal(plan *reconcile.Plan) string {
-	idle := plan.Money.IdleHeldSeats
-	if idle == 0 {
+// keptTotal says what the seats of inactive people cost whose release is held.
+func keptTotal(plan *reconcile.Plan) string {
+	kept := plan.Money.IdleHeldSeats
+	if kept == 0 {
 		return ""
 	}
-	text := reconcile.CountOf(idle, "seat of an inactive person is", "seats of inactive people are") + " kept by a hold"
+	text := reconcile.CountOf(kept, "seat of an inactive person is", "seats of inactive people are") + " kept by a hold"
 	if plan.Money.IdleHeldMonthlyCost != "" {
 		text += ": " + money(plan.Money.IdleHeldMonthlyCost, plan.Summary.Currency) + " a month, " +
 			money(plan.Money.IdleHeldYearlyCost, plan.Summary.Currency) + " a year"

@@ -19,8 +19,10 @@ type View struct {
 	// Stopped says why a run ended before everything was tried, or is empty.
 	Stopped string
 	Seats   Seats
-	// Cost is nil where no price is known.
-	Cost *Cost
+	// Costs are the figures of the bill; none where no price is known. Advice says
+	// what can be saved and when, Kept what the holds keep; both may be empty.
+	Costs        []Cost
+	Advice, Kept string
 	// Kinds counts the changes that are carried out, by kind, zeros included, and
 	// at the end those that are held. Outcomes counts what became of them, and is
 	// empty without a run.
@@ -29,7 +31,8 @@ type View struct {
 	// Held groups the others by hold, Findings the findings by code, the most
 	// severe first.
 	Pending, Held, Findings []Group
-	Facts                   []Fact
+	// Head has seats and money in words, Facts the other facts about the whole plan.
+	Head, Facts []Fact
 
 	plan *reconcile.Plan
 	// outcomes has the outcome of each change, nil where there is none; it is
@@ -44,14 +47,14 @@ type View struct {
 func NewView(plan *reconcile.Plan) *View {
 	v := &View{plan: plan, outcomes: outcomes(plan), Account: value(plan.AccountID)}
 	v.group()
-	v.Seats = newSeats(plan)
-	v.Cost = newCost(plan, v.Seats.After)
+	bill := plan.Bill()
+	v.Seats, v.Costs, v.Advice, v.Kept = newSeats(plan, &bill), newCosts(&bill), sentence(bill.Advice()), keptTotal(plan)
 	v.Verdict = v.judge()
 	v.tally()
 	if plan.Run != nil {
 		v.Stopped = sentence(plan.Run.Stopped)
 	}
-	v.Facts = v.facts()
+	v.Head, v.Facts = v.headFacts(), v.facts()
 	return v
 }
 
@@ -64,7 +67,28 @@ type Group struct {
 	// for findings.
 	Title    string
 	Severity reconcile.Severity
-	Members  []int
+	// Place is the line that most members come from, where they are many.
+	// From says it in words, and whether others are named.
+	Place, From string
+	Members     []int
+}
+
+// mostRepeated is how often one line is named in a group before it is said once.
+const mostRepeated = 5
+
+// setPlace finds the line that most members come from.
+func (g *Group) setPlace(placeOf func(i int) reconcile.Position) {
+	places := make(map[reconcile.Position]int)
+	for _, i := range g.Members {
+		at := placeOf(i)
+		if places[at]++; at.IsZero() || places[at] < mostRepeated || places[at]*2 <= len(g.Members) {
+			continue
+		}
+		g.Place, g.From = place(at), "from "+place(at)
+		if places[at] < len(g.Members) {
+			g.From += ", where no other line is named"
+		}
+	}
 }
 
 // Tally is a number of changes of one sort, with its share of the largest, or of
@@ -83,12 +107,14 @@ func (v *View) group() {
 	for i := range v.Pending {
 		g := &v.Pending[i]
 		g.Title = value(changes[g.Members[0]].Kind.Doing(len(g.Members)))
+		g.setPlace(func(i int) reconcile.Position { return changes[i].Source })
 	}
 	v.Held = groupBy(len(changes), reconcile.Holds(), func(i int) (reconcile.Hold, bool) {
 		return changes[i].Held, !changes[i].WillBeDone()
 	})
 	for i := range v.Held {
 		v.Held[i].Title = v.sharedHold(&v.Held[i])
+		v.Held[i].setPlace(func(i int) reconcile.Position { return changes[i].Source })
 	}
 	findings := v.plan.Findings
 	v.Findings = groupBy(len(findings), nil, func(i int) (reconcile.Code, bool) { return findings[i].Code, true })
@@ -97,6 +123,12 @@ func (v *View) group() {
 		g.Severity = findings[slices.MaxFunc(g.Members, func(a, b int) int {
 			return cmp.Compare(weight(findings[a].Severity), weight(findings[b].Severity))
 		})].Severity
+		g.setPlace(func(i int) reconcile.Position {
+			if findings[i].Source == nil {
+				return reconcile.Position{}
+			}
+			return *findings[i].Source
+		})
 	}
 	slices.SortStableFunc(v.Findings, func(a, b Group) int { return cmp.Compare(weight(b.Severity), weight(a.Severity)) })
 }
@@ -317,6 +349,9 @@ func (v *View) Finding(i int) FindingRow {
 	row := FindingRow{Severity: finding.Severity, Mark: severityMark(finding.Severity), Text: sentence(finding.Message)}
 	if finding.Source != nil {
 		row.Place = place(*finding.Source)
+	}
+	if finding.Code == reconcile.CodeLowerPurchased && v.plan.Run != nil && v.Advice != "" {
+		row.Text = v.Advice // the plan's own advice is about what was to be done, not what was
 	}
 	if finding.Email != "" && !strings.Contains(strings.ToLower(finding.Message), strings.ToLower(finding.Email)) {
 		row.Text = value(finding.Email) + ": " + row.Text

@@ -1,0 +1,81 @@
+package reconcile
+
+import "strconv"
+
+// Bill is what an account pays a month for its seats. A freed seat does not lower
+// it: only a lower purchased count does, from the next billing period on. Amounts
+// are none where no price is known, and the counts nil where nobody knows how many
+// seats are purchased.
+type Bill struct {
+	Purchased *int
+	Currency  string
+	// Renews is when the purchased count can next be lowered; nil when not known.
+	Renews *Date
+	// Billed is the price of all purchased seats.
+	Billed Amount
+	// Before is the seats in use as the account was read, After those in use once
+	// the plan is applied or, with a run, as far as its outcomes show.
+	Before, After BillShare
+}
+
+// BillShare is how much of a bill is used, and how much is idle: purchased and in
+// nobody's use.
+type BillShare struct {
+	Used int
+	Idle *int
+	// UsedCost and IdleCost are a month's price of those seats.
+	UsedCost, IdleCost Amount
+}
+
+// Bill works out what the account pays before and after the plan.
+func (p *Plan) Bill() Bill {
+	money := &p.Money
+	after := p.Summary.SeatsAfter
+	if p.Run != nil {
+		after = p.SeatsInUse().Used
+	}
+	bill := Bill{Purchased: money.Purchased, Currency: p.Summary.Currency, Renews: money.Renews}
+	bill.Before, bill.After = money.share(p.Live.SeatsUsed), money.share(after)
+	if money.Purchased != nil {
+		bill.Billed = money.Price.Times(*money.Purchased)
+	}
+	return bill
+}
+
+// share puts a price on so many seats in use.
+func (m *Money) share(used int) BillShare {
+	share := BillShare{Used: used, UsedCost: m.Price.Times(used)}
+	if m.Purchased != nil {
+		idle := max(0, *m.Purchased-used)
+		share.Idle, share.IdleCost = &idle, m.Price.Times(idle)
+	}
+	return share
+}
+
+// Advice says what can be saved and when: "lower the purchased count to 228 before
+// 2027-01-01: saves 1,554.00 EUR a month, 18,648.00 EUR a year". It is empty where
+// nothing is idle, or nobody knows what is purchased.
+func (b *Bill) Advice() string {
+	if b.After.Idle == nil || *b.After.Idle == 0 {
+		return ""
+	}
+	advice := "lower the purchased count to " + Thousands(strconv.Itoa(b.After.Used))
+	if b.Renews != nil {
+		advice += " before " + b.Renews.String()
+	} else {
+		advice += " for the next billing period"
+	}
+	if saving := b.After.IdleCost; saving != "" {
+		return advice + ": saves " + b.amount(saving) + " a month, " + b.amount(saving.Times(monthsPerYear)) + " a year"
+	}
+	return advice + ": " + CountOf(*b.After.Idle, "seat is", "seats are") + " paid for and not in use"
+}
+
+// amount writes an amount with its currency.
+func (b *Bill) amount(amount Amount) string {
+	text := Thousands(string(amount))
+	if b.Currency != "" {
+		text += " " + b.Currency
+	}
+	return text
+}

@@ -1,0 +1,97 @@
+package reconcile_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// billPlan is a plan that releases the seats of so many people.
+func billPlan(purchased, used, releases int) *reconcile.Plan {
+	plan := &reconcile.Plan{
+		Live:    reconcile.LiveInfo{SeatsUsed: used, AccessSeats: used},
+		Summary: reconcile.Summary{Currency: "EUR", SeatsAfter: used - releases, Release: releases},
+		Money:   reconcile.Money{Price: "7.00", Purchased: &purchased},
+	}
+	for range releases {
+		plan.Changes = append(plan.Changes, reconcile.Change{
+			Kind:   reconcile.Release,
+			Before: reconcile.State{AccessSeat: reconcile.True, GatewaySeat: reconcile.False},
+			After:  reconcile.State{AccessSeat: reconcile.False, GatewaySeat: reconcile.False},
+		})
+	}
+	return plan
+}
+
+// appliedUpTo gives the plan a run that applied the first n changes.
+func appliedUpTo(plan *reconcile.Plan, n int) *reconcile.Plan {
+	plan.Run = &reconcile.Run{}
+	for i := range plan.Changes {
+		status := reconcile.Applied
+		if i >= n {
+			status = reconcile.Failed
+		}
+		plan.Run.Outcomes = append(plan.Run.Outcomes, reconcile.Outcome{Change: i, Status: status})
+	}
+	return plan
+}
+
+func TestTheAdviceIsAboutTheAccountAsItIsAfterTheRun(t *testing.T) {
+	renews, err := reconcile.ParseDate("2027-01-01")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		plan *reconcile.Plan
+		with func(*reconcile.Money)
+		want string
+	}{
+		"a plan: as it will be": {billPlan(450, 240, 12), nil,
+			"lower the purchased count to 228 for the next billing period: saves 1,554.00 EUR a month, 18,648.00 EUR a year"},
+		"a run that did all": {appliedUpTo(billPlan(450, 240, 12), 12), nil,
+			"lower the purchased count to 228 for the next billing period: saves 1,554.00 EUR a month, 18,648.00 EUR a year"},
+		"a run that did a part: no fewer than are in use": {appliedUpTo(billPlan(450, 240, 12), 2), nil,
+			"lower the purchased count to 238 for the next billing period: saves 1,484.00 EUR a month, 17,808.00 EUR a year"},
+		"a known renewal": {billPlan(450, 240, 12), func(m *reconcile.Money) { m.Renews = &renews },
+			"lower the purchased count to 228 before 2027-01-01: saves 1,554.00 EUR a month, 18,648.00 EUR a year"},
+		"no price": {billPlan(1450, 240, 0), func(m *reconcile.Money) { m.Price = "" },
+			"lower the purchased count to 240 for the next billing period: 1,210 seats are paid for and not in use"},
+		"a price of a third decimal": {billPlan(3, 1, 0), func(m *reconcile.Money) { m.Price = "7.125" },
+			"lower the purchased count to 1 for the next billing period: saves 14.25 EUR a month, 171.00 EUR a year"},
+		"nothing idle":                {billPlan(240, 240, 0), nil, ""},
+		"more in use than purchased":  {billPlan(200, 240, 12), nil, ""},
+		"nobody knows what is bought": {billPlan(1, 240, 12), func(m *reconcile.Money) { m.Purchased = nil }, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if test.with != nil {
+				test.with(&test.plan.Money)
+			}
+			bill := test.plan.Bill()
+			if got := bill.Advice(); got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+			if bill.Billed != "" && bill.After.Used <= *bill.Purchased && bill.Billed.Minus(bill.After.UsedCost) != bill.After.IdleCost {
+				t.Errorf("billed %s is not used %s and idle %s", bill.Billed, bill.After.UsedCost, bill.After.IdleCost)
+			}
+		})
+	}
+}
+
+func TestThePlanNamesTheDayOfRenewalThatItsLicenseHas(t *testing.T) {
+	renews, err := reconcile.ParseDate("2027-01-01")
+	if err != nil {
+		t.Fatal(err)
+	}
+	purchased := 5
+	desired := &reconcile.Desired{License: reconcile.License{Purchased: &purchased, Price: "7.00", Currency: "EUR", Renews: renews}}
+	plan, err := reconcile.MakePlan(desired, &reconcile.Live{}, reconcile.PlanOptions{Now: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bill := plan.Bill()
+	if got, want := bill.Advice(), "lower the purchased count to 0 before 2027-01-01: saves 35.00 EUR a month, 420.00 EUR a year"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
