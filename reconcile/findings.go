@@ -73,6 +73,12 @@ func (p *planner) limitFinding(plan *Plan) []Finding {
 // historyFinding says that a rule looks back and there is nothing to look at.
 func (p *planner) historyFinding() []Finding {
 	isAnnounced := p.rule != nil && p.rule.Announced
+	if unreadable := p.options.History.Unreadable; len(unreadable) > 0 {
+		return []Finding{{
+			Severity: SeverityError, Code: CodeNoHistory,
+			Message: "what earlier runs did is not known, so rules that look back to them release nobody: " + unreadable[0].Why,
+		}}
+	}
 	if p.options.History.Runs > 0 || !isAnnounced && len(p.desired.Policy.Windows) == 0 {
 		return nil
 	}

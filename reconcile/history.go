@@ -12,9 +12,33 @@ type History struct {
 	Taken []PastRelease
 	// Announced has, by [EmailKey], when recorded runs named a person as due.
 	Announced map[string][]time.Time
+	// Unreadable are the runs of which it is not known what they did, since their
+	// records are damaged or cannot be read. Rules that look back to one of them
+	// take nothing away.
+	Unreadable []UnreadableRun
+	// Restored has, by user id, when a revert last gave a seat back.
+	Restored map[string]time.Time
 	// KeepsNarrows is true once a narrow has been seen to keep the other half of
 	// the seat on this account.
 	KeepsNarrows bool
+}
+
+// UnreadableRun is a run whose record does not say all that it did.
+type UnreadableRun struct {
+	// At is when the run started; zero where that is not known.
+	At time.Time
+	// Why says what is wrong with the record.
+	Why string
+}
+
+// unreadableSince says why it is not known what runs did since a time, or "".
+func (h *History) unreadableSince(since time.Time) string {
+	for _, run := range h.Unreadable {
+		if run.At.IsZero() || run.At.After(since) {
+			return run.Why
+		}
+	}
+	return ""
 }
 
 // PastRelease is a seat that an earlier run took, or half of one.
@@ -37,6 +61,9 @@ func (h *History) Add(plan *Plan, started, finished time.Time) {
 	h.Runs++
 	for i := range plan.Applied() {
 		change := &plan.Changes[i]
+		if change.Kind == Grant && change.Reason == Reverted {
+			h.restore(change.UserID, finished)
+		}
 		if change.Kind != Release && change.Kind != Narrow {
 			continue
 		}
@@ -50,6 +77,16 @@ func (h *History) Add(plan *Plan, started, finished time.Time) {
 			h.Announced = make(map[string][]time.Time)
 		}
 		h.Announced[key] = append(h.Announced[key], started)
+	}
+}
+
+// restore notes that a revert gave a seat back.
+func (h *History) restore(userID string, at time.Time) {
+	if h.Restored == nil {
+		h.Restored = make(map[string]time.Time)
+	}
+	if at.After(h.Restored[userID]) {
+		h.Restored[userID] = at
 	}
 }
 

@@ -69,23 +69,35 @@ func (p *planner) limit(changes []Change, subjects []*subject) Limit {
 	}
 	limit.Wanted = len(wanted)
 	room := limit.Releases
+	because := ""
 	for _, window := range p.desired.Policy.Windows {
 		row := Window{Days: window.Days, Wanted: limit.Wanted}
 		row.Allowed, _ = window.Limit.Resolve(p.seats.Used)
-		row.Used = p.options.History.takenSince(p.now.Add(-time.Duration(window.Days) * Day))
+		since := p.now.Add(-time.Duration(window.Days) * Day)
+		row.Used = p.options.History.takenSince(since)
 		if p.options.AllowReleases == nil {
 			row.Tripped = row.Wanted > row.Allowed-row.Used
 			room = min(room, max(0, row.Allowed-row.Used))
+			if why := p.options.History.unreadableSince(since); why != "" {
+				row.Tripped, room, because = limit.Wanted > 0, 0, unreadableBecause(row.Days, why)
+			}
 		}
 		limit.Windows = append(limit.Windows, row)
 	}
-	p.holdBeyond(wanted, room, &limit)
+	p.holdBeyond(wanted, room, &limit, because)
 	return limit
 }
 
+// unreadableBecause says why a rule that looks back holds.
+func unreadableBecause(days int, why string) string {
+	return fmt.Sprintf("what runs of the last %s released is not known (%s): repair or remove that record, or pass --allow-releases",
+		Count(days, "day"), why)
+}
+
 // holdBeyond holds what there is no room for: everything, or all but the first.
-// What a saved plan held is not done because there is more room now.
-func (p *planner) holdBeyond(wanted []candidate, room int, limit *Limit) {
+// What a saved plan held is not done because there is more room now. The sentence
+// is the limit's own where because is empty.
+func (p *planner) holdBeyond(wanted []candidate, room int, limit *Limit, because string) {
 	if limit.Wanted > room {
 		if p.desired.Policy.Beyond == BeyondLongestIdle {
 			slices.SortStableFunc(wanted, p.compareUrgency)
@@ -95,7 +107,7 @@ func (p *planner) holdBeyond(wanted []candidate, room int, limit *Limit) {
 	} else {
 		room = limit.Wanted
 	}
-	because := limit.Sentence()
+	because = cmp.Or(because, limit.Sentence())
 	for i, candidate := range wanted {
 		if i >= room && candidate.change.WillBeDone() {
 			candidate.change.holdBack(HeldLimit, because)

@@ -20,7 +20,12 @@ const (
 // countReturned finds who of those released lately holds a seat again, and whether
 // they are too many for releasing more people for inactivity.
 func (p *planner) countReturned() {
-	p.recent = recentReleases(p.options.History.Taken, p.now)
+	history := &p.options.History
+	p.recent = recentReleases(history, p.now)
+	if why := history.unreadableSince(p.now.Add(-returnDays * Day)); why != "" && p.options.AllowReleases == nil {
+		p.tooManyReturned = unreadableBecause(returnDays, why)
+		return
+	}
 	if len(p.recent) == 0 {
 		return
 	}
@@ -51,12 +56,14 @@ func (p *planner) returns() *Returns {
 	}
 }
 
-// recentReleases returns the latest release of each user within the window.
-func recentReleases(past []PastRelease, now time.Time) map[string]PastRelease {
+// recentReleases returns the latest release of each user within the window. Whom a
+// revert restored since has not come back.
+func recentReleases(history *History, now time.Time) map[string]PastRelease {
 	recent := make(map[string]PastRelease)
-	for _, release := range past {
+	for _, release := range history.Taken {
 		age := now.Sub(release.At)
-		if release.Kind == Narrow || age < 0 || age > returnDays*Day {
+		isRestored := !history.Restored[release.UserID].Before(release.At) && !history.Restored[release.UserID].IsZero()
+		if release.Kind == Narrow || isRestored || age < 0 || age > returnDays*Day {
 			continue
 		}
 		if known, ok := recent[release.UserID]; !ok || known.At.Before(release.At) {

@@ -229,10 +229,29 @@ func (s *Store) misplaced(record *Record, id string) error {
 const longestRun = 24 * time.Hour
 
 // History returns what the runs since a time know, for the rules that look back. A
-// record that cannot be read is passed over: it is no reason not to plan.
+// record that is damaged or cannot be read is among the unreadable runs: it is no
+// reason not to plan, and one for such rules to release nobody.
 func (s *Store) History(since time.Time) (history reconcile.History) {
-	records, _, _ := s.readAll(since.Add(-longestRun))
-	for _, record := range records {
+	ids, err := s.ids()
+	if err != nil {
+		history.Unreadable = append(history.Unreadable, reconcile.UnreadableRun{Why: err.Error()})
+	}
+	for _, id := range ids {
+		started, _ := StartOf(id)
+		if !started.IsZero() && started.Before(since.Add(-longestRun)) {
+			continue
+		}
+		record, err := s.read(id)
+		switch {
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, errNothing): // removed meanwhile, or nothing was done
+			continue
+		case err != nil:
+			history.Unreadable = append(history.Unreadable, reconcile.UnreadableRun{At: started, Why: err.Error()})
+			continue
+		case record.Damage != nil:
+			damage := &DamageError{RunID: id, Damage: record.Damage}
+			history.Unreadable = append(history.Unreadable, reconcile.UnreadableRun{At: record.StartedAt, Why: damage.Error()})
+		}
 		if record.Plan != nil && !record.FinishedAt.Before(since) {
 			history.Add(record.Plan, record.StartedAt, record.FinishedAt)
 		}

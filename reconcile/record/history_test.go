@@ -301,7 +301,33 @@ func TestTheHistoryHasTheReleasesThatRunsMade(t *testing.T) {
 		{UserID: "id-p00", Email: "p00@example.com", At: noon, Kind: reconcile.Release, Reason: reconcile.Listed},
 		{UserID: "id-p00", Email: "p00@example.com", At: noon.Add(-29 * reconcile.Day), Kind: reconcile.Release, Reason: reconcile.Listed},
 	}
-	if diff := cmp.Diff(want, store.History(noon.Add(-30*reconcile.Day)).Taken); diff != "" {
+	history := store.History(noon.Add(-30 * reconcile.Day))
+	if diff := cmp.Diff(want, history.Taken); diff != "" {
 		t.Errorf("releases (-want +got):\n%s", diff)
+	}
+	if len(history.Unreadable) != 1 || !strings.Contains(history.Unreadable[0].Why, "prose") {
+		t.Errorf("unreadable runs: %+v, want the one that is no record", history.Unreadable)
+	}
+}
+
+func TestTheHistoryNamesRunsWhoseRecordIsDamaged(t *testing.T) {
+	store := newStore(t, t.TempDir())
+	start := startAt(-time.Hour)
+	journal, err := store.Begin(start, newPlan(2), func() time.Time { return noon })
+	must(t, err)
+	must(t, journal.Intent(patch(0)))
+	must(t, journal.Result(patch(0), []reconcile.Outcome{applied(0)}))
+	must(t, journal.End(ResultDone, &reconcile.Run{Outcomes: []reconcile.Outcome{applied(0)}}, nil))
+	if history := store.History(noon.Add(-reconcile.Day)); len(history.Unreadable) != 0 {
+		t.Fatalf("unreadable before any damage: %+v", history.Unreadable)
+	}
+	path := store.path(start.ID)
+	text, err := os.ReadFile(path)
+	must(t, err)
+	at := bytes.Index(text, []byte("\"result\""))
+	text[at+1] ^= 1
+	must(t, os.WriteFile(path, text, fileMode))
+	if history := store.History(noon.Add(-reconcile.Day)); len(history.Unreadable) != 1 {
+		t.Errorf("a damaged record is not among the unreadable runs: %+v", history)
 	}
 }
