@@ -14,8 +14,8 @@ type subject struct {
 	ambiguous string
 	// activity is the verdict on the user's activity.
 	activity activity
-	// isConcerned and isReleased say what the plan makes of the user.
-	isConcerned, isReleased bool
+	// isConcerned is true when a change is about the user.
+	isConcerned bool
 }
 
 // planner makes one plan: the file laid beside the account, and what a decision

@@ -99,7 +99,8 @@ func (s *siege) let(events int) {
 	s.t.Helper()
 	before := s.snapshot()
 	s.box.ForgetRequests()
-	p := s.start(s.t.Context(), "apply", "--yes", "--batch-size", "2", "--concurrency", "3", "--history-runs", "20")
+	p := s.start(s.t.Context(), "apply", "--yes", "--batch-size", "2", "--concurrency", "3", "--history-runs", "20",
+		"--allow-releases", "1000") // everybody comes back again and again, which would hold the idle
 	switch {
 	case events > 0:
 		s.ambush.set(events, killSoon(s.random, 3*time.Millisecond, p))

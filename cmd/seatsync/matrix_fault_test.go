@@ -43,7 +43,7 @@ var failing = []struct {
 	{"truncated JSON", "truncated", codes{0, 1}, codes{0, 0}, codes{0, 0}, false},
 	{"wrong types", "wrong-types", codes{0, 1}, codes{0, 0}, codes{0, 0}, false},
 	// This is a refusal: a batch is halved, a single request is not sent again.
-	{"200 with success false", "failure", codes{1, 1}, codes{0, 4}, codes{4, 4}, false},
+	{"200 with success false", "failure", codes{1, 1}, codes{4, 4}, codes{4, 4}, false}, // the first PATCH is a narrow, alone
 }
 
 // misleading is what can be wrong with a listing that looks right. Once, it is read again; always, it is an error.
