@@ -69,8 +69,8 @@ func TestAStateDirectoryThatCannotBeUsedStopsAnApplyBeforeItWrites(t *testing.T)
 	if len(done.sent) > 0 {
 		t.Errorf("it sent %d requests", len(done.sent))
 	}
-	if planned := r.run(t.Context(), "plan"); planned.code != codeOK {
-		t.Errorf("planning records nothing: exit code %d\n%s", planned.code, planned.stderr)
+	if planned := r.run(t.Context(), "plan"); planned.code != codeHeld {
+		t.Errorf("planning needs no state directory, and releases nobody for inactivity without its records: exit code %d\n%s", planned.code, planned.stderr)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 func TestAReportOfThirtyThousandChangesTakesLittleMemory(t *testing.T) {
-	const most = 32 << 20
+	const most = allocationsUnderRace * 32 << 20
 	plan := manyChanges(30_000)
 	for _, format := range Formats() {
 		t.Run(string(format), func(t *testing.T) {
