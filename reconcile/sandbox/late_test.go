@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -8,23 +9,23 @@ import (
 )
 
 func TestAnEffectCanLandLate(t *testing.T) {
-	clock := noon
+	var later atomic.Int64 // the sandbox asks from its own goroutines
 	fault, err := sandbox.ParseFault("PATCH:late-effect(delay=90s):once")
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := serve(t, sandbox.Options{
 		Users: 50, Faults: []sandbox.Fault{fault},
-		Quota: &sandbox.Quota{Now: func() time.Time { return clock }},
+		Quota: &sandbox.Quota{Now: func() time.Time { return noon.Add(time.Duration(later.Load())) }},
 	})
 	if answer, err := c.release(); err == nil {
 		t.Fatalf("an answer came: %+v", answer)
 	}
-	clock = noon.Add(89 * time.Second)
+	later.Store(int64(89 * time.Second))
 	if c.released() {
 		t.Error("the effect was there at once")
 	}
-	clock = noon.Add(90 * time.Second)
+	later.Store(int64(90 * time.Second))
 	if !c.released() {
 		t.Error("the effect never came")
 	}
