@@ -147,10 +147,6 @@ func (w *writer) recordStale() {
 
 // writeAll writes calls side by side until they are done or the run stops.
 func (w *writer) writeAll(calls []Call) {
-	if len(calls) > 1 && w.isTrial(calls[0]) {
-		w.write(calls[0])
-		calls = calls[1:]
-	}
 	for len(calls) > 0 && calls[0].IsTrial {
 		w.write(calls[0])
 		calls = calls[1:]
@@ -167,12 +163,6 @@ func (w *writer) writeAll(calls []Call) {
 		})
 	}
 	_ = group.Wait() // what went wrong is in the outcomes
-}
-
-// isTrial reports whether a call is to show what the API does before any other is
-// sent: a narrow that the plan has put first, alone.
-func (w *writer) isTrial(call Call) bool {
-	return len(call.Changes) == 1 && w.plan.Changes[call.Changes[0]].Kind == Narrow
 }
 
 // write writes a call, and halves it when it is refused as a whole. It reports
