@@ -1,3 +1,8 @@
+//go:build !race
+
+// The race detector lets sync.Pool drop what it holds at random, so allocations are
+// counted without it: make unit runs this test by itself.
+
 package report
 
 import (
@@ -7,7 +12,7 @@ import (
 )
 
 func TestAReportOfThirtyThousandChangesTakesLittleMemory(t *testing.T) {
-	const most = allocationsUnderRace * 32 << 20
+	const most = 32 << 20
 	plan := manyChanges(30_000)
 	for _, format := range Formats() {
 		t.Run(string(format), func(t *testing.T) {
