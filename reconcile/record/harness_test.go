@@ -119,6 +119,25 @@ func liveOf(plan *reconcile.Plan, reached ...int) *reconcile.Live {
 	return live
 }
 
+// aDayLater is a reading long after any test run.
+func aDayLater(live *reconcile.Live) Reading {
+	return Reading{Live: live, Begun: noon.Add(reconcile.Day), SettleAfter: time.Minute}
+}
+
+// settleOne settles a store, and returns a run as it then is.
+func settleOne(t testing.TB, store *Store, id string, live *reconcile.Live) *Record {
+	t.Helper()
+	_, unreadable, err := store.Settle(aDayLater(live), frozen)
+	var damage *DamageError
+	if !errors.As(unreadable, &damage) {
+		err = errors.Join(err, unreadable)
+	}
+	must(t, err)
+	record, err := store.Read(id)
+	must(t, err)
+	return record
+}
+
 func patch(changes ...int) reconcile.Call {
 	return reconcile.Call{Kind: reconcile.CallPatchSeats, Changes: changes}
 }

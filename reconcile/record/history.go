@@ -35,6 +35,8 @@ type Record struct {
 	unknown []int
 	// settled is true when a later run has looked after a killed one.
 	settled bool
+	// lastSent is when the last request was sent at the latest.
+	lastSent time.Time
 }
 
 // IsKilled reports whether the run ended without saying so.

@@ -157,7 +157,7 @@ func TestAKilledRunSaysWhatIsNotKnown(t *testing.T) {
 		t.Errorf("run %+v", run)
 	}
 	for _, outcome := range run.Outcomes {
-		if (outcome.Error == killedMessage) != (outcome.Change == 4 || outcome.Change == 5) {
+		if outcome.Open != (outcome.Change == 4 || outcome.Change == 5) {
 			t.Errorf("change %d: %s", outcome.Change, outcome.Error)
 		}
 	}

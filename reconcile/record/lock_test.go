@@ -143,7 +143,9 @@ func TestTheLockOfAnotherProcess(t *testing.T) {
 		if len(killed) != 1 || killed[0].ID != writing.said {
 			t.Fatalf("to look after: %v", killed)
 		}
-		settled, err := store.Settle(killed[0], liveOf(newPlan(2), 0), frozen)
+		_, _, err = store.Settle(aDayLater(liveOf(newPlan(2), 0)), frozen)
+		must(t, err)
+		settled, err := store.Read(writing.said)
 		must(t, err)
 		if settled.Plan.Run.Count(reconcile.Applied) != 1 {
 			t.Errorf("outcomes %v", statuses(settled))

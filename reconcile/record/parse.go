@@ -29,7 +29,7 @@ func parse(r io.Reader, named Start) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := parser{intents: make(map[int]bool), outcomes: make(map[int]reconcile.Outcome), damage: j.damage}
+	p := parser{intents: make(map[int]bool), outcomes: make(map[int]reconcile.Outcome), found: make(map[int]reconcile.Outcome), damage: j.damage}
 	for i := range j.lines {
 		p.take(&j.lines[i].line)
 	}
@@ -173,10 +173,11 @@ type parser struct {
 	start    *Start
 	plan     *reconcile.Plan
 	end      *line
-	settled  bool
+	settled  time.Time // when a later run has first looked; zero when none has
 	last     time.Time
 	intents  map[int]bool // true while no result is known
 	outcomes map[int]reconcile.Outcome
+	found    map[int]reconcile.Outcome // by later runs
 	damage   []string
 }
 
@@ -192,14 +193,20 @@ func (p *parser) take(l *line) {
 		for _, change := range l.Changes {
 			p.intents[change] = true
 		}
-	case lineResult, lineSettled:
+	case lineResult:
 		for _, change := range l.Changes {
 			p.intents[change] = false
 		}
 		for _, outcome := range l.Outcomes {
 			p.outcomes[outcome.Change] = outcome
 		}
-		p.settled = p.settled || l.Type == lineSettled
+	case lineSettled:
+		for _, outcome := range l.Outcomes {
+			p.found[outcome.Change] = outcome
+		}
+		if p.settled.IsZero() {
+			p.settled = l.At
+		}
 	case lineEnd:
 		p.end = l
 	}
@@ -220,8 +227,9 @@ func (p *parser) StartOf(named Start) *Start {
 // record returns what the lines say of the run.
 func (p *parser) record() (*Record, error) {
 	record := &Record{
-		Start: *p.start, FinishedAt: p.last, Result: reconcile.ResultKilled, Plan: p.plan, settled: p.settled, Damage: p.damage,
+		Start: *p.start, FinishedAt: p.last, Result: reconcile.ResultKilled, Plan: p.plan, settled: !p.settled.IsZero(), Damage: p.damage,
 	}
+	record.lastSent = p.lastSent()
 	if p.end != nil {
 		record.Result, record.Error, record.Run = p.end.Result, p.end.Error, p.end.Run
 	}
@@ -232,42 +240,57 @@ func (p *parser) record() (*Record, error) {
 		record.Run = nil
 		return record, nil
 	}
-	if p.end == nil && p.plan != nil {
-		record.unknown = p.unknownChanges()
-	}
 	if record.Run == nil && (p.plan != nil || len(p.intents)+len(p.outcomes) > 0) {
 		record.Run = p.killedRun(record)
 	}
 	if p.plan == nil {
 		return record, nil
 	}
-	for _, outcome := range record.Run.Outcomes {
+	for i, outcome := range record.Run.Outcomes {
 		if outcome.Change < 0 || outcome.Change >= len(p.plan.Changes) {
 			return nil, errMisfit
+		}
+		if found, ok := p.found[outcome.Change]; ok && outcome.Open {
+			record.Run.Outcomes[i] = found
+		}
+		if record.Run.Outcomes[i].Open {
+			record.unknown = append(record.unknown, outcome.Change)
 		}
 	}
 	p.plan.Run = record.Run
 	return record, nil
 }
 
-// unknownChanges are those with an intent and no result. Where a line is damaged
-// they are all of which nothing is known: it may have been their intent.
-func (p *parser) unknownChanges() (changes []int) {
-	for i := range p.plan.Changes {
-		if p.isUnknown(i) && p.plan.Changes[i].WillBeDone() {
-			changes = append(changes, i)
-		}
+// lastSent returns when the last request of the run was sent at the latest. Of one
+// that was killed nobody knows how long it went on repeating its last: no longer
+// than a call takes, and it was gone when somebody looked.
+func (p *parser) lastSent() time.Time {
+	if p.end != nil {
+		return p.end.At
 	}
-	return changes
+	latest := p.last.Add(longestCall)
+	if !p.settled.IsZero() && p.settled.Before(latest) {
+		return p.settled
+	}
+	return latest
 }
 
+// isUnknown reports whether a change of a killed run has an intent and no result.
+// Where a line is damaged it may have been the intent of any of which nothing is
+// known.
 func (p *parser) isUnknown(change int) bool {
 	isOpen, isTold := p.intents[change]
 	_, isKnown := p.outcomes[change]
 	return isOpen || !isKnown && !isTold && len(p.damage) > 0
 }
 
-const killedMessage = "the run was killed while this was being written: whether it took effect is not known"
+// notKnown is the outcome of a change of which it is not known whether it took effect.
+func (p *parser) notKnown(change int) reconcile.Outcome {
+	if p.plan == nil || change < 0 || change >= len(p.plan.Changes) {
+		return reconcile.Outcome{Change: change, Status: reconcile.Failed, Open: true, Error: fmt.Sprintf("%v; whether it took effect is not known yet", reconcile.ErrKilled)}
+	}
+	return reconcile.JudgeOutcome(change, &p.plan.Changes[change], reconcile.ErrKilled, nil, reconcile.ErrNotRead)
+}
 
 // killedRun puts together the run that a process did not get to report.
 func (p *parser) killedRun(record *Record) *reconcile.Run {
@@ -279,7 +302,7 @@ func (p *parser) killedRun(record *Record) *reconcile.Run {
 		outcome, known := p.outcomes[i]
 		switch {
 		case p.isUnknown(i):
-			outcome = reconcile.Outcome{Change: i, Status: reconcile.Failed, Error: killedMessage}
+			outcome = p.notKnown(i)
 		case !known:
 			outcome = reconcile.Outcome{Change: i, Status: reconcile.NotReached, Error: run.Stopped}
 		}

@@ -4,35 +4,168 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
 )
 
-// Killed returns the records of runs that were killed and that no later run has
-// looked after yet, the latest first. Dry runs are not among
-// them: they leave nothing to look after. Only the holder of the lock may ask:
-// without it, a run that is still going looks the same.
-func (s *Store) Killed() ([]*Record, error) {
-	records, err := s.List()
-	var killed []*Record
-	for _, record := range records {
-		if record.isUnfinished() && record.IsKilled() {
-			killed = append(killed, record)
-		}
-	}
-	return killed, err
+// Reading is a look at the account that says what became of requests of earlier
+// runs.
+type Reading struct {
+	Live *reconcile.Live
+	// Begun is when the reading began.
+	Begun time.Time
+	// SettleAfter is how long a request may still take effect after it was last
+	// sent; see [reconcile.SettleAfter].
+	SettleAfter time.Duration
 }
 
-// Settle looks after a killed run: what is in the account now says what became
-// of the changes that were being written. It adds that to the record, so that
-// the run is told of once, and returns the record as it then is.
-func (s *Store) Settle(record *Record, live *reconcile.Live, clock func() time.Time) (*Record, error) {
-	settled := line{Type: lineSettled, At: clock().UTC(), Changes: record.unknown, Outcomes: settledOutcomes(record, live)}
-	if err := s.appendTo(record.ID, settled); err != nil {
-		return nil, s.unusable(fmt.Errorf("settle run %s: %w", record.ID, err))
+// longestCall is longer than sending a request takes, with all repetitions and
+// waiting for the quota.
+const longestCall = 10 * time.Minute
+
+// Settlement is what a reading says of an earlier run.
+type Settlement struct {
+	// Record is the run as it now is.
+	Record *Record
+	// IsFirst is true when nobody has looked after this run, which was killed, before.
+	IsFirst bool
+	// Looked is the number of changes of which it was not known whether they took
+	// effect, and Found that of those that turned out to be applied.
+	Looked, Found int
+}
+
+// Killed returns the records of runs that were killed and that no later run has
+// looked after yet, the latest first. Dry runs are not among them: they leave nothing
+// to look after. Only the holder of the lock may ask: without it, a run that is still
+// going looks the same.
+func (s *Store) Killed() ([]*Record, error) {
+	records, err := s.List()
+	return slices.DeleteFunc(records, func(r *Record) bool { return !r.isForgotten() }), err
+}
+
+// isForgotten reports whether the run was killed and nobody has looked after it.
+func (r *Record) isForgotten() bool {
+	return r.Mode != reconcile.ModeDryRun && r.IsKilled() && !r.settled
+}
+
+// Settle looks after runs that were killed, and after changes of which it is not
+// known whether they took effect: what is in the account says what became of
+// them, and is added to their records. A reading that shows what a change asks for
+// settles it at once. One that does not, only when no request can be on its way any
+// more; until then the change stays open, and the next reading counts.
+//
+// A change that a later run has made as well is that run's: a seat that is freed
+// counts once. Records that cannot be read are passed over and told of in the
+// first error. Only the holder of the lock may settle.
+func (s *Store) Settle(reading Reading, clock func() time.Time) (settled []Settlement, unreadable, err error) {
+	records, unreadable := s.List()
+	seen := lookup{reading: reading, users: make(map[string]*reconcile.User), done: make(map[doneKey]string)}
+	for i := range reading.Live.Users {
+		seen.users[reading.Live.Users[i].ID] = &reading.Live.Users[i]
 	}
-	return s.read(record.ID)
+	for _, record := range records { // the latest first, so what later runs have done is known
+		if record.isForgotten() || len(record.unknown) > 0 && record.Result != reconcile.ResultRunning {
+			one, err := s.settle(record, &seen, clock)
+			if err != nil {
+				return settled, unreadable, s.unusable(fmt.Errorf("settle run %s: %w", record.ID, err))
+			}
+			settled, record = append(settled, one), one.Record
+		}
+		seen.note(record)
+	}
+	return settled, unreadable, nil
+}
+
+// settle looks after one run.
+func (s *Store) settle(record *Record, seen *lookup, clock func() time.Time) (Settlement, error) {
+	one := Settlement{Record: record, IsFirst: record.isForgotten(), Looked: len(record.unknown)}
+	outcomes := make([]reconcile.Outcome, len(record.unknown))
+	isNews := one.IsFirst
+	for i, index := range record.unknown {
+		outcomes[i] = seen.judge(record, index)
+		isNews = isNews || outcomes[i] != record.outcome(index)
+		if outcomes[i].Status == reconcile.Applied {
+			one.Found++
+		}
+	}
+	if !isNews {
+		return one, nil
+	}
+	err := s.appendTo(record.ID, line{Type: lineSettled, At: clock().UTC(), Changes: record.unknown, Outcomes: outcomes})
+	if err == nil {
+		one.Record, err = s.read(record.ID)
+	}
+	return one, err
+}
+
+// outcome returns what the run says of a change.
+func (r *Record) outcome(index int) reconcile.Outcome {
+	for _, outcome := range r.Run.Outcomes {
+		if outcome.Change == index {
+			return outcome
+		}
+	}
+	return reconcile.Outcome{}
+}
+
+// lookup judges changes by a reading and by what later runs have done.
+type lookup struct {
+	reading Reading
+	users   map[string]*reconcile.User
+	done    map[doneKey]string // the run that has made a change
+}
+
+// doneKey is what makes two changes one, if the second found the user as the first did.
+type doneKey struct {
+	userID string
+	kind   reconcile.Kind
+	after  reconcile.State
+}
+
+func keyOf(change *reconcile.Change) doneKey {
+	key := doneKey{userID: change.UserID, kind: change.Kind}
+	if change.IsSeatChange() {
+		key.after.AccessSeat, key.after.GatewaySeat = change.After.AccessSeat, change.After.GatewaySeat
+	} else {
+		key.after.Name = change.After.Name
+	}
+	return key
+}
+
+// note remembers what a run has done.
+func (l *lookup) note(record *Record) {
+	if record.Plan == nil || record.Run == nil {
+		return
+	}
+	for _, outcome := range record.Run.Outcomes {
+		if outcome.Status == reconcile.Applied {
+			l.done[keyOf(&record.Plan.Changes[outcome.Change])] = record.ID
+		}
+	}
+}
+
+// errRunEnded is why it is not known what became of a change of a run that was not
+// killed.
+var errRunEnded = errors.New("the run ended before this was known")
+
+// judge says what became of a change of an earlier run.
+func (l *lookup) judge(record *Record, index int) reconcile.Outcome {
+	change := &record.Plan.Changes[index]
+	cause := errRunEnded
+	if record.IsKilled() {
+		cause = reconcile.ErrKilled
+	}
+	if l.reading.Begun.Before(record.lastSent.Add(l.reading.SettleAfter)) {
+		cause = reconcile.InFlight(cause)
+	}
+	outcome := reconcile.JudgeOutcome(index, change, cause, l.users[change.UserID], nil)
+	if later := l.done[keyOf(change)]; outcome.Status == reconcile.Applied && later != "" {
+		return reconcile.Outcome{Change: index, Status: reconcile.Failed, Error: fmt.Sprintf(
+			"%s %s: %v, and run %s has done the same since: the change counts there", change.Kind, change.Email, cause, later)}
+	}
+	return outcome
 }
 
 // appendTo adds a line to a journal, and syncs. What a killed process wrote of its
@@ -74,27 +207,3 @@ func (j *journal) next(l line) (data []byte, err error) {
 	}
 	return append(data, text...), err
 }
-
-// settledOutcomes judges the changes that were being written by what is there.
-func settledOutcomes(record *Record, live *reconcile.Live) []reconcile.Outcome {
-	users := make(map[string]*reconcile.User, len(live.Users))
-	for i := range live.Users {
-		users[live.Users[i].ID] = &live.Users[i]
-	}
-	outcomes := make([]reconcile.Outcome, len(record.unknown))
-	for i, index := range record.unknown {
-		change := &record.Plan.Changes[index]
-		user := users[change.UserID]
-		switch {
-		case user == nil:
-			outcomes[i] = reconcile.Outcome{Change: index, Status: reconcile.Failed, Error: killedWriting + "the user is no longer in the account"}
-		case change.IsReached(user):
-			outcomes[i] = reconcile.Outcome{Change: index, Status: reconcile.Applied}
-		default:
-			outcomes[i] = reconcile.Outcome{Change: index, Status: reconcile.Failed, Error: killedWriting + "reading the user shows that it took no effect"}
-		}
-	}
-	return outcomes
-}
-
-const killedWriting = "the run was killed while this was being written, and "

@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -31,13 +32,15 @@ func TestSettleJudgesWhatIsNotKnownByWhatIsThere(t *testing.T) {
 	live := liveOf(plan, 1, 2)
 	live.Users = slices.DeleteFunc(live.Users, func(user reconcile.User) bool { return user.ID == "id-renamed" })
 	later := noon.Add(time.Hour)
-	settled, err := store.Settle(killed[0], live, func() time.Time { return later })
+	_, _, err = store.Settle(aDayLater(live), func() time.Time { return later })
+	must(t, err)
+	settled, err := store.Read(start.ID)
 	must(t, err)
 
 	want := []reconcile.Outcome{
 		applied(0), failed(1), applied(2),
-		{Change: 3, Status: reconcile.Failed, Error: "the run was killed while this was being written, and reading the user shows that it took no effect"},
-		{Change: 5, Status: reconcile.Failed, Error: "the run was killed while this was being written, and the user is no longer in the account"},
+		{Change: 3, Status: reconcile.Failed, Error: "release p03@example.com: the run was killed while this was being written; reading the user shows that it took no effect"},
+		{Change: 5, Status: reconcile.Failed, Error: "rename p00@example.com: the run was killed while this was being written; the user is no longer in the account"},
 	}
 	if diff := cmp.Diff(want, settled.Plan.Run.Outcomes); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
@@ -79,9 +82,6 @@ func TestKilledAreTheLatestFirst(t *testing.T) {
 	var got []string
 	for _, record := range killed {
 		got = append(got, record.ID)
-		if _, err := store.Settle(record, &reconcile.Live{}, frozen); err != nil {
-			t.Error(err)
-		}
 	}
 	if diff := cmp.Diff([]string{ids["without a plan"], ids["second"], ids["first"]}, got); diff != "" {
 		t.Errorf("killed (-want +got):\n%s", diff)
@@ -111,10 +111,7 @@ func TestAJournalCutAnywhereCanBeSettledOnce(t *testing.T) {
 				}
 			}
 		}
-		settled, err := store.Settle(record, liveOf(plan, 0, 1, 2, 3, 4, 5, 7), frozen)
-		if err != nil {
-			t.Fatalf("cut after %d bytes: %v", cut, err)
-		}
+		settled := settleOne(t, store, id, liveOf(plan, 0, 1, 2, 3, 4, 5, 7))
 		if record.Plan != nil {
 			if diff := cmp.Diff(want, statuses(settled)); diff != "" {
 				t.Fatalf("cut after %d bytes, outcomes (-want +got):\n%s", cut, diff)
@@ -125,6 +122,12 @@ func TestAJournalCutAnywhereCanBeSettledOnce(t *testing.T) {
 		}
 		after, err := os.ReadFile(store.path(id))
 		must(t, err)
+		if !record.IsKilled() {
+			if !bytes.Equal(after, data[:cut]) {
+				t.Fatalf("cut after %d bytes: something was added to a run that had ended", cut)
+			}
+			continue
+		}
 		added := bytes.TrimPrefix(after[min(len(after), cut):], []byte("\n"))
 		if !bytes.HasPrefix(after, data[:cut]) || bytes.Count(added, []byte("\n")) != 1 {
 			t.Fatalf("cut after %d bytes: not just a line was added", cut)
@@ -148,8 +151,7 @@ func TestAJournalWithABrokenLineIsSettledOnceToo(t *testing.T) {
 	if diff := cmp.Diff([]int{0, 1, 2, 3, 4, 5, 7}, record.Unknown()); diff != "" {
 		t.Errorf("unknown (-want +got):\n%s", diff)
 	}
-	settled, err := store.Settle(record, liveOf(record.Plan, 7), frozen)
-	must(t, err)
+	settled := settleOne(t, store, id, liveOf(record.Plan, 7))
 	want := []string{"0 failed", "1 failed", "2 failed", "3 failed", "4 failed", "5 failed", "7 applied"}
 	if diff := cmp.Diff(want, statuses(settled)); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
@@ -181,10 +183,7 @@ func TestARunThatWasTakenForKilledStillSaysHowItEnded(t *testing.T) {
 	store, start := newStore(t, t.TempDir()), startAt(0)
 	journal := begin(t, store, start, newPlan(1))
 	must(t, journal.Intent(patch(0)))
-	killed, err := store.Killed()
-	must(t, err)
-	_, err = store.Settle(killed[0], liveOf(newPlan(1)), frozen)
-	must(t, err)
+	settleOne(t, store, start.ID, liveOf(newPlan(1)))
 	must(t, journal.End(ResultDone, &reconcile.Run{Outcomes: []reconcile.Outcome{applied(0)}}, nil))
 	record, err := store.Read(start.ID)
 	must(t, err)
@@ -193,13 +192,148 @@ func TestARunThatWasTakenForKilledStillSaysHowItEnded(t *testing.T) {
 	}
 }
 
-func TestSettleOfARecordThatIsGoneIsAnError(t *testing.T) {
+// killedWriting records a run of one release that was killed while it wrote it, some time after noon.
+func killedWriting(t *testing.T, store *Store, after time.Duration) Start {
+	t.Helper()
+	start := startAt(after)
+	journal, err := store.Begin(start, newPlan(1), func() time.Time { return noon.Add(after) })
+	must(t, err)
+	must(t, journal.Intent(patch(0)))
+	abandon(t, journal)
+	return start
+}
+
+func TestWhatMayStillTakeEffectStaysOpen(t *testing.T) {
+	const timeout = 30 * time.Second
+	type look struct {
+		at      time.Duration
+		isThere bool
+		want    string // status and whether it is open
+	}
+	tests := []struct {
+		name  string
+		looks []look
+	}{
+		{"an effect that lands late is found", []look{{time.Second, false, "failed, open"}, {20 * time.Second, false, "failed, open"}, {40 * time.Second, true, "applied"}}},
+		{"an effect that is there closes at once", []look{{time.Second, true, "applied"}}},
+		{"no effect waits for two time-outs after the process was found dead", []look{
+			{time.Second, false, "failed, open"}, {60 * time.Second, false, "failed, open"}, {61 * time.Second, false, "failed"},
+		}},
+		{"no effect is certain at once where a call cannot take so long", []look{{12 * time.Hour, false, "failed"}}},
+		{"what is closed is not read again", []look{{12 * time.Hour, false, "failed"}, {13 * time.Hour, true, "failed"}}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			store := newStore(t, t.TempDir())
+			start := killedWriting(t, store, 0)
+			for i, look := range test.looks {
+				var reached []int
+				if look.isThere {
+					reached = []int{0}
+				}
+				at := noon.Add(look.at)
+				settled, unreadable, err := store.Settle(Reading{Live: liveOf(newPlan(1), reached...), Begun: at, SettleAfter: 2 * timeout}, func() time.Time { return at })
+				must(t, errors.Join(unreadable, err))
+				if len(settled) > 0 && settled[0].IsFirst != (i == 0) {
+					t.Errorf("look %d: told as the first: %t", i, settled[0].IsFirst)
+				}
+				record, err := store.Read(start.ID)
+				must(t, err)
+				outcome := record.Plan.Run.Outcomes[0]
+				got := string(outcome.Status)
+				if outcome.Open {
+					got += ", open"
+				}
+				if got != look.want || outcome.Open != (len(record.Unknown()) == 1) {
+					t.Errorf("look %d: %s (%s), want %s; unknown %v", i, got, outcome.Error, look.want, record.Unknown())
+				}
+				must(t, store.Prune(Retention{Runs: 1, Age: 1}, at.Add(reconcile.Day)))
+				if ids := mustList(t, store); outcome.Open && len(ids) != 1 {
+					t.Fatalf("look %d: pruned while it is open", i)
+				} else if len(ids) == 0 {
+					return
+				}
+			}
+		})
+	}
+}
+
+func TestAReadingThatTellsNothingNewAddsNothing(t *testing.T) {
+	store := newStore(t, t.TempDir())
+	start := killedWriting(t, store, 0)
+	reading := Reading{Live: liveOf(newPlan(1)), Begun: noon.Add(time.Second), SettleAfter: time.Minute}
+	var sizes []int64
+	for range 3 {
+		_, _, err := store.Settle(reading, frozen)
+		must(t, err)
+		info, err := os.Stat(store.path(start.ID))
+		must(t, err)
+		sizes = append(sizes, info.Size())
+	}
+	if sizes[0] != sizes[1] || sizes[1] != sizes[2] {
+		t.Errorf("sizes %v", sizes)
+	}
+}
+
+func TestOneSeatCountsOnceWhicheverRunFreedIt(t *testing.T) {
+	apply := func(t *testing.T, store *Store, after time.Duration) {
+		journal, err := store.Begin(startAt(after), newPlan(1), func() time.Time { return noon.Add(after) })
+		must(t, err)
+		must(t, journal.End(reconcile.ResultDone, &reconcile.Run{Outcomes: []reconcile.Outcome{applied(0)}}, nil))
+	}
+	tests := []struct {
+		name  string
+		later func(*testing.T, *Store)
+	}{
+		{"a later run has done the same", func(t *testing.T, store *Store) { apply(t, store, time.Minute) }},
+		{"a later run was killed as well", func(t *testing.T, store *Store) { killedWriting(t, store, time.Minute) }},
+		{"two more were", func(t *testing.T, store *Store) {
+			killedWriting(t, store, time.Minute)
+			killedWriting(t, store, 2*time.Minute)
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			store := newStore(t, t.TempDir())
+			first := killedWriting(t, store, 0)
+			_, _, err := store.Settle(Reading{Live: liveOf(newPlan(1)), Begun: noon.Add(time.Second), SettleAfter: time.Minute}, func() time.Time { return noon.Add(time.Second) })
+			must(t, err)
+			test.later(t, store)
+			record := settleOne(t, store, first.ID, liveOf(newPlan(1), 0))
+			if past := store.History(noon.Add(-time.Hour)).Taken; len(past) != 1 {
+				t.Errorf("%d releases of one seat: %v", len(past), past)
+			}
+			if len(record.Unknown()) > 0 || !strings.Contains(record.Plan.Run.Outcomes[0].Error, "has done the same since") {
+				t.Errorf("the first: %+v", record.Plan.Run.Outcomes[0])
+			}
+		})
+	}
+}
+
+func TestWhatARunCouldNotFindOutIsReadAgain(t *testing.T) {
 	store, start := newStore(t, t.TempDir()), startAt(0)
-	abandon(t, begin(t, store, start, nil))
+	journal := begin(t, store, start, newPlan(2))
+	open := reconcile.Outcome{Change: 0, Status: reconcile.Failed, Error: "release p00@example.com: timed out; whether it took effect is not known yet", Open: true}
+	must(t, journal.Intent(patch(0, 1)))
+	must(t, journal.Result(patch(0, 1), []reconcile.Outcome{open, applied(1)}))
+	must(t, journal.End(reconcile.ResultPartial, &reconcile.Run{Outcomes: []reconcile.Outcome{open, applied(1)}}, nil))
+	if killed, err := store.Killed(); len(killed) > 0 || err != nil {
+		t.Errorf("%d runs are taken for killed (%v)", len(killed), err)
+	}
+	record := settleOne(t, store, start.ID, liveOf(newPlan(2), 0, 1))
+	if diff := cmp.Diff([]string{"0 applied", "1 applied"}, statuses(record)); diff != "" || record.Result != reconcile.ResultPartial {
+		t.Errorf("%s, outcomes (-want +got):\n%s", record.Result, diff)
+	}
+}
+
+func TestARecordThatCannotBeSettledIsAnError(t *testing.T) {
+	store := newStore(t, t.TempDir())
+	start := killedWriting(t, store, 0)
 	record, err := store.Read(start.ID)
 	must(t, err)
 	must(t, os.Remove(store.path(start.ID)))
-	if _, err := store.Settle(record, &reconcile.Live{}, frozen); err == nil {
+	seen := lookup{reading: aDayLater(liveOf(newPlan(1)))}
+	if _, err := store.settle(record, &seen, frozen); err == nil {
 		t.Error("no error")
 	}
 }

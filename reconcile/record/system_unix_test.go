@@ -44,7 +44,7 @@ func roleUnprivileged(store *Store) error {
 	records, err := store.List()
 	fmt.Println("list:", len(records), err)
 	for _, record := range records {
-		_, err := store.Settle(record, liveOf(record.Plan), time.Now)
+		_, _, err := store.Settle(Reading{Live: liveOf(record.Plan)}, time.Now)
 		fmt.Println("settle:", err)
 	}
 	return nil
@@ -161,7 +161,9 @@ func TestAFullDiskStopsTheRunAndLosesNothing(t *testing.T) {
 				t.Fatalf("%s with %v", record.Result, statuses(record))
 			}
 			// There is room again, and the half line does not get in the way.
-			settled, err := store.Settle(record, liveOf(record.Plan), time.Now)
+			_, _, err = store.Settle(Reading{Live: liveOf(record.Plan), Begun: time.Now().Add(time.Hour)}, time.Now)
+			must(t, err)
+			settled, err := store.Read(record.ID)
 			must(t, err)
 			if len(settled.Unknown()) > 0 || settled.Plan.Run.Count("applied") > 0 {
 				t.Errorf("unknown %v, outcomes %v", settled.Unknown(), statuses(settled))

@@ -108,8 +108,7 @@ func TestWhatWasKilledBeforeTheTakeoverIsLookedAfter(t *testing.T) {
 	if len(killed) != 1 || killed[0].ID != plainKilled || len(killed[0].Unknown()) != 1 {
 		t.Fatalf("killed %v", killed)
 	}
-	settled, err := store.Settle(killed[0], liveOf(killed[0].Plan, 0, 1, 2), frozen)
-	must(t, err)
+	settled := settleOne(t, store, plainKilled, liveOf(killed[0].Plan, 0, 1, 2))
 	if settled.Plan.Run.Count(reconcile.Applied) != 3 {
 		t.Errorf("outcomes %v", statuses(settled))
 	}

@@ -33,9 +33,10 @@ func (r *Runner) Apply(ctx context.Context, request Request) Result {
 	}
 
 	// Read, and recover: what is there now says what killed runs have done.
+	begun := r.Clock()
 	live, err := run.read(ctx)
 	if err == nil {
-		err = run.recoverKilled(live)
+		err = run.recoverEarlier(live, begun)
 	}
 	if err != nil {
 		return run.failed(err)

@@ -1,34 +1,52 @@
 package runner
 
 import (
+	"cmp"
+	"time"
+
 	"github.com/seatsync/seatsync/reconcile"
 	"github.com/seatsync/seatsync/reconcile/record"
 )
 
-// recoverKilled finds runs that were killed, settles what they were writing by
-// what is in the account now, and tells of each once. Only the holder of the lock
-// may: without it, a run that is still going looks the same.
-func (r *run) recoverKilled(live *reconcile.Live) error {
-	killed, err := r.Store.Killed()
-	if err != nil {
-		r.note("not every run record could be read: %v", err)
+// defaultRequestTimeout is that of [Runner.RequestTimeout].
+const defaultRequestTimeout = 30 * time.Second
+
+// recoverEarlier settles by what is in the account now, as read since some time,
+// what earlier runs were writing when they were killed, or could not find out. It
+// tells of a killed run once, and of changes that turn out to be applied. Only the
+// holder of the lock may: without it, a run that is still going looks the same.
+func (r *run) recoverEarlier(live *reconcile.Live, begun time.Time) error {
+	settled, unreadable, err := r.Store.Settle(record.Reading{
+		Live: live, Begun: begun,
+		SettleAfter: reconcile.SettleAfter(cmp.Or(r.RequestTimeout, defaultRequestTimeout)),
+	}, r.Clock)
+	if unreadable != nil {
+		r.note("not every run record could be read: %v", unreadable)
 	}
-	for _, earlier := range killed {
-		unknown, before := len(earlier.Unknown()), applied(earlier)
-		settled, err := r.Store.Settle(earlier, live, r.Clock)
-		if err != nil {
-			return err
-		}
+	for i := range settled {
+		r.noteSettled(&settled[i])
+	}
+	return err
+}
+
+func (r *run) noteSettled(one *record.Settlement) {
+	id, open := one.Record.ID, len(one.Record.Unknown())
+	switch {
+	case one.IsFirst && open > 0:
+		r.note("run %s was killed: %s applied, %d of them found by reading the %s that it was writing; of %d it is not known yet, and later runs look again; see 'seatsync history %s'",
+			id, reconcile.Count(applied(one.Record), "change"), one.Found, reconcile.Count(one.Looked, "user"), open, id)
+	case one.IsFirst:
 		r.note("run %s was killed: %s applied, %d of them found by reading the %s that it was writing; see 'seatsync history %s'",
-			earlier.ID, reconcile.Count(applied(settled), "change"), applied(settled)-before, reconcile.Count(unknown, "user"), earlier.ID)
+			id, reconcile.Count(applied(one.Record), "change"), one.Found, reconcile.Count(one.Looked, "user"), id)
+	case one.Found > 0:
+		r.note("run %s: %s of which it was not known turned out to be applied; see 'seatsync history %s'", id, reconcile.Count(one.Found, "change"), id)
 	}
-	return nil
 }
 
 // applied counts what a run is known to have applied.
 func applied(found *record.Record) int {
-	if found.Plan == nil {
+	if found.Run == nil {
 		return 0
 	}
-	return found.Plan.Run.Count(reconcile.Applied)
+	return found.Run.Count(reconcile.Applied)
 }

@@ -27,6 +27,9 @@ type Runner struct {
 	Store *record.Store
 	// Clock dates runs and records. It decides about nobody: see [Request.Now].
 	Clock func() time.Time
+	// RequestTimeout bounds one attempt of a request; 0 means 30 seconds. What a
+	// killed run was writing is open for that long, twice.
+	RequestTimeout time.Duration
 	// Tool names the program and its version in plans and records.
 	Tool string
 
