@@ -15,8 +15,10 @@ type Desired struct {
 	// account, or with _FILE behind it the file that does; empty for the usual ones.
 	TokenVariable string
 	License       License
-	Policy        Policy
-	Schedule      []ScheduleEntry
+	// Roster says who works here; nil when the file names none.
+	Roster   *Roster
+	Policy   Policy
+	Schedule []ScheduleEntry
 	// Timezone is that of Schedule; UTC when the file names none.
 	Timezone *time.Location
 	// Users holds every user of every file, in the order of the files.
@@ -47,6 +49,10 @@ type License struct {
 type Policy struct {
 	Unlisted   UnlistedPolicy
 	UnlistedAt Position
+	// Departed says what becomes of seat holders of whom the roster says that they
+	// are gone; empty is DepartedReport.
+	Departed   DepartedPolicy
+	DepartedAt Position
 	Grants     GrantsPolicy
 	// Inactive is nil when nobody is released for inactivity.
 	Inactive  *InactivePolicy
@@ -72,6 +78,17 @@ const (
 	UnlistedKeep    UnlistedPolicy = "keep"
 	UnlistedReport  UnlistedPolicy = "report"
 	UnlistedRelease UnlistedPolicy = "release"
+)
+
+// DepartedPolicy says what becomes of seat holders of whom the roster says that
+// they are gone.
+type DepartedPolicy string
+
+// The values of policy.departed; the default is DepartedReport.
+const (
+	DepartedKeep    DepartedPolicy = "keep"
+	DepartedReport  DepartedPolicy = "report"
+	DepartedRelease DepartedPolicy = "release"
 )
 
 // BeyondPolicy says what a run does that wants more releases than it may.

@@ -1,0 +1,51 @@
+package reconcile
+
+import "time"
+
+// Roster says who works here, as an identity provider or HR exported it. It is
+// about people, not about seats. Like all of Desired it is only ever whole.
+type Roster struct {
+	// File is the roster as messages call it, and At is where the desired state
+	// names it.
+	File string
+	At   Position
+	// Commit is the git commit that it was read at; empty where it was read from
+	// the folder.
+	Commit string
+	// Complete says that who is not in the roster does not work here. Without it
+	// their absence says nothing.
+	Complete bool
+	// AtLeast is how many of the seat holders it has to name, a count or a share;
+	// the zero value is the default, 50%.
+	AtLeast   ReleaseLimit
+	AtLeastAt Position
+	// MaxAge is how old it may be; 0 allows any age.
+	MaxAge   time.Duration
+	MaxAgeAt Position
+	// AsOf is when it was true; zero where that is not known, and Undated says why.
+	AsOf    time.Time
+	Undated string
+	// People has everybody whom it names, by [EmailKey].
+	People map[string]RosterPerson
+}
+
+// RosterPerson is what all rows of one email say.
+type RosterPerson struct {
+	// Works is True when a row says that they work here, False when one says that
+	// they do not and none that they do, and Unknown when none says anything.
+	Works Flag
+	// Says is the status as written, in the row on Line; empty without a status.
+	Says string
+	Line int
+	// Groups are those of the rows that count, in the order of the rows; mostly one.
+	Groups []string
+}
+
+// Groups returns the groups of the person with an [EmailKey]; none for someone who
+// is not in the roster, nor where there is no roster.
+func (r *Roster) Groups(key string) []string {
+	if r == nil {
+		return nil
+	}
+	return r.People[key].Groups
+}
