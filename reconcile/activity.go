@@ -160,7 +160,7 @@ func (a *assessor) uncertainty(user *User) string {
 	case !deviceSeen.IsNone() && !a.readable(deviceSeen).IsKnown():
 		return "the date at which a device was last seen cannot be trusted: " + a.doubtful(deviceSeen)
 	case isUnreadable:
-		return "the API does not tell when one of their devices was last seen"
+		return "the API did not return when one of their devices was last seen"
 	case !user.mayUseDevices():
 		return ""
 	case !a.devices.Read:

@@ -151,8 +151,8 @@ func TestApplyJudgesEachItemByItsAnswer(t *testing.T) {
 	run := applyWith(sink, plan)
 	want := []string{
 		"a@b.c applied",
-		"b@b.c not-taken: the API answered success but shows access_seat true, gateway_seat false",
-		"c@b.c not-taken: the API answered success but shows access_seat true, gateway_seat false",
+		"b@b.c not-taken: the API reported success but shows access_seat true, gateway_seat false",
+		"c@b.c not-taken: the API reported success but shows access_seat true, gateway_seat false",
 		"d@b.c applied",
 	}
 	if diff := cmp.Diff(want, outcomesOf(plan, run)); diff != "" {
@@ -263,7 +263,7 @@ func TestApplyRenamesWithTheCurrentEmail(t *testing.T) {
 		want   string
 	}{
 		{"taken", renamed("Ada", "id-a"), nil, "a@b.c applied"},
-		{"not taken", renamed("a", "id-a"), nil, "a@b.c not-taken: the API answered success but shows another name"},
+		{"not taken", renamed("a", "id-a"), nil, "a@b.c not-taken: the API reported success but shows another name"},
 		{
 			"an answer about another user is not believed", renamed("Ada", "id-z"), present(),
 			"a@b.c failed: rename a@b.c: the API's response is about another user; reading the user shows that it took no effect",

@@ -46,7 +46,7 @@ const (
 )
 
 // seen returns the newest moment at which the user was seen on a device, and
-// whether there is a registration or device of which that cannot be told.
+// whether there is a registration or device of which that cannot be determined.
 func (d *Devices) seen(userID string) (newest Moment, unreadable bool) {
 	newest = d.LastSeen[userID]
 	if !newest.IsNone() && !newest.IsKnown() {

@@ -47,7 +47,7 @@ func (e *APIError) IsRefusal() bool {
 }
 
 // IsMixed reports whether the status says success and the envelope failure, so
-// that only reading tells what happened.
+// that only reading shows what happened.
 func (e *APIError) IsMixed() bool { return e.Status < 300 }
 
 // IsDenied reports whether the credentials are bad or lack a permission.
@@ -69,8 +69,8 @@ const (
 	statusNotImplemented = 501
 )
 
-// ThrottledError says that the API takes no requests for longer than there is
-// time. Nothing was written by the request that met it.
+// ThrottledError says that the API limits the rate of requests for longer than
+// there is time. Nothing was written by the request that met it.
 type ThrottledError struct {
 	// RetryAfter is how long the API asks to wait; 0 when it does not say.
 	RetryAfter time.Duration
@@ -80,11 +80,10 @@ type ThrottledError struct {
 
 // Error says for how long, and what was being done.
 func (e *ThrottledError) Error() string {
-	wait := "for longer than there is time"
 	if e.RetryAfter > 0 {
-		wait = "for another " + e.RetryAfter.String()
+		return fmt.Sprintf("rate limited by the API; retry after %s (%v)", e.RetryAfter, e.Err)
 	}
-	return fmt.Sprintf("the API takes no requests %s: run again later (%v)", wait, e.Err)
+	return fmt.Sprintf("rate limited by the API for longer than there is time; retry later (%v)", e.Err)
 }
 
 // Unwrap returns the last answer.

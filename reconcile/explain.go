@@ -96,7 +96,7 @@ func (p *planner) explainUntil(s *subject) Verdict {
 	}
 	verdict.Source = s.entry.At(s.entry.Lines.Until)
 	verdict.Applies = p.isExpired(s)
-	verdict.Because = fmt.Sprintf("the last day is %s and is over at %s", s.entry.Until,
+	verdict.Because = fmt.Sprintf("the last day is %s and ends at %s", s.entry.Until,
 		s.entry.Until.End(p.desired.Timezone).Format(time.RFC3339))
 	return verdict
 }

@@ -44,7 +44,7 @@ users:
 	plan := planOf(t, desired, live)
 	tests := map[string][][]string{
 		"leaver@b.c": {{"listed: the file says access_seat: false (7)", "limit: 3 releases wanted, at most 0 allowed (limits.releases: 0) (5)"}},
-		"OVER@b.c":   {{"expired: the last day is 2026-11-01 and is over at 2026-11-02T00:00:00Z (8)", "limit: 3 releases wanted, at most 0 allowed (limits.releases: 0) (5)"}},
+		"OVER@b.c":   {{"expired: the last day is 2026-11-01 and ends at 2026-11-02T00:00:00Z (8)", "limit: 3 releases wanted, at most 0 allowed (limits.releases: 0) (5)"}},
 		"ceo@b.c":    {{"inactive: no sign of activity for 100 days (limit 90) (3)", "protected: protected by f.yaml:4 (0)"}},
 		"leave@b.c":  {{"inactive: no sign of activity for 100 days (limit 90) (3)", "exempt: exempt until 2026-12-24 (0)"}},
 		"idle@b.c":   {{"inactive: no sign of activity for 100 days (limit 90) (3)", "limit: 3 releases wanted, at most 0 allowed (limits.releases: 0) (5)"}},

@@ -155,7 +155,7 @@ func (p *planner) untoldSeatsFinding() []Finding {
 	}
 	return []Finding{{
 		Severity: SeverityInfo, Code: CodeFlagUnknown,
-		Message: fmt.Sprintf("the API does not tell whether %s in use: not counted, and left alone",
+		Message: fmt.Sprintf("the API did not report whether %s in use: not counted, and left alone",
 			CountOf(count, "seat is", "seats are")),
 	}}
 }

@@ -50,7 +50,7 @@ func holdRules() []holdRule {
 			return when(c.change.IsSeatChange() && c.change.SeatUID == "", c.change.noSeatSentence())
 		}},
 		{HeldFlagUnknown, func(_ *planner, c candidate) string {
-			return when(c.change.isFlagUnknown(), "the API does not tell a flag that the change would have to send")
+			return when(c.change.isFlagUnknown(), "the API did not return a flag that the change would have to send")
 		}},
 		{HeldGrantsNever, func(p *planner, c candidate) string {
 			return when(c.change.Kind == Grant && p.desired.Policy.Grants == GrantsNever, "policy.grants is never")
@@ -62,7 +62,7 @@ func holdRules() []holdRule {
 				return ""
 			}
 			if exemption.hasEnded(p.now, p.desired.Timezone) {
-				return "exempt until " + exemption.Until.String() + ", which is over: correct the file"
+				return "exempt until " + exemption.Until.String() + ", which has passed: correct the file"
 			}
 			return "exempt until " + exemption.Until.String()
 		}},
@@ -107,7 +107,7 @@ func (c candidate) ambiguous() string {
 // noSeatSentence says what the lack of a seat_uid means for a change.
 func (c *Change) noSeatSentence() string {
 	if c.TakesAway() {
-		return "the API tells no seat_uid, so the seat cannot be addressed"
+		return "the API returned no seat_uid, so the seat cannot be addressed"
 	}
 	return "there is no seat record: a seat comes with the next login"
 }

@@ -7,7 +7,7 @@ const (
 	sharedEmail = "several live users have this email: name the id of the one you mean"
 	otherEmail  = "the file lists this id with another email: correct the email"
 	otherID     = "the file lists this email with another id: correct the id, or remove it"
-	noEmail     = "the API does not tell the user's email, so nobody knows whether the file protects them"
+	noEmail     = "the API did not return the user's email, so nobody knows whether the file protects them"
 )
 
 // match finds the entry of each live user, and the entries that no live user

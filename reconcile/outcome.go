@@ -79,7 +79,7 @@ func JudgeOutcome(index int, change *Change, cause error, user *User, readErr er
 	case !isAccepted:
 		return failed("reading the user shows that it took no effect")
 	}
-	message := "the API answered success but shows " + change.shown(user)
+	message := "the API reported success but shows " + change.shown(user)
 	if change.Kind == Grant {
 		message += ": a seat comes with the next login"
 	}

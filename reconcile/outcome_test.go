@@ -41,12 +41,12 @@ func TestJudgeOutcome(t *testing.T) {
 		message string
 	}{
 		{"the response shows what was asked for", release, nil, user(False, False, "Old"), nil, Applied, ""},
-		{"the response shows the old state", release, nil, user(True, True, "Old"), nil, NotTaken, "the API answered success but shows access_seat true, gateway_seat true"},
-		{"the response shows a seat that is not given", grant, nil, user(False, False, "Old"), nil, NotTaken, "the API answered success but shows access_seat false, gateway_seat false: a seat comes with the next login"},
+		{"the response shows the old state", release, nil, user(True, True, "Old"), nil, NotTaken, "the API reported success but shows access_seat true, gateway_seat true"},
+		{"the response shows a seat that is not given", grant, nil, user(False, False, "Old"), nil, NotTaken, "the API reported success but shows access_seat false, gateway_seat false: a seat comes with the next login"},
 		{"the response shows one flag of two changed", release, nil, user(False, True, "Old"), nil, Failed, "release a@b.c: the user now has access_seat false, gateway_seat true, which is neither what was there nor what was asked for"},
 		{"the response does not show a flag", release, nil, user(False, Unknown, "Old"), nil, Failed, "release a@b.c: whether it took effect is not known yet, since the API did not return the user's flags"},
 		{"not mentioned, and read as asked for", release, ErrNotInResponse, user(False, False, "Old"), nil, Applied, ""},
-		{"not mentioned, and read as before", release, ErrNotInResponse, user(True, True, "Old"), nil, NotTaken, "the API answered success but shows access_seat true, gateway_seat true"},
+		{"not mentioned, and read as before", release, ErrNotInResponse, user(True, True, "Old"), nil, NotTaken, "the API reported success but shows access_seat true, gateway_seat true"},
 		{"not mentioned, and one flag of two changed", release, ErrNotInResponse, user(True, False, "Old"), nil, Failed, "release a@b.c: the API's response does not mention the seat; the user now has access_seat true, gateway_seat false, which is neither what was there nor what was asked for"},
 		{"failed, and read as asked for", release, gone, user(False, False, "Old"), nil, Applied, ""},
 		{"failed, and the seat record is gone with the seat", release, gone, seatless, nil, Applied, ""},
@@ -66,7 +66,7 @@ func TestJudgeOutcome(t *testing.T) {
 		{"in flight, and read as asked for", release, InFlight(ErrKilled), user(False, False, "Old"), nil, Applied, ""},
 		{"in flight, and no longer in the account", release, InFlight(ErrKilled), nil, nil, Failed, "release a@b.c: the run was killed while this was being written; the user is no longer in the account"},
 		{"renamed as asked for", rename, nil, user(Unknown, Unknown, "New"), nil, Applied, ""},
-		{"the response shows the old name", rename, nil, user(True, True, "Old"), nil, NotTaken, "the API answered success but shows another name"},
+		{"the response shows the old name", rename, nil, user(True, True, "Old"), nil, NotTaken, "the API reported success but shows another name"},
 		{"the response shows a third name", rename, nil, user(True, True, "Third"), nil, Failed, "rename a@b.c: the user now has another name, which is neither what was there nor what was asked for"},
 		{"a rename was killed, and a third name is there", rename, ErrKilled, user(True, True, "Third"), nil, Failed, "rename a@b.c: the run was killed while this was being written; the user now has another name, which is neither what was there nor what was asked for"},
 	} {

@@ -178,7 +178,7 @@ var kinds = [...]term[Kind]{
 
 var reasons = [...]term[Reason]{
 	{Listed, "the file says so"},
-	{Expired, "the user's last day in the file is over"},
+	{Expired, "the user's last day in the file has passed"},
 	{Departed, "the roster says that the user no longer works here"},
 	{Unlisted, "no file lists the seat holder"},
 	{Inactive, "no sign of activity for too long"},

@@ -89,7 +89,7 @@ func (a *app) play(ctx context.Context, job *runner.Runner, request runner.Reque
 	if err := a.showScene(plan, report.Options{}); err != nil {
 		return err
 	}
-	a.section("2. apply: the fewest requests, each change judged by the API's answer")
+	a.section("2. apply: the fewest requests, each change judged by the API's response")
 	request.ID = "demo"
 	result := job.Apply(ctx, request)
 	if result.Err != nil {

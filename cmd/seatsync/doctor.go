@@ -20,7 +20,7 @@ func (a *app) doctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "Check token, account, permissions, clock and file",
 		Long: `Checks everything that a run needs and says what to do about each problem. It
-sends no request but GET, and whether the token may write cannot be told
+sends no request but GET, and whether the token may write cannot be determined
 without writing: that shows with the first apply.
 
 Exits 1 when a check fails; warnings do not count.`,
@@ -173,7 +173,7 @@ func (c *checkup) users(ctx context.Context, probe *zerotrust.Probe, account str
 	case err != nil:
 		c.failure("list users", err, unreachable)
 	case !known:
-		c.failure("list users", errors.New("the answer does not say how many users there are"), "seatsync needs that to know that a listing is complete")
+		c.failure("list users", errors.New("the response does not say how many users there are"), "seatsync needs that to know that a listing is complete")
 	default:
 		c.ok("list users", count(total, "user"))
 	}

@@ -192,7 +192,7 @@ func (a *app) withTimeout(ctx context.Context) (context.Context, context.CancelF
 		return context.WithCancel(ctx)
 	}
 	return context.WithTimeoutCause(ctx, a.timeout,
-		fmt.Errorf("the time of --timeout %s is over", a.timeout))
+		fmt.Errorf("timed out after %s (--timeout)", a.timeout))
 }
 
 // now returns the clock for rules: --now where it was given.

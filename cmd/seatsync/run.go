@@ -90,7 +90,7 @@ With --once it makes one run now and exits with the code of apply.`,
 	f.DurationVar(&flags.jitter, "jitter", 0, "put each run off by up to this long, at random")
 	f.BoolVar(&flags.runAtStart, "run-at-start", false, "make a dry run right away, before the first one is due")
 	f.BoolVar(&flags.once, "once", false, "make one run now, then exit with the code of apply")
-	f.StringVar(&flags.shard, "shard", "", "look after the `I/N`-th part of the files, I from 0, as in a Kubernetes Indexed Job")
+	f.StringVar(&flags.shard, "shard", "", "reconcile the `I/N`-th part of the files, I from 0, as in a Kubernetes Indexed Job")
 	f.StringVar(&flags.listen, "listen", defaultListen, "where to serve health, metrics and the status page; 'off' serves nothing")
 	f.StringVar(&flags.webConfig, "web-config", "", "file with TLS and users for --listen, as prometheus/exporter-toolkit reads it")
 	f.StringVar(&flags.metricsFile, "metrics-file", "", "write the metrics to this file after each run, for node_exporter's textfile collector")
@@ -135,7 +135,7 @@ func (f *runFlags) checkOnce(cmd *cobra.Command) error {
 	}
 	for _, flag := range daemonOnly {
 		if f.once && cmd.Flags().Changed(flag) {
-			return fmt.Errorf("--%s is of no use with --once: leave one of the two out", flag)
+			return fmt.Errorf("--%s cannot be combined with --once: leave one of the two out", flag)
 		}
 	}
 	for _, flag := range []string{"format", "report", "out"} {

@@ -62,7 +62,7 @@ func (a *app) newMessenger(flags runFlags, log *slog.Logger) (*messenger, error)
 	for i, address := range strings.Fields(text) {
 		scheme, _, found := strings.Cut(address, "://")
 		if !found {
-			return nil, fmt.Errorf("%s: address %d is no URL", origin, i+1)
+			return nil, fmt.Errorf("%s: address %d is not a valid URL", origin, i+1)
 		}
 		sender, err := shoutrrr.CreateSender(address)
 		if err != nil {
@@ -165,7 +165,7 @@ func (m *messenger) post(ctx context.Context, news *daemon.News, ended *daemon.E
 	defer m.client.CloseIdleConnections()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10))
 	if response.StatusCode >= 300 {
-		return fmt.Errorf("the webhook answered %s", response.Status)
+		return fmt.Errorf("the webhook returned %s", response.Status)
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func (a *app) tellServiceManager(log *slog.Logger) func(daemon.State) {
 	}
 	return func(state daemon.State) {
 		if err := notifySystemd(socket, systemdWords(state)); err != nil {
-			log.Warn("systemd could not be told", "state", string(state), "error", err.Error())
+			log.Warn("systemd could not be notified", "state", string(state), "error", err.Error())
 		}
 	}
 }

@@ -66,11 +66,11 @@ GET:short-page:always or PUT:reset-after:every=3. The kinds:
 	f.IntVar(&flags.maxPerPage, "max-per-page", 0, "most users on a page; 0 is 1000")
 	f.IntVar(&flags.patch, "patch-limit", 0, "most seats in one PATCH; 0 is any number")
 	f.StringVar(&flags.badItem, "bad-item", string(sandbox.BadItemReject), "what a PATCH does about an item that cannot be: reject, skip or old")
-	f.BoolVar(&flags.grantTaken, "grants-taken", false, "a PATCH that asks for a seat gives one; the default answers with the old state")
+	f.BoolVar(&flags.grantTaken, "grants-taken", false, "a PATCH that asks for a seat gives one; the default returns the old state")
 	f.StringVar(&flags.seatExpiration, "seat-expiration", "", "after how long the account itself takes idle people's seats, for instance 1460h (default never)")
 	f.BoolVar(&flags.seatDeprovision, "seat-deprovision", false, "an identity provider frees seats by SCIM")
 	f.StringVar(&flags.subscription, "subscription", string(sandbox.SubscriptionMonthly), "what the account pays for: monthly, quarterly, yearly, trial, awaiting-payment, cancelled, uneven, bare, two or none")
-	f.BoolVar(&flags.narrow, "narrows-refused", false, "a PATCH that takes half of a seat answers with the old state")
+	f.BoolVar(&flags.narrow, "narrows-refused", false, "a PATCH that takes half of a seat returns the old state")
 	return cmd
 }
 

@@ -143,8 +143,8 @@ func TestAWaitBeyondTheDeadlineEndsTheRunWithWhatWasDone(t *testing.T) {
 				r.wantStopped(done)
 				told = done.plan(t).Run.Stopped
 			}
-			if !strings.Contains(told, "the API takes no requests for another "+test.said+": run again later") {
-				t.Errorf("it does not say for how long the API takes no requests: %s", told)
+			if !strings.Contains(told, "rate limited by the API; retry after "+test.said) {
+				t.Errorf("it does not say when to retry: %s", told)
 			}
 			r.wantTold(done)
 			r.wantConvergence()

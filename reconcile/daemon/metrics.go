@@ -48,9 +48,9 @@ func NewMetrics() *Metrics {
 	m.success = gauge("last_success_timestamp_seconds", "When the last run that succeeded ended.")
 	m.nextRun = gauge("next_run_timestamp_seconds", "When the next run is due; 0 when none is.")
 	m.cost = gauge("monthly_cost", "What the seats in use cost in a month.", "currency")
-	m.requests = counter("api_requests_total", "Attempts at requests to the API; the code is 0 where there was no answer.", "code", "method")
+	m.requests = counter("api_requests_total", "Attempts at requests to the API; the code is 0 where there was no response.", "code", "method")
 	m.throttled = counter("api_throttled_total", "Attempts that the API refused for the quota.")
-	m.quota = gauge("api_quota_remaining", "Requests that the API's quota had left at its last answer.")
+	m.quota = gauge("api_quota_remaining", "Requests that the API's quota had left at its last response.")
 	m.duration = m.registry.Histogram("seatsync_run_duration_seconds", "How long runs took.",
 		[]float64{0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800}, "account")
 	return m

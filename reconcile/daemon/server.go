@@ -100,7 +100,7 @@ func (d *Daemon) serveRuns(w http.ResponseWriter, r *http.Request) {
 	}
 	accounts, ok := d.asked(r)
 	if !ok {
-		answerProblem(w, http.StatusNotFound, "this daemon does not look after that account")
+		answerProblem(w, http.StatusNotFound, "this daemon does not manage that account")
 		return
 	}
 	answerJSON(w, http.StatusOK, struct {

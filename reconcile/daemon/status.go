@@ -25,7 +25,7 @@ const (
 func (d *Daemon) serveStatus(w http.ResponseWriter, r *http.Request) {
 	accounts, ok := d.asked(r)
 	if !ok {
-		d.answerPage(w, http.StatusNotFound, "problem", problemPage{Title: "No such account", Text: "This daemon does not look after it."})
+		d.answerPage(w, http.StatusNotFound, "problem", problemPage{Title: "No such account", Text: "This daemon does not manage it."})
 		return
 	}
 	now := time.Now()
@@ -318,7 +318,7 @@ func (d *Daemon) fleet(accounts []*account, now time.Time) fleetPage {
 		}
 		page.Accounts = append(page.Accounts, row)
 	}
-	page.Sentence = fmt.Sprintf("All %d accounts are looked after", len(accounts))
+	page.Sentence = fmt.Sprintf("All %d accounts are managed", len(accounts))
 	if troubled > 0 {
 		page.Tone, page.Sentence = "broken", fmt.Sprintf("%d of %d accounts need someone", troubled, len(accounts))
 	}

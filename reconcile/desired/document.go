@@ -148,11 +148,11 @@ func (d *document) inspect(node *yaml.Node, depth int) bool {
 		return false
 	}
 	if node.Kind == yaml.AliasNode || node.Anchor != "" {
-		d.problem(node, "anchors and aliases are not read, since a value must have one place: write it out")
+		d.problem(node, "anchors and aliases are not supported, since a value must have one place: write it out")
 		return false
 	}
 	if node.Style&yaml.TaggedStyle != 0 {
-		d.problem(node, "tags such as %s are not read: remove it", node.Tag)
+		d.problem(node, "tags such as %s are not supported: remove it", node.Tag)
 		return false
 	}
 	sound := true
@@ -193,7 +193,7 @@ func (d *document) fields(node *yaml.Node, what string, known []string, visit fu
 func (d *document) isRepeated(node *yaml.Node, i int) bool {
 	for j := 0; j < i; j += 2 {
 		if node.Content[j].Value == node.Content[i].Value {
-			d.problem(node.Content[i], "%q stands here twice, first in line %d: keep one", node.Content[i].Value, node.Content[j].Line)
+			d.problem(node.Content[i], "duplicate key %q, first defined on line %d: keep one", node.Content[i].Value, node.Content[j].Line)
 			return true
 		}
 	}

@@ -26,7 +26,7 @@ type Holder struct {
 
 // LockedError says that another process is writing.
 type LockedError struct {
-	// Holder is empty when it cannot be told.
+	// Holder is empty when it cannot be determined.
 	Holder Holder
 	Path   string
 }

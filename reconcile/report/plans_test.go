@@ -241,7 +241,7 @@ func partialPlan() *reconcile.Plan {
 		FinishedAt: time.Date(2026, 11, 22, 6, 1, 14, 250e6, time.UTC),
 		Outcomes: []reconcile.Outcome{
 			{Change: 0, Status: reconcile.Applied},
-			{Change: 1, Status: reconcile.NotTaken, Error: "the API answered success but shows access_seat true, gateway_seat true"},
+			{Change: 1, Status: reconcile.NotTaken, Error: "the API reported success but shows access_seat true, gateway_seat true"},
 			{Change: 2, Status: reconcile.Stale, Error: "gateway_seat was true, and is false"},
 			{Change: 3, Status: reconcile.Applied},
 			{Change: 4, Status: reconcile.Failed, Error: "rename ada@example.com: PUT /accounts/023e105f4ecef8ad9ca31a8372d0c353/access/users/b3c1a2d4-7c55-4b7d-9a1e-0c9d8e7f6a05: 403 10000 Authentication error"},

@@ -169,7 +169,7 @@ func plannedCalls(calls reconcile.CallCounts) string {
 // runCalls says how many requests a run took.
 func runCalls(calls reconcile.RunCalls) string {
 	return joinCounts(part{calls.Get, "GET", "GET"}, part{calls.Patch, "PATCH", "PATCH"}, part{calls.Put, "PUT", "PUT"},
-		part{calls.Retries, "retry", "retries"}, part{calls.Throttled, "throttled answer", "throttled answers"})
+		part{calls.Retries, "retry", "retries"}, part{calls.Throttled, "throttled response", "throttled responses"})
 }
 
 // runTotal says which run it was and how long it took.

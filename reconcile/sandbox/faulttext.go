@@ -113,15 +113,15 @@ func (f *Fault) parseParameter(text string) (err error) {
 		f.Drop, err = parseCount(value)
 	case "by":
 		if f.By, err = strconv.Atoi(value); err != nil || f.By == 0 {
-			err = fmt.Errorf("%q is no number other than 0", value)
+			err = fmt.Errorf("%q is not a number other than 0", value)
 		}
 	case "delay":
 		if f.Delay, err = time.ParseDuration(value); err != nil || f.Delay <= 0 {
-			err = fmt.Errorf("%q is no duration: write one as in 500ms", value)
+			err = fmt.Errorf("%q is not a valid duration: write one as in 500ms", value)
 		}
 	case "offset":
 		if f.Offset, err = time.ParseDuration(value); err != nil || f.Offset == 0 {
-			err = fmt.Errorf("%q is no duration other than 0: write one as in -10m", value)
+			err = fmt.Errorf("%q is not a valid duration other than 0: write one as in -10m", value)
 		}
 	case "to":
 		f.To = value
@@ -135,7 +135,7 @@ func (f *Fault) parseParameter(text string) (err error) {
 func parseCount(text string) (int, error) {
 	number, err := strconv.Atoi(text)
 	if err != nil || number < 1 {
-		return 0, fmt.Errorf("%q is no whole number from 1", text)
+		return 0, fmt.Errorf("%q is not a whole number of at least 1", text)
 	}
 	return number, nil
 }
@@ -186,7 +186,7 @@ func (f Fault) check() error {
 	}
 	if f.To != "" {
 		if to, err := url.Parse(f.To); err != nil || to.Host == "" || strings.ContainsAny(f.To, ",()") {
-			return fmt.Errorf("to: %q is no URL with a scheme and a host", f.To)
+			return fmt.Errorf("to: %q is not a valid URL: it needs a scheme and a host", f.To)
 		}
 	}
 	return nil

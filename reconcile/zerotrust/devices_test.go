@@ -66,7 +66,7 @@ func TestTheNewestSignOfADeviceCounts(t *testing.T) {
 		name    string
 		devices []string
 		want    map[string]reconcile.Moment
-		// unreadable is true when it cannot be told when a device of Ada's was seen.
+		// unreadable is true when it cannot be determined when a device of Ada's was seen.
 		unreadable bool
 	}{
 		{"none", nil, all(reconcile.Moment{}), false},

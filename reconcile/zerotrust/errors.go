@@ -72,7 +72,7 @@ type UnreadableError struct {
 
 // Error says what is wrong with the answer.
 func (e *UnreadableError) Error() string {
-	text := fmt.Sprintf("%s %s: the answer cannot be read: %v", e.Method, e.Path, e.Err)
+	text := fmt.Sprintf("%s %s: the response cannot be read: %v", e.Method, e.Path, e.Err)
 	if e.ContentType != "" && !strings.Contains(e.ContentType, "json") {
 		text += fmt.Sprintf(" (it is %s: is there a proxy or a login page in between?)", e.ContentType)
 	}

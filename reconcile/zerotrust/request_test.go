@@ -92,7 +92,7 @@ func TestRetriesHaveABound(t *testing.T) {
 		},
 		{
 			name: "429", answer: answering(429, `{"errors":[{"code":971,"message":"Please wait"}]}`, "Retry-After", "3"),
-			words: []string{"takes no requests for another 3s", "429 971 Please wait"}, longest: 13 * time.Second, // the last wait is longer than the API asks for
+			words: []string{"rate limited by the API; retry after 3s", "429 971 Please wait"}, longest: 13 * time.Second, // the last wait is longer than the API asks for
 			check: func(t *testing.T, err error) {
 				if !isA[*reconcile.ThrottledError](err) {
 					t.Errorf("got %T", err)
@@ -193,7 +193,7 @@ func TestAWaitThatIsTooLongEndsTheCallAtOnce(t *testing.T) {
 					if !errors.As(err, &throttled) || throttled.RetryAfter != 200*time.Second {
 						t.Errorf("got %v", err)
 					}
-					checkError(t, err, "429 971 Please wait", "another 3m20s")
+					checkError(t, err, "429 971 Please wait", "retry after 3m20s")
 				}
 				if took := time.Since(begin); took != 0 || handler.requests() != 1 {
 					t.Errorf("%d requests in %v, want 1 at once", handler.requests(), took)

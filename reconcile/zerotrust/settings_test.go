@@ -126,7 +126,7 @@ func TestWhatASubscriptionTells(t *testing.T) {
 		return result
 	}
 	unpriced := with(func(s *reconcile.Subscription) {
-		s.Price, s.Currency, s.Unknown = "", "", "the subscription does not tell the price of a seat"
+		s.Price, s.Currency, s.Unknown = "", "", "the subscription does not state the price of a seat"
 	})
 	tests := []struct {
 		name string
@@ -153,18 +153,18 @@ func TestWhatASubscriptionTells(t *testing.T) {
 			"no seats", `{` + plan + `"state":"Paid","frequency":"monthly","price":1400}`,
 			with(func(s *reconcile.Subscription) {
 				s.Purchased, s.Price, s.Currency = nil, "", ""
-				s.Unknown = "the subscription does not tell the number of seats and the price of a seat"
+				s.Unknown = "the subscription does not state the number of seats and the price of a seat"
 			}),
 		},
 		{
 			"seats twice", `{` + plan + `"component_values":[{"name":"users","value":1},{"name":"Users","value":2}],"state":"Paid","frequency":"monthly","price":1400}`,
 			with(func(s *reconcile.Subscription) {
 				s.Purchased, s.Price, s.Currency = nil, "", ""
-				s.Unknown = "the subscription does not tell the number of seats and the price of a seat"
+				s.Unknown = "the subscription does not state the number of seats and the price of a seat"
 			}),
 		},
 		{"a price with an exponent", `{` + plan + seats + `"state":"Paid","frequency":"monthly","price":1e999999999}`, unpriced},
-		{"two", `{` + plan + `"state":"Paid"},{` + plan + `"state":"Provisioned"}`, reconcile.Subscription{Unknown: "2 subscriptions to Zero Trust are in force: which one has the seats cannot be told"}},
+		{"two", `{` + plan + `"state":"Paid"},{` + plan + `"state":"Provisioned"}`, reconcile.Subscription{Unknown: "2 subscriptions to Zero Trust are in force: which one has the seats cannot be determined"}},
 		{"none", ``, reconcile.Subscription{Unknown: "no subscription to Zero Trust is in force"}},
 		{"expired", `{` + plan + seats + `"state":"Expired"}`, reconcile.Subscription{Unknown: "no subscription to Zero Trust is in force"}},
 	}

@@ -81,7 +81,7 @@ func zeroTrustSubscription(all []wireSubscription) reconcile.Subscription {
 	case 1:
 		return counting[0].read()
 	}
-	return reconcile.Subscription{Unknown: fmt.Sprintf("%d subscriptions to Zero Trust are in force: which one has the seats cannot be told", len(counting))}
+	return reconcile.Subscription{Unknown: fmt.Sprintf("%d subscriptions to Zero Trust are in force: which one has the seats cannot be determined", len(counting))}
 }
 
 // isZeroTrust recognizes the plan by its identifier or its name.
@@ -117,7 +117,7 @@ func (w *wireSubscription) read() reconcile.Subscription {
 		unknown = append(unknown, "the price of a seat")
 	}
 	if len(unknown) > 0 {
-		result.Unknown = "the subscription does not tell " + strings.Join(unknown, " and ")
+		result.Unknown = "the subscription does not state " + strings.Join(unknown, " and ")
 	}
 	return result
 }
