@@ -249,6 +249,7 @@ func (t *faultTest) converges(one call) {
 	t.Helper()
 	t.box.ClearFaults()
 	t.connection.Close()
+	synctest.Wait() // for faults that take effect after a response has arrived
 	fresh := newConnectionLike(t)
 	err, effect := one.make(&faultTest{t.T, t.box, fresh}, calls)
 	if err != nil || !effect {
@@ -280,7 +281,7 @@ func TestFaultsOfAListing(t *testing.T) {
 		{"users:user-removed:once", succeeds, ""},
 		{"users:user-removed:always", incomplete, ""},
 		{"users:wrong-total:once", succeeds, ""},
-		// A total that is short by whole pages cannot be told from the truth
+		// A total that is short by whole pages cannot be distinguished from the truth
 		// without asking for a page that should not be there.
 		{"users:wrong-total(by=-5):always", incomplete, ""},
 		{"users:wrong-total(by=1000000):always", incomplete, ""},
