@@ -92,8 +92,10 @@ func (m *Metrics) WriteFile(path string) error {
 	return nil
 }
 
-// begin sets every counter of an account to zero: one that appears with its
-// first failure would look to Prometheus as if it had never risen.
+// begin sets to zero the counters whose rise the alert rules look for: one that
+// appears with its first event would look to Prometheus as if it had never risen.
+// Others appear with their first event, since most never have one and a fleet
+// would have dozens an account.
 func (m *Metrics) begin(account string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -102,17 +104,9 @@ func (m *Metrics) begin(account string) {
 	}
 	m.known[account] = true
 	for _, mode := range []reconcile.Mode{reconcile.ModeDryRun, reconcile.ModeApply} {
-		for _, result := range []reconcile.Result{reconcile.ResultDone, reconcile.ResultNotTaken, reconcile.ResultHeld, reconcile.ResultPartial, reconcile.ResultFailed, reconcile.ResultSkipped} {
-			m.runs.Begin(account, string(mode), string(result))
-		}
-	}
-	for _, kind := range reconcile.Kinds() {
-		for _, status := range reconcile.Statuses() {
-			m.changes.Begin(account, string(kind), string(status))
-		}
+		m.runs.Begin(account, string(mode), string(reconcile.ResultSkipped))
 	}
 	m.throttled.Begin(account)
-	m.duration.Begin(account)
 }
 
 // rename forgets an account that turned out to have another id.
@@ -185,21 +179,22 @@ func (m *Metrics) show(account string, run *Run) {
 		return
 	}
 	for _, kind := range reconcile.Kinds() {
-		m.pending.Set(float64(run.Pending[kind]), account, string(kind))
+		m.pending.SetSeen(float64(run.Pending[kind]), account, string(kind))
 	}
+	m.held.Set(float64(run.Held[reconcile.HeldLimit]), account, string(reconcile.HeldLimit)) // an alert reads it
 	for _, hold := range reconcile.Holds() {
-		m.held.Set(float64(run.Held[hold]), account, string(hold))
+		m.held.SetSeen(float64(run.Held[hold]), account, string(hold))
 	}
 	m.seats.Set(float64(run.Seats.Used), account, "used")
-	m.seats.Set(float64(run.Seats.Access), account, "access")
-	m.seats.Set(float64(run.Seats.Gateway), account, "gateway")
+	m.seats.SetSeen(float64(run.Seats.Access), account, "access")
+	m.seats.SetSeen(float64(run.Seats.Gateway), account, "gateway")
 	m.seats.Delete(account, "purchased")
 	if run.Seats.Purchased != nil {
 		m.seats.Set(float64(*run.Seats.Purchased), account, "purchased")
 	}
 	m.cost.Delete(account)
 	if cost, err := strconv.ParseFloat(string(run.Cost), 64); err == nil {
-		m.cost.Set(cost, account, run.Summary.Currency)
+		m.cost.SetSeen(cost, account, run.Summary.Currency)
 	}
 }
 

@@ -86,8 +86,9 @@ func heldPlan(seats int, at time.Time) *reconcile.Plan {
 // ask asks for a page and returns the answer with its body.
 func ask(t *testing.T, d *Daemon, method, path string) (*http.Response, string) {
 	t.Helper()
-	recorder := httptest.NewRecorder()
-	d.Handler().ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), method, path, nil))
+	recorder, request := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), method, path, nil)
+	request.Host = "localhost:9464"
+	d.Handler().ServeHTTP(recorder, request)
 	return recorder.Result(), recorder.Body.String()
 }
 
@@ -194,8 +195,8 @@ var sampleLine = regexp.MustCompile(`(?m)^(\w+)(\{[^}]*\})? `)
 func TestTheNamesOfMetricsAreKept(t *testing.T) {
 	d, _ := newDaemon(t, Options{}, storied(time.Now()))
 	d.metrics.Request(testAccount, "GET", 200, false, 1100)
-	d.Once(t.Context(), reconcile.ModeDryRun)
 	d.accounts[0].look(time.Now())
+	everythingHappens(d.metrics)
 	_, body := ask(t, d, "GET", "/metrics")
 	problems, err := promlint.New(strings.NewReader(body)).Lint()
 	if err != nil || len(problems) > 0 {

@@ -1,0 +1,109 @@
+package daemon
+
+import (
+	"context"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// everythingHappens gives every series of the test account a number.
+func everythingHappens(m *Metrics) {
+	plan := emptyPlan()
+	plan.Run = &reconcile.Run{}
+	for _, kind := range reconcile.Kinds() {
+		for _, status := range reconcile.Statuses() {
+			plan.Run.Outcomes = append(plan.Run.Outcomes, reconcile.Outcome{Change: len(plan.Changes), Status: status})
+			plan.Changes = append(plan.Changes, reconcile.Change{Kind: kind})
+		}
+	}
+	run := Run{}
+	run.Describe(plan)
+	for _, kind := range reconcile.Kinds() {
+		run.Pending[kind] = 1
+	}
+	for _, hold := range reconcile.Holds() {
+		run.Held[hold] = 1
+	}
+	for _, mode := range []reconcile.Mode{reconcile.ModeDryRun, reconcile.ModeApply} {
+		for _, result := range reconcile.Results() {
+			if result == reconcile.ResultRunning || result == reconcile.ResultKilled {
+				continue // which only records say
+			}
+			run.Mode, run.Result = mode, result
+			outcome := Outcome{Run: run}
+			outcome.Plan = plan
+			m.ended(testAccount, outcome, time.Second)
+		}
+		m.skipped(testAccount, mode)
+	}
+}
+
+var zeroSample = regexp.MustCompile(`(?m)^(\w+)\{(.*)\} 0$`)
+
+func TestOnlyWhatTheAlertRulesReadIsThereWithoutEverHavingHappened(t *testing.T) {
+	rules, err := os.ReadFile(deployed + "prometheus/seatsync.rules.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	idle := newStand(dryRun("@daily"))
+	idle.run = func(_ context.Context, _ Request) (*reconcile.Plan, error) {
+		return &reconcile.Plan{AccountID: testAccount}, nil
+	}
+	d, _ := newDaemon(t, Options{}, idle)
+	d.Once(t.Context(), reconcile.ModeDryRun)
+	_, body := ask(t, d, "GET", "/metrics")
+	there := 0
+	for _, sample := range zeroSample.FindAllStringSubmatch(body, -1) {
+		if strings.HasSuffix(sample[1], "_bucket") {
+			continue // a histogram is whole, or not there
+		}
+		there++
+		if !isRead(string(rules), sample[1], sample[2]) {
+			t.Errorf("no alert reads %s, and it is there with 0", sample[0])
+		}
+	}
+	if there == 0 {
+		t.Error("what the alerts read is not there")
+	}
+	for _, name := range []string{
+		`seatsync_runs_total{account="` + testAccount + `",mode="apply",result="skipped"} 0`,
+		`seatsync_api_throttled_total{account="` + testAccount + `"} 0`,
+		`seatsync_changes_held{account="` + testAccount + `",reason="limit"} 0`,
+	} {
+		if !strings.Contains(body, name) {
+			t.Errorf("an alert waits for the rise of %s, which is not there:\n%s", name, body)
+		}
+	}
+}
+
+// isRead reports whether the rules ask for a metric, and for one of its labels where
+// they ask for some.
+func isRead(rules, name, labels string) bool {
+	for _, asked := range regexp.MustCompile(regexp.QuoteMeta(name)+`(\{[^}]*\})?`).FindAllStringSubmatch(rules, -1) {
+		if strings.Contains(labels, strings.Trim(asked[1], "{}")) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestAGaugeThatWasSomethingStaysWhenItIsNothingAgain(t *testing.T) {
+	s := newStand(dryRun("@daily"))
+	plan := heldPlan(10, time.Now())
+	s.run = func(context.Context, Request) (*reconcile.Plan, error) { return plan, nil }
+	d, _ := newDaemon(t, Options{}, s)
+	d.Once(t.Context(), reconcile.ModeDryRun)
+	plan = emptyPlan()
+	d.Once(t.Context(), reconcile.ModeDryRun)
+	_, body := ask(t, d, "GET", "/metrics")
+	for _, want := range []string{`reason="exempt"} 0`, `kind="release"} 0`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("no %s:\n%s", want, body)
+		}
+	}
+}
