@@ -28,6 +28,7 @@ type runFlags struct {
 	once        bool
 	listen      string
 	webConfig   string
+	externalURL string
 	metricsFile string
 
 	shard      string
@@ -93,6 +94,7 @@ With --once it makes one run now and exits with the code of apply.`,
 	f.StringVar(&flags.shard, "shard", "", "reconcile the `I/N`-th part of the files, I from 0, as in a Kubernetes Indexed Job")
 	f.StringVar(&flags.listen, "listen", defaultListen, "where to serve health, metrics and the status page; 'off' serves nothing")
 	f.StringVar(&flags.webConfig, "web-config", "", "file with TLS and users for --listen, as prometheus/exporter-toolkit reads it")
+	f.StringVar(&flags.externalURL, "external-url", "", "`URL` by which people reach the pages, which notifications link to")
 	f.StringVar(&flags.metricsFile, "metrics-file", "", "write the metrics to this file after each run, for node_exporter's textfile collector")
 	f.StringVar(&flags.notifyFile, "notify-file", "", "file with the URLs to notify, one a line, as shoutrrr writes them (SEATSYNC_NOTIFY_URLS)")
 	return cmd
@@ -121,6 +123,9 @@ func (f *runFlags) checkRun(cmd *cobra.Command) error {
 		}
 		f.zone = zone
 	}
+	if err := checkExternalURL(f.externalURL); err != nil {
+		return err
+	}
 	if f.jitter < 0 {
 		return fmt.Errorf("--jitter %s: write a positive duration, for instance 5m", f.jitter)
 	}
@@ -129,7 +134,7 @@ func (f *runFlags) checkRun(cmd *cobra.Command) error {
 
 // checkOnce returns an error for flags that only --once, or only the daemon, has.
 func (f *runFlags) checkOnce(cmd *cobra.Command) error {
-	daemonOnly := []string{"cron", "web-config", "run-at-start"}
+	daemonOnly := []string{"cron", "web-config", "run-at-start", "external-url"}
 	if f.listen != "off" {
 		daemonOnly = append(daemonOnly, "listen")
 	}
@@ -174,8 +179,8 @@ func (a *app) newDaemon(flags runFlags) (*daemon.Daemon, error) {
 		Report: func(w io.Writer, plan *reconcile.Plan) error {
 			return report.Write(w, report.HTML, plan, report.Options{})
 		},
-		ReportPolicy: report.ContentSecurityPolicy(),
-		Tell:         a.tellServiceManager(log), Watchdog: a.watchdog(),
+		ReportPolicy: report.ContentSecurityPolicy(), Hosts: flags.hosts(),
+		Tell: a.tellServiceManager(log), Watchdog: a.watchdog(),
 	}), nil
 }
 

@@ -84,3 +84,38 @@ func TestTheEndpointsWithTLSAndUsers(t *testing.T) {
 	p = startDaemon(t, directory, env, "run", "--listen", "127.0.0.1:0", "--web-config", "web.yaml")
 	p.until(`error: --web-config web.yaml: `)
 }
+
+func TestPagesAreServedForOurHostsAlone(t *testing.T) {
+	t.Parallel()
+	_, env := accountForRuns(t, sandbox.Options{Users: 20})
+	directory := t.TempDir()
+	writeFile(t, filepath.Join(directory, "desired-state.yaml"), fmt.Sprintf(fileForRuns, "@daily", "dry-run", "Ada Lovelace"))
+	p := startDaemon(t, directory, env, "run", "--listen", "127.0.0.1:0", "--external-url", "https://seats.example.com/cloudflare")
+	address := p.until(`msg=serving address=(\S+)`)[1]
+	for host, want := range map[string]int{
+		address: 200, "localhost": 200, "seats.example.com": 200, "rebound.example": http.StatusMisdirectedRequest,
+	} {
+		for path, want := range map[string]int{"/": want, "/api/v1/runs": want, "/healthz": 200, "/metrics": 200} {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Host = host
+			response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = response.Body.Close()
+			if response.StatusCode != want {
+				t.Errorf("%s for host %s: %s", path, host, response.Status)
+			}
+		}
+	}
+	if code := p.end(os.Interrupt); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	for _, wrong := range []string{"seats.example.com", "ftp://seats.example.com", "https://", "https://ada:secret@seats.example.com", "https://seats.example.com/?q"} {
+		p = startDaemon(t, directory, env, "run", "--listen", "off", "--external-url", wrong)
+		p.until(`error: --external-url .*: write the address of the pages`)
+	}
+}

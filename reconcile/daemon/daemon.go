@@ -47,6 +47,9 @@ type Options struct {
 	// security policy to send with it.
 	Report       func(w io.Writer, plan *reconcile.Plan) error
 	ReportPolicy string
+	// Hosts are the names, besides those of this machine itself, by which the
+	// pages may be asked for: no other Host header is answered. See [Daemon.Handler].
+	Hosts []string
 	// Tool names the program and its version.
 	Tool string
 }

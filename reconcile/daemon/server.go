@@ -18,7 +18,8 @@ import (
 var pageFiles embed.FS
 
 // Handler serves the endpoints. None of them changes anything: whatever is not
-// GET or HEAD is refused before it is looked at.
+// GET or HEAD is refused before it is looked at. So is, but for probes and
+// metrics, a request whose Host header names another machine: see [hostGuard].
 func (d *Daemon) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/healthz", d.serveHealth)
@@ -27,7 +28,7 @@ func (d *Daemon) Handler() http.Handler {
 	mux.HandleFunc("/{$}", d.serveStatus)
 	mux.HandleFunc("/runs/{id}", d.serveReport)
 	mux.HandleFunc("/api/v1/runs", d.serveRuns)
-	policy := statusPolicy()
+	policy, guard := statusPolicy(), newHostGuard(d.options.Hosts)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
 		header.Set("Content-Security-Policy", policy)
@@ -40,6 +41,10 @@ func (d *Daemon) Handler() http.Handler {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			header.Set("Allow", "GET, HEAD")
 			http.Error(w, "everything here is read-only", http.StatusMethodNotAllowed)
+			return
+		}
+		if !guard.allows(r) {
+			http.Error(w, fmt.Sprintf("these pages are not served for the host %q: start seatsync run with --external-url to name it", r.Host), http.StatusMisdirectedRequest)
 			return
 		}
 		mux.ServeHTTP(w, r)
