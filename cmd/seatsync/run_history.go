@@ -104,6 +104,15 @@ func (h *runHistory) Read(id string) (daemon.Run, *reconcile.Plan, error) {
 	return run, h.mask.Plan(found.Plan), nil
 }
 
+// Version returns a text that is another one once the record has been added to.
+func (h *runHistory) Version(id string) (string, error) {
+	version, err := h.store().Version(id)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", daemon.ErrNoRun
+	}
+	return version, err
+}
+
 // describeRun returns what the daemon shows of a record.
 func describeRun(found *record.Record, mask *report.Masker) daemon.Run {
 	run := daemon.Run{

@@ -83,6 +83,7 @@ type Daemon struct {
 	accounts []*account
 	runs     sync.WaitGroup
 	slots    chan struct{} // one for each run that is going on; nil for any number
+	reports  *reportCache
 
 	mu       sync.Mutex
 	started  time.Time
@@ -97,6 +98,7 @@ func New(options Options) *Daemon {
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
+	d.reports = newReportCache()
 	if options.Parallel > 0 {
 		d.slots = make(chan struct{}, options.Parallel)
 	}

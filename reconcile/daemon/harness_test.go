@@ -99,6 +99,14 @@ func (s *stand) Read(id string) (Run, *reconcile.Plan, error) {
 	return Run{}, nil, ErrNoRun
 }
 
+func (s *stand) Version(id string) (string, error) {
+	run, plan, err := s.Read(id)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s %p", run.Result, plan), nil
+}
+
 // made returns the runs so far, the first one first.
 func (s *stand) made() []Run {
 	s.mu.Lock()

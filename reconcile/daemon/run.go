@@ -67,6 +67,9 @@ type History interface {
 	// Read returns one run, with its plan if it had one. The error is [ErrNoRun]
 	// when the account has no such run.
 	Read(id string) (Run, *reconcile.Plan, error)
+	// Version returns, without reading the run, a text that is another one once
+	// more is known of it. The error is that of Read.
+	Version(id string) (string, error)
 }
 
 // ErrNoRun says that no run with an id is recorded.

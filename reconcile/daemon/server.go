@@ -6,7 +6,6 @@ import (
 	"embed"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -140,38 +139,6 @@ func answerJSON(w http.ResponseWriter, status int, value any) {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	_ = encoder.Encode(value) // who asked has gone
-}
-
-// serveReport answers the report of one run.
-func (d *Daemon) serveReport(w http.ResponseWriter, r *http.Request) {
-	id := r.PathValue("id")
-	for _, a := range d.accounts {
-		run, plan, err := a.history.Read(id)
-		switch {
-		case errors.Is(err, ErrNoRun):
-			continue
-		case err != nil:
-			d.log.Error("a run record cannot be read", "run", id, "error", err.Error())
-			d.answerPage(w, http.StatusInternalServerError, "problem", problemPage{Title: "This run cannot be shown", Text: "its record cannot be read: the log says more"})
-		case plan == nil || d.options.Report == nil:
-			d.answerPage(w, http.StatusOK, "problem", problemPage{
-				Title: "Run " + run.ID + " ended before it had a plan", Text: run.Error,
-				Facts: []fact{{"account", run.AccountID}, {"mode", string(run.Mode)}, {"result", string(run.Result)}, {"started", clockTime(run.StartedAt)}},
-			})
-		default:
-			var page bytes.Buffer
-			if err := d.options.Report(&page, plan); err != nil {
-				d.log.Error("a report cannot be written", "run", id, "error", err.Error())
-				http.Error(w, "the report cannot be written: the log says more", http.StatusInternalServerError)
-				return
-			}
-			w.Header().Set("Content-Security-Policy", d.options.ReportPolicy+"; frame-ancestors 'none'")
-			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			_, _ = page.WriteTo(w)
-		}
-		return
-	}
-	d.answerPage(w, http.StatusNotFound, "problem", problemPage{Title: "No such run is recorded", Text: "It may have been removed by retention."})
 }
 
 // problemPage is a page with little to say.
