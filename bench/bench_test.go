@@ -161,7 +161,7 @@ func (c *counter) Write(data []byte) (int, error) {
 const pageSize = 1000
 
 // memoryAPI answers every request for a page of users at once and from memory, so that all that is measured is what
-// seatsync makes of the answers.
+// seatsync makes of the responses.
 type memoryAPI [][]byte
 
 func newMemoryAPI(users int) memoryAPI {

@@ -33,8 +33,8 @@ const (
 	byRecord
 	// byNothing: there is no sign, and the rule has no never_after.
 	byNothing
-	// byDoubt: a sign may exist that cannot be read.
-	byDoubt
+	// byUnreadable: a sign may exist that cannot be read.
+	byUnreadable
 )
 
 // activity is the verdict on one user. Its sentence is composed where it is needed.
@@ -55,7 +55,7 @@ type assessor struct {
 	now     time.Time
 }
 
-// assess says whether a user is inactive. A recent sign settles it, however
+// assess says whether a user is inactive. A recent sign decides it, however
 // little is known otherwise; an old one does so only when no newer one can
 // exist unseen.
 func (a *assessor) assess(user *User) activity {
@@ -67,7 +67,7 @@ func (a *assessor) assess(user *User) activity {
 	case sign.IsNone() && a.isNewRecord(user):
 		return a.assessNever(user)
 	case a.uncertainty(user) != "":
-		return activity{verdict: unknown, basis: byDoubt, sign: sign}
+		return activity{verdict: unknown, basis: byUnreadable, sign: sign}
 	case sign.IsKnown():
 		return activity{verdict: inactive, basis: bySign, sign: sign}
 	}
@@ -116,7 +116,7 @@ func (a *assessor) because(user *User, found activity) string {
 	switch found.basis {
 	case byNothing:
 		return "never logged in, and the policy has no never_after"
-	case byDoubt:
+	case byUnreadable:
 		return a.uncertainty(user)
 	case byRecord:
 		if found.verdict == unknown {
@@ -141,7 +141,7 @@ func (a *assessor) at(found activity) Position {
 		return Position{}
 	case byRecord:
 		return a.rule.NeverAfterAt
-	case bySign, byNothing, byDoubt:
+	case bySign, byNothing, byUnreadable:
 	}
 	return a.rule.AfterAt
 }
@@ -156,9 +156,9 @@ func (a *assessor) uncertainty(user *User) string {
 	deviceSeen, isUnreadable := a.devices.seen(user.ID)
 	switch {
 	case !user.LastLogin.IsNone() && !a.readable(user.LastLogin).IsKnown():
-		return "the date of the last login cannot be trusted: " + a.doubtful(user.LastLogin)
+		return "the date of the last login cannot be trusted: " + a.whyUnreadable(user.LastLogin)
 	case !deviceSeen.IsNone() && !a.readable(deviceSeen).IsKnown():
-		return "the date at which a device was last seen cannot be trusted: " + a.doubtful(deviceSeen)
+		return "the date at which a device was last seen cannot be trusted: " + a.whyUnreadable(deviceSeen)
 	case isUnreadable:
 		return "the API did not return when one of their devices was last seen"
 	case !user.mayUseDevices():
@@ -178,7 +178,7 @@ func (a *assessor) mayOwnUnowned() bool {
 	return !unowned.IsNone() && (!a.readable(unowned).IsKnown() || a.now.Sub(unowned.Time()) < a.rule.After)
 }
 
-// devicesUnread is the doubt about everybody who may use a device that nobody
+// devicesUnread is the uncertainty about everybody who may use a device that nobody
 // could look at.
 const devicesUnread = "a device could be in use, and devices could not be read"
 
@@ -191,8 +191,8 @@ func (a *assessor) readable(m Moment) Moment {
 	return m
 }
 
-// doubtful says what is wrong with a moment that is not readable.
-func (a *assessor) doubtful(m Moment) string {
+// whyUnreadable says what is wrong with a moment that is not readable.
+func (a *assessor) whyUnreadable(m Moment) string {
 	if m.IsKnown() {
 		return "it is in the future"
 	}

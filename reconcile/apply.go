@@ -54,8 +54,8 @@ type ApplyOptions struct {
 	// Grace is how long requests in flight may take to finish after ctx is done;
 	// 0 means 30 seconds.
 	Grace time.Duration
-	// Progress, when not nil, is told after each request how many changes are
-	// settled out of all. Calls to it do not overlap.
+	// Progress, when not nil, is called after each request how many changes are
+	// decided out of all. Calls to it do not overlap.
 	Progress func(done, total int)
 }
 
@@ -222,8 +222,8 @@ func (w *writer) record(outcomes []Outcome) {
 	}
 }
 
-// unsettled returns the changes that have no outcome yet.
-func (w *writer) unsettled() (changes []int) {
+// undecided returns the changes that have no outcome yet.
+func (w *writer) undecided() (changes []int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i := range w.plan.Changes {

@@ -206,7 +206,7 @@ func TestNothingIsWrittenOnAnOldReading(t *testing.T) {
 			},
 		},
 		{
-			name: "a response that never came, a login, and a long pause, after which the effect is settled",
+			name: "a response that never came, a login, and a long pause, after which the effect is verified",
 			account: &slowAccount{
 				fail: []error{lost, throttled(time.Second)}, wait: map[string][]time.Duration{"patch": {30 * time.Second}, "acquire": {0, 0, 0, 80 * time.Second}},
 			}, login: 40 * time.Second,

@@ -202,7 +202,7 @@ func TestApplyHalvesARefusedBatchDownToTheGuiltyItem(t *testing.T) {
 	}
 }
 
-func TestApplySettlesByReading(t *testing.T) {
+func TestApplyVerifiesByReading(t *testing.T) {
 	lost := errors.New("connection reset by peer")
 	tests := []struct {
 		name string
@@ -413,7 +413,7 @@ func TestApplyGivesUpRequestsInFlightAfterTheGrace(t *testing.T) {
 	}
 }
 
-func TestApplySideBySideSettlesEveryChangeOnce(t *testing.T) {
+func TestApplySideBySideDecidesEveryChangeOnce(t *testing.T) {
 	var names []string
 	for i := range 97 {
 		names = append(names, fmt.Sprintf("u%02d", i))

@@ -33,15 +33,15 @@ type Desired struct {
 type License struct {
 	// From says where facts come from that the file does not give.
 	From LicenseFrom
-	// Purchased is the number of seats on the subscription; nil when not told.
+	// Purchased is the number of seats on the subscription; nil when not given.
 	Purchased *int
-	// Price is per seat and month; none when not told.
+	// Price is per seat and month; none when not given.
 	Price Amount
 	// Currency is printed as written.
 	Currency string
-	// Renews is when the purchased count can next be lowered; zero when not told.
+	// Renews is when the purchased count can next be lowered; zero when not given.
 	Renews Date
-	// Budget is what the seats may cost in a month; none when not told.
+	// Budget is what the seats may cost in a month; none when not given.
 	Budget Amount
 }
 
@@ -181,7 +181,7 @@ func (u *DesiredUser) At(line int32) Position {
 	return Position{File: u.File, Line: int(line)}
 }
 
-// isExpired reports whether the last day of the user's seat is over.
+// isExpired reports whether the last day of the user's seat has passed.
 func (u *DesiredUser) isExpired(now time.Time, zone *time.Location) bool {
 	return !u.Until.IsZero() && !now.Before(u.Until.End(zone))
 }

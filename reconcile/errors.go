@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// APIError is an answer of the API that is not a success.
+// APIError is a response of the API that is not a success.
 type APIError struct {
 	// Method and Path are those of the request; the path has no host and no query.
 	Method, Path string
 	// Status is the HTTP status. It is 200 when only the envelope says failure.
 	Status int
-	// Messages are the errors of the envelope; empty when the answer had none.
+	// Messages are the errors of the envelope; empty when the response had none.
 	Messages []APIMessage
 }
 
@@ -74,7 +74,7 @@ const (
 type ThrottledError struct {
 	// RetryAfter is how long the API asks to wait; 0 when it does not say.
 	RetryAfter time.Duration
-	// Err is the last answer.
+	// Err is the last response.
 	Err error
 }
 
@@ -86,7 +86,7 @@ func (e *ThrottledError) Error() string {
 	return fmt.Sprintf("rate limited by the API for longer than there is time; retry later (%v)", e.Err)
 }
 
-// Unwrap returns the last answer.
+// Unwrap returns the last response.
 func (e *ThrottledError) Unwrap() error { return e.Err }
 
 // NoResponseError says that a request got no response, or not all of one.

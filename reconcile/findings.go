@@ -24,7 +24,7 @@ func (p *planner) findings(plan *Plan) []Finding {
 	findings = append(findings, licenseFindings(plan)...)
 	findings = append(findings, p.accountFindings()...)
 	findings = append(findings, p.deviceFinding(plan)...)
-	findings = append(findings, p.untoldSeatsFinding()...)
+	findings = append(findings, p.unreportedSeatsFinding()...)
 	findings = append(findings, p.returnFindings(plan.Returns)...)
 
 	people := p.entryFindings()
@@ -141,8 +141,8 @@ func (p *planner) deviceFinding(plan *Plan) []Finding {
 	}}
 }
 
-// untoldSeatsFinding says how many seat records have flags that nobody knows.
-func (p *planner) untoldSeatsFinding() []Finding {
+// unreportedSeatsFinding says how many seat records have flags that nobody knows.
+func (p *planner) unreportedSeatsFinding() []Finding {
 	count := 0
 	for i := range p.live.Users {
 		user := &p.live.Users[i]

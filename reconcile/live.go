@@ -17,8 +17,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// User is one user of the account as the API told it. Every field but ID may
-// be missing in an answer and is then empty, or unknown.
+// User is one user of the account as the API returned it. Every field but ID may
+// be missing in a response and is then empty, or unknown.
 type User struct {
 	// ID is the UUID by which a user is renamed. It is never a seat id.
 	ID string

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Moment is a point in time as the API told it, in eight bytes. The zero value
-// means that the API told none: the field was null, missing or empty. A Moment
+// Moment is a point in time as the API returned it, in eight bytes. The zero value
+// means that the API returned none: the field was null, missing or empty. A Moment
 // that is there but cannot be trusted (unparsable, or before Cloudflare
 // existed) is unreadable, which is neither "never" nor "long ago".
 type Moment struct {
@@ -22,7 +22,7 @@ const oldestPlausible = 2009
 // latestPlausible keeps a moment within what 64 bits of nanoseconds can hold.
 const latestPlausible = 2200
 
-// momentLayouts are the formats that occur in answers of the API. A layout
+// momentLayouts are the formats that occur in responses of the API. A layout
 // without an offset is missing on purpose: such a date could be half a day off.
 var momentLayouts = [...]string{
 	time.RFC3339Nano,
@@ -59,7 +59,7 @@ func MomentOf(t time.Time) Moment {
 // trusted.
 func UnreadableMoment() Moment { return Moment{nanos: -1} }
 
-// IsNone reports whether the API told no date at all.
+// IsNone reports whether the API returned no date at all.
 func (m Moment) IsNone() bool { return m.nanos == 0 }
 
 // IsKnown reports whether the moment is a date that can be reasoned with.

@@ -17,14 +17,14 @@ var (
 	ErrNotRead = errors.New("the user has not been read since")
 )
 
-// SettleAfter is how much later than the end of a request whose outcome is unknown
+// LateEffectWindow is how much later than the end of a request whose outcome is unknown
 // a reading must begin to prove that the request had no effect: it may have been
 // on its way for one time-out and be worked on for another. A reading that shows
 // the effect proves it at once.
-func SettleAfter(requestTimeout time.Duration) time.Duration { return 2 * requestTimeout }
+func LateEffectWindow(requestTimeout time.Duration) time.Duration { return 2 * requestTimeout }
 
 // InFlight marks the cause given to [JudgeOutcome] when the user was read before
-// [SettleAfter]: the request may still take effect.
+// [LateEffectWindow]: the request may still take effect.
 func InFlight(cause error) error { return inFlightError{cause} }
 
 type inFlightError struct{ error }

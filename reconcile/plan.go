@@ -151,7 +151,7 @@ type Exemption struct {
 	Reason string `json:"reason"`
 }
 
-// hasEnded reports whether the last day of the exemption is over.
+// hasEnded reports whether the last day of the exemption has passed.
 func (e *Exemption) hasEnded(now time.Time, zone *time.Location) bool {
 	return !now.Before(e.Until.End(zone))
 }
@@ -281,7 +281,7 @@ type Outcome struct {
 	Error string `json:"error,omitempty"`
 	// Open is true while it is not known whether the change took effect, or may
 	// still take it: a request was in flight, and no reading has shown the new
-	// state, or one made [SettleAfter] later the old one. The status is failed.
+	// state, or one made [LateEffectWindow] later the old one. The status is failed.
 	Open bool `json:"open,omitempty"`
 }
 

@@ -44,14 +44,14 @@ func newReadings(plan *Plan, options ApplyOptions) *readings {
 }
 
 // areFresh reports whether changes may be written on what is known of them: it
-// must not be too old, and must have been read after doubt began, where it did.
-func (r *readings) areFresh(changes []int, doubt time.Time) bool {
+// must not be too old, and must have been read after uncertainSince began, where it did.
+func (r *readings) areFresh(changes []int, uncertainSince time.Time) bool {
 	now := r.clock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, change := range changes {
 		known := &r.known[change]
-		if now.Sub(known.at) > r.maxAge || !doubt.IsZero() && (!known.again || known.at.Before(doubt)) {
+		if now.Sub(known.at) > r.maxAge || !uncertainSince.IsZero() && (!known.again || known.at.Before(uncertainSince)) {
 			return false
 		}
 	}
@@ -81,25 +81,25 @@ const lateToList = 2
 // readAgain reads the users of changes that are about to be written, and with
 // them all others that are still to come. Where that takes longer than the age,
 // it reads those users by themselves, each with a request of its own.
-func (w *writer) readAgain(ctx context.Context, changes []int, doubt time.Time) error {
+func (w *writer) readAgain(ctx context.Context, changes []int, uncertainSince time.Time) error {
 	select {
 	case w.readings.reading <- struct{}{}:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 	defer func() { <-w.readings.reading }()
-	if w.readings.areFresh(changes, doubt) {
+	if w.readings.areFresh(changes, uncertainSince) {
 		return nil // by the reading of another call
 	}
 	if w.readings.late < lateToList {
 		wider := changes
-		if doubt.IsZero() {
-			wider = w.unsettled()
+		if uncertainSince.IsZero() {
+			wider = w.undecided()
 		}
 		if err := w.read(ctx, wider, false); err != nil {
 			return err
 		}
-		if w.readings.areFresh(changes, doubt) {
+		if w.readings.areFresh(changes, uncertainSince) {
 			w.readings.late = 0
 			return nil
 		}

@@ -17,15 +17,15 @@ type sending struct {
 	accepted bool  // the last attempt was accepted
 	intended bool  // the journal has an intent and no result
 	cause    error // what the last attempt came to
-	// doubt is when the last attempt ended that may still take effect, the zero
-	// time while there is none, and doubtful what that attempt came to.
-	doubt    time.Time
-	doubtful error
+	// uncertainSince is when the last attempt ended that may still take effect, the zero
+	// time while there is none, and uncertainCause what that attempt came to.
+	uncertainSince time.Time
+	uncertainCause error
 }
 
 // run sends the call, and returns the halves to try where it was refused as a whole.
 //
-// Each attempt waits for a slot first, and looks after that whether what is known
+// Each attempt waits for a slot first, and checks after that whether what is known
 // of the users is fresh. An attempt that was throttled or never left is repeated;
 // one that may have taken effect only when reading shows that it has not so far,
 // and that nothing else has happened to the user.
@@ -69,7 +69,7 @@ func (s *sending) prepare(attempt int) (release func()) {
 			s.stopFor(err)
 			return nil
 		}
-		if s.readings.areFresh(s.left, s.doubt) {
+		if s.readings.areFresh(s.left, s.uncertainSince) {
 			if s.dropMoved(); len(s.left) > 0 {
 				return release
 			}
@@ -77,16 +77,16 @@ func (s *sending) prepare(attempt int) (release func()) {
 			return nil
 		}
 		release()
-		if err := s.readAgain(s.start, s.left, s.doubt); err != nil {
+		if err := s.readAgain(s.start, s.left, s.uncertainSince); err != nil {
 			s.stopFor(err)
 			return nil
 		}
-		if !s.readings.areFresh(s.left, s.doubt) {
+		if !s.readings.areFresh(s.left, s.uncertainSince) {
 			break
 		}
 		attempt = 0 // the backoff is over
 	}
-	if s.doubt.IsZero() {
+	if s.uncertainSince.IsZero() {
 		s.conclude(NotReached, fmt.Errorf("the user could not be read within %v before the request", s.options.MaxReadAge))
 	}
 	return nil
@@ -115,7 +115,7 @@ func (s *sending) dropMoved() {
 		switch {
 		case moved == "":
 			left = append(left, change)
-		case s.doubt.IsZero():
+		case s.uncertainSince.IsZero():
 			s.outcomes = append(s.outcomes, Outcome{Change: change, Status: Stale, Error: moved})
 		default:
 			s.outcomes = append(s.outcomes, s.judgeMoved(change, known, moved))
@@ -127,7 +127,7 @@ func (s *sending) dropMoved() {
 // judgeMoved judges a change that is not sent again, since its user has moved after
 // an attempt that may have taken effect.
 func (s *sending) judgeMoved(change int, known known, moved string) Outcome {
-	outcome := s.judge(change, s.doubtful, known.user, known.at)
+	outcome := s.judge(change, s.uncertainCause, known.user, known.at)
 	switch {
 	case outcome.Open:
 		outcome.Error += "; it was not sent again: " + moved
@@ -158,7 +158,7 @@ func (s *sending) try(attempt int, release func()) (came effect, halves []Call) 
 	case s.cause == nil:
 		s.accepted = true
 		s.outcomes = append(s.outcomes, judged...)
-		s.settle(unmentioned, unmentionedBecause(s.call.Kind))
+		s.verify(unmentioned, unmentionedBecause(s.call.Kind))
 		s.left = nil
 		if !s.hasApplied() {
 			return wasted, nil
@@ -180,7 +180,7 @@ func (s *sending) try(attempt int, release func()) (came effect, halves []Call) 
 		}
 		return wastedAlone, nil
 	}
-	s.doubt, s.doubtful = s.options.Clock(), s.cause
+	s.uncertainSince, s.uncertainCause = s.options.Clock(), s.cause
 	return wastedAlone, nil
 }
 
@@ -191,11 +191,11 @@ func (s *sending) halve() []Call {
 	var refused *APIError
 	errors.As(s.cause, &refused)
 	switch {
-	case !s.doubt.IsZero():
-		s.settle(s.left, s.cause)
+	case !s.uncertainSince.IsZero():
+		s.verify(s.left, s.cause)
 		s.left = nil
 	case refused.IsMixed() || refused.IsNotFound():
-		s.settleRefused()
+		s.verifyRefused()
 	case len(s.left) == 1 || refused.IsDenied():
 		s.conclude(Failed, s.cause)
 	}
@@ -209,11 +209,11 @@ func (s *sending) halve() []Call {
 	return []Call{{Kind: s.call.Kind, Changes: s.left[:middle]}, {Kind: s.call.Kind, Changes: s.left[middle:]}}
 }
 
-// settleRefused keeps what a doubtful refusal has carried out, as reading shows. The
+// verifyRefused keeps what an uncertain refusal has carried out, as reading shows. The
 // rest is still to be tried, unless it was tried alone.
-func (s *sending) settleRefused() {
+func (s *sending) verifyRefused() {
 	before := len(s.outcomes)
-	s.settle(s.left, s.cause)
+	s.verify(s.left, s.cause)
 	tried := len(s.left)
 	s.left = nil
 	if tried == 1 {
@@ -251,21 +251,21 @@ func (s *sending) hasApplied() bool {
 
 // forget tells the journal that the attempt did nothing.
 func (s *sending) forget() {
-	if s.doubt.IsZero() {
+	if s.uncertainSince.IsZero() {
 		s.report(nil)
 	}
 }
 
-// finish settles what is still in doubt, and records the outcomes.
+// finish verifies what is still uncertain, and records the outcomes.
 func (s *sending) finish() {
 	switch {
 	case len(s.left) == 0:
-	case !s.doubt.IsZero():
-		s.settle(s.left, s.doubtful)
+	case !s.uncertainSince.IsZero():
+		s.verify(s.left, s.uncertainCause)
 	case s.cause != nil && !isThrottled(s.cause):
 		s.conclude(Failed, s.cause) // it never left
 	}
-	if !s.doubt.IsZero() && s.hasApplied() {
+	if !s.uncertainSince.IsZero() && s.hasApplied() {
 		s.tallies.retract(s.call.Kind)
 	}
 	s.report(s.outcomes)

@@ -50,7 +50,7 @@ type UserRename struct{ UserID, Email, Name string }
 // UserRef names a user to read back; Email helps to find the user with few requests.
 type UserRef struct{ UserID, Email string }
 
-// Journal is told of each writing request before and after it. An error of
+// Journal is called for each writing request before and after it. An error of
 // either stops the run: what cannot be recorded is not done.
 type Journal interface {
 	// Intent is called before a request is sent, each time that it is sent.

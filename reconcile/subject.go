@@ -78,7 +78,7 @@ func (p *planner) subjectsOf(changes []Change) []*subject {
 	return subjects
 }
 
-// isExpired reports whether the last day of the user's seat is over.
+// isExpired reports whether the last day of the user's seat has passed.
 func (p *planner) isExpired(s *subject) bool {
 	return s.entry != nil && s.entry.isExpired(p.now, p.desired.Timezone)
 }

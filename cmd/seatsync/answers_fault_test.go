@@ -13,7 +13,7 @@ import (
 	"github.com/seatsync/seatsync/reconcile"
 )
 
-// carryOut lets the sandbox carry a request out, and throws its answer away.
+// carryOut lets the sandbox carry a request out, and throws its response away.
 func (r *rig) carryOut(request *http.Request) {
 	r.box.Handler().ServeHTTP(httptest.NewRecorder(), request)
 }
@@ -67,7 +67,7 @@ func TestAnAnswerOfTenGigabytesIsGivenUp(t *testing.T) {
 	const start = `{"success":true,"errors":[],"messages":[],"result":[{"id":"`
 	tests := []struct {
 		name, method string
-		times        int64 // that there is such an answer
+		times        int64 // that there is such a response
 		isDeclared   bool
 		code         int
 	}{

@@ -106,7 +106,7 @@ func (f *retentionFlags) addTo(cmd *cobra.Command) {
 	durationVar(flags, &f.Age, "history-age", defaultHistoryAge, "how long to keep run records; 0 keeps them for ever")
 }
 
-// onlyForPlanning returns an error for flags that a saved plan has settled.
+// onlyForPlanning returns an error for flags that a saved plan has recovered.
 func onlyForPlanning(cmd *cobra.Command) error {
 	for _, flag := range []string{"allow-releases", "allow-empty", "revert"} {
 		if cmd.Flags().Changed(flag) {

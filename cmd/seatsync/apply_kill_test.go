@@ -141,32 +141,32 @@ func (s *siege) wantTold(stderr string, before map[string]sandbox.Record, wasKil
 		case isOpen && wasKilled:
 			left = append(left, earlier) // it did not get that far
 		case isOpen || !isTold && !wasKilled:
-			s.t.Errorf("run %s was killed, and the next run that ends does not tell (settled: %t)\n%s", earlier.ID, !isOpen, stderr)
+			s.t.Errorf("run %s was killed, and the next run that ends does not tell (recovered: %t)\n%s", earlier.ID, !isOpen, stderr)
 		default:
 			s.told[earlier.ID] = true
-			s.wantSettled(earlier, before)
+			s.wantRecovered(earlier, before)
 		}
 	}
 	s.killed = left
 }
 
-// wantSettled fails the test unless what was not known of a run is now as the account was before the run that looked.
-func (s *siege) wantSettled(earlier *record.Record, before map[string]sandbox.Record) {
+// wantRecovered fails the test unless what was not known of a run is now as the account was before the run that looked.
+func (s *siege) wantRecovered(earlier *record.Record, before map[string]sandbox.Record) {
 	s.t.Helper()
-	settled, err := s.store().Read(earlier.ID)
+	recovered, err := s.store().Read(earlier.ID)
 	check(s.t, err)
-	if !settled.IsKilled() {
-		s.t.Errorf("run %s: %s", settled.ID, settled.Result)
+	if !recovered.IsKilled() {
+		s.t.Errorf("run %s: %s", recovered.ID, recovered.Result)
 	}
-	if settled.Plan == nil {
+	if recovered.Plan == nil {
 		return
 	}
-	for i, outcome := range settled.Plan.Run.Outcomes {
-		change := &settled.Plan.Changes[outcome.Change]
+	for i, outcome := range recovered.Plan.Run.Outcomes {
+		change := &recovered.Plan.Changes[outcome.Change]
 		was := earlier.Plan.Run.Outcomes[i]
 		if !slices.Contains(earlier.Unknown(), outcome.Change) {
 			if outcome != was {
-				s.t.Errorf("run %s: %s %s was %v and is now %v", settled.ID, change.Kind, change.Email, was, outcome)
+				s.t.Errorf("run %s: %s %s was %v and is now %v", recovered.ID, change.Kind, change.Email, was, outcome)
 			}
 			continue
 		}
@@ -177,10 +177,10 @@ func (s *siege) wantSettled(earlier *record.Record, before map[string]sandbox.Re
 		}
 		s.noteEffect(change, outcome)
 		if !isDone && !outcome.Open { // nobody can know so soon that it will not land
-			s.t.Errorf("run %s: %s %s is told to have no effect: %+v", settled.ID, change.Kind, change.Email, outcome)
+			s.t.Errorf("run %s: %s %s is told to have no effect: %+v", recovered.ID, change.Kind, change.Email, outcome)
 		}
 		if (outcome.Status == reconcile.Applied) != isDone {
-			s.t.Errorf("run %s: %s %s is told to be %s, and done is %t", settled.ID, change.Kind, change.Email, outcome.Status, isDone)
+			s.t.Errorf("run %s: %s %s is told to be %s, and done is %t", recovered.ID, change.Kind, change.Email, outcome.Status, isDone)
 		}
 	}
 }

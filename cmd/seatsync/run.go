@@ -35,10 +35,10 @@ type runFlags struct {
 	notifyFile string
 
 	zone  *time.Location // of timezone, nil when it is not given
-	files []string       // those to look after, one an account
+	files []string       // those to reconcile, one an account
 }
 
-// defaultListen is where the endpoints are served unless told otherwise: names
+// defaultListen is where the endpoints are served unless set: names
 // and emails are on them, so only this machine sees them.
 const defaultListen = "127.0.0.1:9464"
 

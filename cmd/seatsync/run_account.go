@@ -19,12 +19,12 @@ import (
 // accountRunner makes the unattended runs of one file: for each it reads the file
 // anew and hands it to a [runner.Runner], which has nobody to ask.
 type accountRunner struct {
-	app     *app
-	flags   runFlags
-	file    string
-	log     *slog.Logger
-	metrics *daemon.Metrics
-	budgets *budgets
+	app      *app
+	flags    runFlags
+	file     string
+	log      *slog.Logger
+	metrics  *daemon.Metrics
+	limiters *limiters
 	// isFleet is true when there are more accounts in this process.
 	isFleet bool
 
@@ -103,7 +103,7 @@ func (r *accountRunner) target(log *slog.Logger) *target {
 		account = "" // each file names its own
 	}
 	return &target{
-		app: r.app, file: r.file, account: account, requests: r.flags.requests, budget: r.budgets.of,
+		app: r.app, file: r.file, account: account, requests: r.flags.requests, limiter: r.limiters.of,
 		log: log, note: logNote(r.app, log),
 		observe: func(account string, seen zerotrust.Observation) {
 			r.metrics.Request(account, seen.Method, seen.Status, seen.Throttled, seen.Remaining)

@@ -41,7 +41,7 @@ func (a *app) given() []string {
 	return []string{a.file}
 }
 
-// shareOfFiles returns the files to look after, patterns resolved, in the order
+// shareOfFiles returns the files to reconcile, patterns resolved, in the order
 // of their names: all of them, or every N-th from the I-th on.
 func shareOfFiles(given []string, shard string) ([]string, error) {
 	var files []string
@@ -88,9 +88,9 @@ func parseShard(text string) (first, every int, err error) {
 	return first, every, nil
 }
 
-// accounts returns what the daemon looks after, one account a file.
+// accounts returns what the daemon reconciles, one account a file.
 func (a *app) accounts(flags runFlags, metrics *daemon.Metrics, log *slog.Logger) ([]daemon.Account, error) {
-	tokens, err := newBudgets(flags.requests.quotaShare)
+	tokens, err := newRateLimiters(flags.requests.quotaShare)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func (a *app) accounts(flags runFlags, metrics *daemon.Metrics, log *slog.Logger
 	accounts := make([]daemon.Account, 0, len(flags.files))
 	for _, file := range flags.files {
 		runner := &accountRunner{
-			app: a, flags: flags, file: file, log: log, metrics: metrics, budgets: tokens, isFleet: isFleet,
+			app: a, flags: flags, file: file, log: log, metrics: metrics, limiters: tokens, isFleet: isFleet,
 		}
 		settings, err := runner.Settings(time.Now())
 		if earlier := files[settings.AccountID]; err == nil && earlier != "" {
@@ -115,30 +115,30 @@ func (a *app) accounts(flags runFlags, metrics *daemon.Metrics, log *slog.Logger
 	return accounts, nil
 }
 
-// budgets has one budget for each token: the quota is of the token, whichever
+// limiters has one limiter for each token: the quota is of the token, whichever
 // accounts and runs use it.
-type budgets struct {
+type limiters struct {
 	share int
 
 	mu         sync.Mutex
-	byVariable map[string]*zerotrust.Budget
+	byVariable map[string]*zerotrust.RateLimiter
 }
 
-func newBudgets(share int) (*budgets, error) {
-	if _, err := zerotrust.NewBudget(share); err != nil {
+func newRateLimiters(share int) (*limiters, error) {
+	if _, err := zerotrust.NewRateLimiter(share); err != nil {
 		return nil, err
 	}
-	return &budgets{share: share, byVariable: make(map[string]*zerotrust.Budget)}, nil
+	return &limiters{share: share, byVariable: make(map[string]*zerotrust.RateLimiter)}, nil
 }
 
-// of returns the budget of the token in a variable; "" is the usual one.
-func (b *budgets) of(variable string) *zerotrust.Budget {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	budget := b.byVariable[variable]
-	if budget == nil {
-		budget, _ = zerotrust.NewBudget(b.share) // the share was checked
-		b.byVariable[variable] = budget
+// of returns the limiter of the token in a variable; "" is the usual one.
+func (l *limiters) of(variable string) *zerotrust.RateLimiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	limiter := l.byVariable[variable]
+	if limiter == nil {
+		limiter, _ = zerotrust.NewRateLimiter(l.share) // the share was checked
+		l.byVariable[variable] = limiter
 	}
-	return budget
+	return limiter
 }

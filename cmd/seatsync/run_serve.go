@@ -67,7 +67,7 @@ func asEvents(ctx context.Context, signals <-chan os.Signal) <-chan struct{} {
 	return events
 }
 
-// shutdownPatience is how long answers in flight may take when the process ends.
+// shutdownPatience is how long responses in flight may take when the process ends.
 const shutdownPatience = 5 * time.Second
 
 // startServing serves the endpoints and returns what stops that again.

@@ -113,7 +113,7 @@ func accountForRuns(t *testing.T, options sandbox.Options) (*sandbox.Sandbox, []
 	return box, []string{"CLOUDFLARE_BASE_URL=" + server.URL + sandbox.BasePath, "CLOUDFLARE_API_TOKEN=token-of-the-daemon"}
 }
 
-// fetch returns the answer of an endpoint.
+// fetch returns the response of an endpoint.
 func fetch(t *testing.T, url string) (int, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
@@ -329,7 +329,7 @@ func TestMemoryStaysFlatOverManyRuns(t *testing.T) {
 	a := &app{
 		stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard, getenv: func(key string) string { return values[key] }, clock: time.Now,
 		file: filepath.Join(directory, "desired-state.yaml"), stateDir: filepath.Join(directory, "state"), logLevel: "error", baseURL: values["CLOUDFLARE_BASE_URL"],
-		adjust: func(config *zerotrust.Config) { config.Budget = nil }, // the quota would make it last for hours
+		adjust: func(config *zerotrust.Config) { config.RateLimiter = nil }, // the quota would make it last for hours
 	}
 	flags := runFlags{applyFlags: applyFlags{planFlags: planFlags{allowReleases: -1}}}
 	flags.requests = requestFlags{batchSize: 100, concurrency: 2, quotaShare: 100}

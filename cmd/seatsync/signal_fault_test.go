@@ -52,7 +52,7 @@ func TestASecondSignalEndsAnApplyAtOnceAndTheJournalTellsTheTruth(t *testing.T) 
 	r := newRig(t, company())
 	entered, leave := make(chan struct{}), make(chan struct{})
 	first := &ambush{serve: r.box.Handler()}
-	first.set(5, func() { close(entered); <-leave }) // the third request arrives, and has no answer
+	first.set(5, func() { close(entered); <-leave }) // the third request arrives, and has no response
 	r.answerTo("PATCH", first.ServeHTTP)
 	r.box.ForgetRequests()
 	p := r.start(t.Context(), "apply", "--yes", "--batch-size", "3", "--concurrency", "1")
@@ -78,21 +78,21 @@ func TestASecondSignalEndsAnApplyAtOnceAndTheJournalTellsTheTruth(t *testing.T) 
 	if next.code != codeOK || !strings.Contains(next.stderr, "run "+kept.ID+" was killed: ") {
 		t.Errorf("the next run: exit code %d\n%s", next.code, next.stderr)
 	}
-	settled, err := r.store().Read(kept.ID)
+	recovered, err := r.store().Read(kept.ID)
 	check(t, err)
-	r.wantHonestSettlement(t, settled)
+	r.wantHonestRecovery(t, recovered)
 	r.wantConvergence()
 }
 
-// wantHonestSettlement fails the test unless what was not known of a killed run is known now.
-func (r *rig) wantHonestSettlement(t *testing.T, settled *record.Record) {
+// wantHonestRecovery fails the test unless what was not known of a killed run is known now.
+func (r *rig) wantHonestRecovery(t *testing.T, recovered *record.Record) {
 	t.Helper()
-	if len(settled.Unknown()) > 0 {
-		t.Errorf("%v are still not known", settled.Unknown())
+	if len(recovered.Unknown()) > 0 {
+		t.Errorf("%v are still not known", recovered.Unknown())
 	}
 	isUnsure := func(outcome reconcile.Outcome) bool { return strings.Contains(outcome.Error, "not known") }
-	if slices.ContainsFunc(settled.Plan.Run.Outcomes, isUnsure) {
-		t.Errorf("outcomes %v", settled.Plan.Run.Outcomes)
+	if slices.ContainsFunc(recovered.Plan.Run.Outcomes, isUnsure) {
+		t.Errorf("outcomes %v", recovered.Plan.Run.Outcomes)
 	}
 }
 

@@ -110,9 +110,9 @@ func TestAJournalCutMidLineIsToldOfAndLosesNothing(t *testing.T) {
 		if i < 2 {
 			continue // there was no plan yet
 		}
-		settled, err := r.store().Read(whole.ID)
+		recovered, err := r.store().Read(whole.ID)
 		check(t, err)
-		for _, outcome := range settled.Plan.Run.Outcomes {
+		for _, outcome := range recovered.Plan.Run.Outcomes {
 			if outcome.Status != reconcile.Applied && outcome.Status != reconcile.NotReached {
 				t.Errorf("line %d cut: %s of what took effect: %s", i, outcome.Status, outcome.Error)
 			}

@@ -20,7 +20,7 @@ func (r *rig) stopAt(t *testing.T, number int, methods string) context.Context {
 	ctx, stop := context.WithCancelCause(t.Context())
 	t.Cleanup(func() { stop(nil) })
 	arrivals := &ambush{serve: r.box.Handler()}
-	arrivals.set(2*number-1, func() { stop(errStopped) }) // an arrival and an answer are two events
+	arrivals.set(2*number-1, func() { stop(errStopped) }) // an arrival and a response are two events
 	r.answerTo(methods, arrivals.ServeHTTP)
 	return ctx
 }

@@ -27,10 +27,10 @@ type target struct {
 	requests requestFlags
 	log      *slog.Logger
 	note     func(format string, arguments ...any)
-	// budget, when not nil, returns what is left of the quota of the token in a
+	// limiter, when not nil, returns what is left of the quota of the token in a
 	// variable: in a daemon it outlives connections.
-	budget func(variable string) *zerotrust.Budget
-	// observe, when not nil, is told of each request.
+	limiter func(variable string) *zerotrust.RateLimiter
+	// observe, when not nil, is called for each request.
 	observe func(account string, seen zerotrust.Observation)
 }
 
@@ -161,8 +161,8 @@ func (t *target) connect(account, tokenVariable string) (*workplace, error) {
 		BaseURL: t.app.baseURL, AccountID: account, Credentials: credentials, UserAgent: tool(),
 		QuotaShare: t.requests.quotaShare, Progress: advance, Logger: t.log,
 	}
-	if t.budget != nil {
-		config.Budget = t.budget(tokenVariable)
+	if t.limiter != nil {
+		config.RateLimiter = t.limiter(tokenVariable)
 	}
 	if t.observe != nil {
 		config.Observe = func(seen zerotrust.Observation) { t.observe(account, seen) }

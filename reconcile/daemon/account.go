@@ -12,9 +12,9 @@ import (
 	"github.com/seatsync/seatsync/reconcile"
 )
 
-// beat is how often an account looks at the clock and at its file, whatever the
+// pollInterval is how often an account looks at the clock and at its file, whatever the
 // schedule says.
-const beat = time.Minute
+const pollInterval = time.Minute
 
 // account is one account in the daemon.
 type account struct {
@@ -116,9 +116,9 @@ func (a *account) untilNext(now time.Time) time.Duration {
 	defer a.mu.Unlock()
 	next, _ := a.timetable.next()
 	if next.IsZero() {
-		return beat
+		return pollInterval
 	}
-	return max(0, min(beat, next.Sub(now)))
+	return max(0, min(pollInterval, next.Sub(now)))
 }
 
 // read asks for the settings and follows a schedule that has changed. While the

@@ -12,7 +12,7 @@ import (
 	"github.com/seatsync/seatsync/reconcile"
 )
 
-// Account is one account to look after.
+// Account is one account to reconcile.
 type Account struct {
 	// Name is what the account is called until its id is known: its file.
 	Name    string
@@ -92,7 +92,7 @@ type Daemon struct {
 
 // New returns a daemon that has read the settings and the records of its
 // accounts. An account whose file cannot be read yet does not keep the others
-// from being looked after.
+// from being reconciled.
 func New(options Options) *Daemon {
 	d := &Daemon{options: options, log: options.Logger, metrics: options.Metrics, started: time.Now()}
 	if d.log == nil {
@@ -154,14 +154,14 @@ func (d *Daemon) Run(ctx context.Context, reload <-chan struct{}) {
 		}
 	}
 	d.tell(StateReady)
-	d.attend(ctx, reload, reloads)
+	d.handleReloads(ctx, reload, reloads)
 	d.stop()
 	loops.Wait()
 	d.runs.Wait()
 }
 
-// attend passes on reloads and keeps the watchdog quiet until ctx ends.
-func (d *Daemon) attend(ctx context.Context, reload <-chan struct{}, reloads []chan struct{}) {
+// handleReloads passes on reloads and keeps the watchdog quiet until ctx ends.
+func (d *Daemon) handleReloads(ctx context.Context, reload <-chan struct{}, reloads []chan struct{}) {
 	var watchdog <-chan time.Time
 	if d.options.Watchdog > 0 {
 		ticker := time.NewTicker(d.options.Watchdog)

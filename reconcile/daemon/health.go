@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// late is how long an account may be without a look at the clock. Reading a
+// livenessTimeout is how long an account may be without a look at the clock. Reading a
 // very large file takes some of it.
-const late = 5 * beat
+const livenessTimeout = 5 * pollInterval
 
 // health returns why the process cannot schedule runs, or nil.
 func (d *Daemon) health(now time.Time) error {
@@ -22,7 +22,7 @@ func (d *Daemon) health(now time.Time) error {
 		a.mu.Lock()
 		silent, id := now.Sub(a.beatAt), a.id
 		a.mu.Unlock()
-		if silent > late {
+		if silent > livenessTimeout {
 			return fmt.Errorf("account %s has not looked at the clock for %s", id, silent.Round(time.Second))
 		}
 	}

@@ -199,7 +199,7 @@ func (m *Metrics) show(account string, run *Run) {
 }
 
 // Request counts one attempt at a request to the API. The status is 0 where
-// there was no answer, and remaining negative where the answer does not tell
+// there was no response, and remaining negative where the response does not tell
 // what is left of the quota.
 func (m *Metrics) Request(account, method string, status int, throttled bool, remaining int) {
 	m.requests.Inc(account, strconv.Itoa(status), method)

@@ -130,7 +130,7 @@ func (c *reportCache) keep(key reportKey, report runReport) {
 	c.kept = slices.Delete(c.kept, 0, drop)
 }
 
-// serveReport answers the report of one run.
+// serveReport serves the report of one run.
 func (d *Daemon) serveReport(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	for _, a := range d.accounts {
@@ -150,10 +150,10 @@ func (d *Daemon) serveReport(w http.ResponseWriter, r *http.Request) {
 		case r.Context().Err() != nil: // who asked has gone
 		case err != nil:
 			d.log.Error("a report cannot be shown", "run", id, "error", err.Error())
-			d.answerPage(w, http.StatusInternalServerError, "problem", problemPage{Title: "This run cannot be shown", Text: "its record cannot be read, or the report not be written: the log says more"})
+			d.writePage(w, http.StatusInternalServerError, "problem", problemPage{Title: "This run cannot be shown", Text: "its record cannot be read, or the report not be written: the log says more"})
 		case report.page == nil:
 			run := report.run
-			d.answerPage(w, http.StatusOK, "problem", problemPage{
+			d.writePage(w, http.StatusOK, "problem", problemPage{
 				Title: "Run " + run.ID + " ended before it had a plan", Text: run.Error,
 				Facts: []fact{{"account", run.AccountID}, {"mode", string(run.Mode)}, {"result", string(run.Result)}, {"started", clockTime(run.StartedAt)}},
 			})
@@ -164,7 +164,7 @@ func (d *Daemon) serveReport(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	d.answerPage(w, http.StatusNotFound, "problem", problemPage{Title: "No such run is recorded", Text: "It may have been removed by retention."})
+	d.writePage(w, http.StatusNotFound, "problem", problemPage{Title: "No such run is recorded", Text: "It may have been removed by retention."})
 }
 
 // renderReport returns the report of a run, for which its whole record is read.

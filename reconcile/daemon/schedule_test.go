@@ -283,7 +283,7 @@ func TestTheWatchdogIsFedWhileRunsCanBeScheduled(t *testing.T) {
 		s.mu.Lock()
 		s.hang = hang
 		s.mu.Unlock()
-		time.Sleep(late + 2*beat)
+		time.Sleep(livenessTimeout + 2*pollInterval)
 		synctest.Wait()
 		before := alive.Load()
 		if err := d.health(time.Now()); err == nil {

@@ -68,15 +68,15 @@ func pageFile(name string) string {
 }
 
 func (d *Daemon) serveHealth(w http.ResponseWriter, _ *http.Request) {
-	answerState(w, d.health(time.Now()))
+	writeState(w, d.health(time.Now()))
 }
 
 func (d *Daemon) serveReadiness(w http.ResponseWriter, _ *http.Request) {
-	answerState(w, d.readiness())
+	writeState(w, d.readiness())
 }
 
-// answerState answers 200, or 503 with the reason.
-func answerState(w http.ResponseWriter, err error) {
+// writeState writes 200, or 503 with the reason.
+func writeState(w http.ResponseWriter, err error) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if err != nil {
 		w.WriteHeader(http.StatusServiceUnavailable)
@@ -92,22 +92,22 @@ const (
 	mostRuns    = 1000
 )
 
-// serveRuns answers the recorded runs, the latest first.
+// serveRuns serves the recorded runs, the latest first.
 func (d *Daemon) serveRuns(w http.ResponseWriter, r *http.Request) {
 	limit := defaultRuns
 	if text := r.URL.Query().Get("limit"); text != "" {
 		var err error
 		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > mostRuns {
-			answerProblem(w, http.StatusBadRequest, fmt.Sprintf("limit: write a number from 1 to %d", mostRuns))
+			writeProblem(w, http.StatusBadRequest, fmt.Sprintf("limit: write a number from 1 to %d", mostRuns))
 			return
 		}
 	}
 	accounts, ok := d.asked(r)
 	if !ok {
-		answerProblem(w, http.StatusNotFound, "this daemon does not manage that account")
+		writeProblem(w, http.StatusNotFound, "this daemon does not manage that account")
 		return
 	}
-	answerJSON(w, http.StatusOK, struct {
+	writeJSON(w, http.StatusOK, struct {
 		Runs []Run `json:"runs"`
 	}{d.recorded(accounts, limit)})
 }
@@ -127,13 +127,13 @@ func (d *Daemon) asked(r *http.Request) ([]*account, bool) {
 	return nil, false
 }
 
-func answerProblem(w http.ResponseWriter, status int, text string) {
-	answerJSON(w, status, struct {
+func writeProblem(w http.ResponseWriter, status int, text string) {
+	writeJSON(w, status, struct {
 		Error string `json:"error"`
 	}{text})
 }
 
-func answerJSON(w http.ResponseWriter, status int, value any) {
+func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
@@ -149,8 +149,8 @@ type problemPage struct {
 
 type fact struct{ Label, Text string }
 
-// answerPage answers a page made from a template.
-func (d *Daemon) answerPage(w http.ResponseWriter, status int, name string, content any) {
+// writePage writes a page made from a template.
+func (d *Daemon) writePage(w http.ResponseWriter, status int, name string, content any) {
 	pages, err := template.ParseFS(pageFiles, "page/status.html")
 	var page bytes.Buffer
 	if err == nil {

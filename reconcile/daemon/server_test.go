@@ -83,7 +83,7 @@ func heldPlan(seats int, at time.Time) *reconcile.Plan {
 	return plan
 }
 
-// ask asks for a page and returns the answer with its body.
+// ask asks for a page and returns the response with its body.
 func ask(t *testing.T, d *Daemon, method, path string) (*http.Response, string) {
 	t.Helper()
 	recorder, request := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), method, path, nil)

@@ -21,19 +21,19 @@ const (
 	shownHeld   = 12 // people in one group of held changes
 )
 
-// serveStatus answers the page for an administrator at nine in the morning.
+// serveStatus serves the page for an administrator at nine in the morning.
 func (d *Daemon) serveStatus(w http.ResponseWriter, r *http.Request) {
 	accounts, ok := d.asked(r)
 	if !ok {
-		d.answerPage(w, http.StatusNotFound, "problem", problemPage{Title: "No such account", Text: "This daemon does not manage it."})
+		d.writePage(w, http.StatusNotFound, "problem", problemPage{Title: "No such account", Text: "This daemon does not manage it."})
 		return
 	}
 	now := time.Now()
 	if len(accounts) > 1 {
-		d.answerPage(w, http.StatusOK, "fleet", d.fleet(accounts, now))
+		d.writePage(w, http.StatusOK, "fleet", d.fleet(accounts, now))
 		return
 	}
-	d.answerPage(w, http.StatusOK, "status", d.status(accounts[0], now))
+	d.writePage(w, http.StatusOK, "status", d.status(accounts[0], now))
 }
 
 // statusPage is what the page of one account shows.

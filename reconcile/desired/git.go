@@ -102,7 +102,7 @@ func (r *revision) read(name string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read %s at %s: %w", name, r.name, err)
 	}
-	// The answer is a line "OBJECT blob SIZE", the content, and the end of a line.
+	// The response is a line "OBJECT blob SIZE", the content, and the end of a line.
 	reader := bufio.NewReader(bytes.NewReader(output))
 	header, _ := reader.ReadString('\n')
 	fields := strings.Fields(header)

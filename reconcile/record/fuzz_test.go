@@ -45,9 +45,9 @@ func FuzzParse(f *testing.F) {
 		f.Add(data[:end])
 		f.Add(data[:end-1])
 	}
-	settled, _, err := encode(line{Type: lineSettled, Changes: []int{4, 5}, Outcomes: []reconcile.Outcome{applied(4)}})
+	recovered, _, err := encode(line{Type: lineRecovered, Changes: []int{4, 5}, Outcomes: []reconcile.Outcome{applied(4)}})
 	must(f, err)
-	f.Add(append(bytes.Clone(data[:ends[len(ends)-2]]), settled...))
+	f.Add(append(bytes.Clone(data[:ends[len(ends)-2]]), recovered...))
 	f.Add(bytes.Replace(data, []byte(`"change":7`), []byte(`"change":-7`), 1))
 	f.Add(bytes.ReplaceAll(data, []byte(`"changes":[0`), []byte(`"changes":[1000000000000`)))
 	f.Add(append(bytes.Clone(data), data...))
@@ -76,15 +76,15 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		isFinished := !record.isForgotten() && len(record.unknown) == 0
-		settled := settleOne(t, store, id, &reconcile.Live{})
+		recovered := recoverOne(t, store, id, &reconcile.Live{})
 		after, err := os.ReadFile(store.path(id))
 		must(t, err)
 		if !bytes.HasPrefix(after, data) {
 			t.Fatal("settling has changed what was there")
 		}
-		checkRecord(t, settled)
-		if !settled.settled && !isFinished || len(settled.unknown) > 0 {
-			t.Fatalf("settled, but %v are unknown", settled.unknown)
+		checkRecord(t, recovered)
+		if !recovered.recovered && !isFinished || len(recovered.unknown) > 0 {
+			t.Fatalf("recovered, but %v are unknown", recovered.unknown)
 		}
 	})
 }

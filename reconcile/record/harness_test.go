@@ -121,13 +121,13 @@ func liveOf(plan *reconcile.Plan, reached ...int) *reconcile.Live {
 
 // aDayLater is a reading long after any test run.
 func aDayLater(live *reconcile.Live) Reading {
-	return Reading{Live: live, Begun: noon.Add(reconcile.Day), SettleAfter: time.Minute}
+	return Reading{Live: live, Begun: noon.Add(reconcile.Day), LateEffectWindow: time.Minute}
 }
 
-// settleOne settles a store, and returns a run as it then is.
-func settleOne(t testing.TB, store *Store, id string, live *reconcile.Live) *Record {
+// recoverOne recovers a store, and returns a run as it then is.
+func recoverOne(t testing.TB, store *Store, id string, live *reconcile.Live) *Record {
 	t.Helper()
-	_, unreadable, err := store.Settle(aDayLater(live), frozen)
+	_, unreadable, err := store.Recover(aDayLater(live), frozen)
 	var damage *DamageError
 	if !errors.As(unreadable, &damage) {
 		err = errors.Join(err, unreadable)

@@ -33,8 +33,8 @@ type Record struct {
 
 	// unknown are the changes of which it is not known whether they took effect.
 	unknown []int
-	// settled is true when a later run has looked after a killed one.
-	settled bool
+	// recovered is true when a later run has recovered a killed one.
+	recovered bool
 	// lastSent is when the last request was sent at the latest.
 	lastSent time.Time
 }

@@ -22,7 +22,7 @@ type line struct {
 	Plan     *reconcile.Plan     `json:"plan,omitempty"`     // plan
 	Kind     reconcile.CallKind  `json:"kind,omitempty"`     // intent, result
 	Changes  []int               `json:"changes,omitempty"`  // intent, result
-	Outcomes []reconcile.Outcome `json:"outcomes,omitempty"` // result, settled
+	Outcomes []reconcile.Outcome `json:"outcomes,omitempty"` // result, recovered
 	Run      *reconcile.Run      `json:"run,omitempty"`      // end
 	Result   Result              `json:"result,omitempty"`   // end
 	Error    string              `json:"error,omitempty"`    // end
@@ -33,12 +33,12 @@ type line struct {
 
 // The types of lines.
 const (
-	lineStart   = "start"
-	linePlan    = "plan"
-	lineIntent  = "intent"
-	lineResult  = "result"
-	lineSettled = "settled"
-	lineEnd     = "end"
+	lineStart     = "start"
+	linePlan      = "plan"
+	lineIntent    = "intent"
+	lineResult    = "result"
+	lineRecovered = "settled"
+	lineEnd       = "end"
 )
 
 // Start says which run a journal is of.

@@ -143,12 +143,12 @@ func TestTheLockOfAnotherProcess(t *testing.T) {
 		if len(killed) != 1 || killed[0].ID != writing.said {
 			t.Fatalf("to look after: %v", killed)
 		}
-		_, _, err = store.Settle(aDayLater(liveOf(newPlan(2), 0)), frozen)
+		_, _, err = store.Recover(aDayLater(liveOf(newPlan(2), 0)), frozen)
 		must(t, err)
-		settled, err := store.Read(writing.said)
+		recovered, err := store.Read(writing.said)
 		must(t, err)
-		if settled.Plan.Run.Count(reconcile.Applied) != 1 {
-			t.Errorf("outcomes %v", statuses(settled))
+		if recovered.Plan.Run.Count(reconcile.Applied) != 1 {
+			t.Errorf("outcomes %v", statuses(recovered))
 		}
 	})
 }

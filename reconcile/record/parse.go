@@ -94,7 +94,7 @@ func readJournal(r io.Reader) (*journal, error) {
 			j.lines = append(j.lines, d)
 		}
 	}
-	j.tell(damaged)
+	j.report(damaged)
 	if len(j.lines) == 0 {
 		return nil, missingStart(first, len(pieces) <= 1 && !j.isEnded || len(pieces) == 0)
 	}
@@ -108,7 +108,7 @@ func (j *journal) link(d decoded, damaged []int, number int) []int {
 	switch {
 	case !j.isSummed:
 		// An earlier version cut off what a killed run had left of its last line.
-		follows = d.line.Type == lineSettled
+		follows = d.line.Type == lineRecovered
 	case !follows && len(damaged) == 0:
 		j.damage = append(j.damage, fmt.Sprintf("something is missing before line %d", number))
 	}
@@ -117,12 +117,12 @@ func (j *journal) link(d decoded, damaged []int, number int) []int {
 		// killed while it wrote it.
 		damaged = damaged[:len(damaged)-1]
 	}
-	j.tell(damaged)
+	j.report(damaged)
 	return nil
 }
 
-// tell notes lines that are damaged.
-func (j *journal) tell(damaged []int) {
+// report notes lines that are damaged.
+func (j *journal) report(damaged []int) {
 	for _, number := range damaged {
 		j.damage = append(j.damage, fmt.Sprintf("line %d", number))
 	}
@@ -170,19 +170,19 @@ func missingStart(data []byte, isCut bool) error {
 
 // parser collects the lines of one journal.
 type parser struct {
-	start    *Start
-	plan     *reconcile.Plan
-	end      *line
-	settled  time.Time // when a later run has first looked; zero when none has
-	last     time.Time
-	intents  map[int]bool // true while no result is known
-	outcomes map[int]reconcile.Outcome
-	found    map[int]reconcile.Outcome // by later runs
-	damage   []string
+	start     *Start
+	plan      *reconcile.Plan
+	end       *line
+	recovered time.Time // when a later run has first looked; zero when none has
+	last      time.Time
+	intents   map[int]bool // true while no result is known
+	outcomes  map[int]reconcile.Outcome
+	found     map[int]reconcile.Outcome // by later runs
+	damage    []string
 }
 
 func (p *parser) take(l *line) {
-	if l.Type != lineSettled { // which a later run has written
+	if l.Type != lineRecovered { // which a later run has written
 		p.last = l.At
 	}
 	p.start = cmp.Or(p.start, l.Start)
@@ -200,12 +200,12 @@ func (p *parser) take(l *line) {
 		for _, outcome := range l.Outcomes {
 			p.outcomes[outcome.Change] = outcome
 		}
-	case lineSettled:
+	case lineRecovered:
 		for _, outcome := range l.Outcomes {
 			p.found[outcome.Change] = outcome
 		}
-		if p.settled.IsZero() {
-			p.settled = l.At
+		if p.recovered.IsZero() {
+			p.recovered = l.At
 		}
 	case lineEnd:
 		p.end = l
@@ -227,7 +227,7 @@ func (p *parser) StartOf(named Start) *Start {
 // record returns what the lines say of the run.
 func (p *parser) record() (*Record, error) {
 	record := &Record{
-		Start: *p.start, FinishedAt: p.last, Result: reconcile.ResultKilled, Plan: p.plan, settled: !p.settled.IsZero(), Damage: p.damage,
+		Start: *p.start, FinishedAt: p.last, Result: reconcile.ResultKilled, Plan: p.plan, recovered: !p.recovered.IsZero(), Damage: p.damage,
 	}
 	record.lastSent = p.lastSent()
 	if p.end != nil {
@@ -269,8 +269,8 @@ func (p *parser) lastSent() time.Time {
 		return p.end.At
 	}
 	latest := p.last.Add(longestCall)
-	if !p.settled.IsZero() && p.settled.Before(latest) {
-		return p.settled
+	if !p.recovered.IsZero() && p.recovered.Before(latest) {
+		return p.recovered
 	}
 	return latest
 }

@@ -22,7 +22,7 @@ const nothingYet = time.Minute
 
 // Prune removes the records that retention does not keep, and the files of runs
 // that were killed before they had recorded anything. Records of runs that were
-// killed and not looked after are kept whatever retention says, and so are files
+// killed and not recovered are kept whatever retention says, and so are files
 // that cannot be read as a record, which are named in the error. Only the holder
 // of the lock may prune.
 func (s *Store) Prune(retention Retention, now time.Time) error {
@@ -58,8 +58,8 @@ func (r Retention) isOver(record *Record, later int, now time.Time) bool {
 	return r.Runs > 0 && later >= r.Runs || r.Age > 0 && now.Sub(record.FinishedAt) > r.Age
 }
 
-// isUnfinished reports whether a later run still has to look after the record,
-// or the run is going on. A dry run leaves nothing to look after.
+// isUnfinished reports whether a later run still has to recover the record,
+// or the run is going on. A dry run leaves nothing to recover.
 func (r *Record) isUnfinished() bool {
 	return r.Mode != reconcile.ModeDryRun && (r.Result == ResultRunning || r.isForgotten() || len(r.unknown) > 0)
 }

@@ -20,7 +20,7 @@ func TestPruneKeepsWhatRetentionSaysAndWhatIsUnfinished(t *testing.T) {
 		retention Retention
 		want      []string
 	}{
-		{"everything, unless told otherwise", Retention{}, []string{"1h done", "2h killed", "3h settled", "4h failed", "5h running", "6h done"}},
+		{"everything, unless set", Retention{}, []string{"1h done", "2h killed", "3h settled", "4h failed", "5h running", "6h done"}},
 		{"a number of runs", Retention{Runs: 1}, []string{"1h done", "2h killed", "5h running"}},
 		{"a number that counts the killed", Retention{Runs: 3}, []string{"1h done", "2h killed", "3h settled", "5h running"}},
 		{"an age", Retention{Age: 3*hour + time.Minute}, []string{"1h done", "2h killed", "3h settled", "5h running"}},
@@ -56,7 +56,7 @@ func TestPruneKeepsWhatRetentionSaysAndWhatIsUnfinished(t *testing.T) {
 					record, err := store.Read(start.ID)
 					must(t, err)
 					seen := lookup{reading: aDayLater(&reconcile.Live{})}
-					_, err = store.settle(record, &seen, frozen) // lately, which makes the run no younger
+					_, err = store.recoverRun(record, &seen, frozen) // lately, which makes the run no younger
 					must(t, err)
 				}
 			}

@@ -8,7 +8,7 @@
 // nothing may be concluded from a line that is not whole.
 //
 // Read on in store.go for where things are, journal.go for writing, history.go for
-// reading, settle.go for runs that were killed, and lock.go for the lock.
+// reading, recover.go for runs that were killed, and lock.go for the lock.
 package record
 
 import (

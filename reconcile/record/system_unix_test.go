@@ -44,8 +44,8 @@ func roleUnprivileged(store *Store) error {
 	records, err := store.List()
 	fmt.Println("list:", len(records), err)
 	for _, record := range records {
-		_, _, err := store.Settle(Reading{Live: liveOf(record.Plan)}, time.Now)
-		fmt.Println("settle:", err)
+		_, _, err := store.Recover(Reading{Live: liveOf(record.Plan)}, time.Now)
+		fmt.Println("recover:", err)
 	}
 	return nil
 }
@@ -111,7 +111,7 @@ func TestAReadOnlyDirectoryIsExplainedAndLeftAlone(t *testing.T) {
 	if !strings.Contains(said, "list: 1 <nil>") {
 		t.Skipf("the directory of temporary files cannot be reached by another user:\n%s", said)
 	}
-	for _, action := range []string{"lock", "begin", "check", "settle"} {
+	for _, action := range []string{"lock", "begin", "check", "recover"} {
 		want := action + ": the state directory " + directory + " cannot be used: "
 		if !strings.Contains(said, want) {
 			t.Errorf("no %q in\n%s", want, said)
@@ -161,12 +161,12 @@ func TestAFullDiskStopsTheRunAndLosesNothing(t *testing.T) {
 				t.Fatalf("%s with %v", record.Result, statuses(record))
 			}
 			// There is room again, and the half line does not get in the way.
-			_, _, err = store.Settle(Reading{Live: liveOf(record.Plan), Begun: time.Now().Add(time.Hour)}, time.Now)
+			_, _, err = store.Recover(Reading{Live: liveOf(record.Plan), Begun: time.Now().Add(time.Hour)}, time.Now)
 			must(t, err)
-			settled, err := store.Read(record.ID)
+			recovered, err := store.Read(record.ID)
 			must(t, err)
-			if len(settled.Unknown()) > 0 || settled.Plan.Run.Count("applied") > 0 {
-				t.Errorf("unknown %v, outcomes %v", settled.Unknown(), statuses(settled))
+			if len(recovered.Unknown()) > 0 || recovered.Plan.Run.Count("applied") > 0 {
+				t.Errorf("unknown %v, outcomes %v", recovered.Unknown(), statuses(recovered))
 			}
 			if killed, err := store.Killed(); len(killed) > 0 || err != nil {
 				t.Errorf("%d runs to look after (%v)", len(killed), err)

@@ -108,9 +108,9 @@ func TestWhatWasKilledBeforeTheTakeoverIsLookedAfter(t *testing.T) {
 	if len(killed) != 1 || killed[0].ID != plainKilled || len(killed[0].Unknown()) != 1 {
 		t.Fatalf("killed %v", killed)
 	}
-	settled := settleOne(t, store, plainKilled, liveOf(killed[0].Plan, 0, 1, 2))
-	if settled.Plan.Run.Count(reconcile.Applied) != 3 {
-		t.Errorf("outcomes %v", statuses(settled))
+	recovered := recoverOne(t, store, plainKilled, liveOf(killed[0].Plan, 0, 1, 2))
+	if recovered.Plan.Run.Count(reconcile.Applied) != 3 {
+		t.Errorf("outcomes %v", statuses(recovered))
 	}
 }
 

@@ -134,7 +134,7 @@ func (r *run) revertible() (*reconcile.Plan, error) {
 }
 
 // isNothingToRestore reports whether a revert ended because there is nothing to
-// restore. That is an answer, and no apply that failed; the name of a run that is not
+// restore. That is a result, and not a failed apply; the name of a run that is not
 // there is a mistake.
 func (r *run) isNothingToRestore(err error) bool {
 	var none *record.NoRunError

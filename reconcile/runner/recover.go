@@ -11,25 +11,25 @@ import (
 // defaultRequestTimeout is that of [Runner.RequestTimeout].
 const defaultRequestTimeout = 30 * time.Second
 
-// recoverEarlier settles by what is in the account now, as read since some time,
+// recoverEarlier judges by what is in the account now, as read since some time,
 // what earlier runs were writing when they were killed, or could not find out. It
 // tells of a killed run once, and of changes that turn out to be applied. Only the
 // holder of the lock may: without it, a run that is still going looks the same.
 func (r *run) recoverEarlier(live *reconcile.Live, begun time.Time) error {
-	settled, unreadable, err := r.Store.Settle(record.Reading{
+	recovered, unreadable, err := r.Store.Recover(record.Reading{
 		Live: live, Begun: begun,
-		SettleAfter: reconcile.SettleAfter(cmp.Or(r.RequestTimeout, defaultRequestTimeout)),
+		LateEffectWindow: reconcile.LateEffectWindow(cmp.Or(r.RequestTimeout, defaultRequestTimeout)),
 	}, r.Clock)
 	if unreadable != nil {
 		r.note("not every run record could be read: %v", unreadable)
 	}
-	for i := range settled {
-		r.noteSettled(&settled[i])
+	for i := range recovered {
+		r.noteRecovered(&recovered[i])
 	}
 	return err
 }
 
-func (r *run) noteSettled(one *record.Settlement) {
+func (r *run) noteRecovered(one *record.Recovery) {
 	id, open := one.Record.ID, len(one.Record.Unknown())
 	switch {
 	case one.IsFirst && open > 0:

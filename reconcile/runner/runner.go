@@ -39,7 +39,7 @@ type Runner struct {
 	// Note is told what people should know and no report says; nil drops it.
 	Note func(text string)
 	// Applying is called when the first request is about to be sent. It returns
-	// what is told how many changes are done out of all, and what is called when
+	// what is called with how many changes are done out of all, and what is called when
 	// none is left; nil tells nobody.
 	Applying func(ctx context.Context, plan *reconcile.Plan) (advance func(done, total int), finish func())
 }
@@ -49,7 +49,7 @@ type Request struct {
 	// ID names the run; empty makes an id.
 	ID string
 	// Begun is when the run began; zero is now. One that asks begins when it has
-	// the answer.
+	// the response.
 	Begun time.Time
 	// Desired is what to plan from. For a saved plan it is the file beside it, nil
 	// where there is none.

@@ -173,7 +173,7 @@ func TestTheQuotaIsCloudflaresUnlessSet(t *testing.T) {
 		t.Errorf("Ratelimit-Policy is %s, want %s", got, want)
 	}
 	if answer.header.Get("Date") == "" {
-		t.Error("the answer has no date")
+		t.Error("the response has no date")
 	}
 	t.Run("and there is none if it is set to zero", func(t *testing.T) {
 		c := serve(t, sandbox.Options{Quota: &sandbox.Quota{}})

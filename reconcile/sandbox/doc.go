@@ -7,7 +7,7 @@
 // whichever way it turns out. [Fault] adds what networks and overloaded services do on top.
 //
 // It must never import package reconcile: it would then share the mistakes it is there to find. For the same reason it
-// writes its JSON itself instead of using the generated types; type answer says more. It must never keep or show
+// writes its JSON itself instead of using the generated types; type response says more. It must never keep or show
 // credentials, and it leaves no goroutine behind.
 //
 // Read on in sandbox.go for the way of a request, in cast.go for the people everybody meets, in faults.go for what can

@@ -82,7 +82,7 @@ func TestFaultsThatAnswerInPlaceOfTheAPI(t *testing.T) {
 				}
 			}
 			if answer.header.Get("Ratelimit") == "" {
-				t.Error("the answer says nothing of the quota")
+				t.Error("the response says nothing of the quota")
 			}
 			if c.released() {
 				t.Error("the request had an effect")

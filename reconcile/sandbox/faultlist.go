@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// listing is a successful answer taken apart as far as its faults need.
+// listing is a successful response taken apart as far as its faults need.
 type listing struct {
 	Success  bool              `json:"success"`
 	Errors   json.RawMessage   `json:"errors"`
@@ -18,16 +18,16 @@ type listing struct {
 	Info     map[string]any    `json:"result_info,omitempty"`
 }
 
-// serveMisleading gives answers that are sound JSON and do not tell the truth.
+// serveMisleading gives responses that are sound JSON and do not tell the truth.
 func (s *Sandbox) serveMisleading(w http.ResponseWriter, r *http.Request, operation Operation, fault Fault) {
 	if fault.Kind == KindNotTaken {
 		s.notTaken(r, operation).send(w)
 		return
 	}
-	answer := s.record(r, operation)
+	response := s.record(r, operation)
 	var page listing
-	if answer.status != http.StatusOK || json.Unmarshal(answer.body, &page) != nil {
-		answer.send(w) // a refusal: there is nothing to mislead about
+	if response.status != http.StatusOK || json.Unmarshal(response.body, &page) != nil {
+		response.send(w) // a refusal: there is nothing to mislead about
 		return
 	}
 	switch fault.Kind {
@@ -56,8 +56,8 @@ func (s *Sandbox) serveMisleading(w http.ResponseWriter, r *http.Request, operat
 			}
 		}
 	}
-	answer.setBody(page)
-	answer.send(w)
+	response.setBody(page)
+	response.send(w)
 }
 
 // miscount makes the total wrong, and the number of pages with it.
@@ -133,14 +133,14 @@ func (s *Sandbox) addUser(accountID string) {
 
 // notTaken answers a PATCH with the state that every seat has, and changes none.
 func (s *Sandbox) notTaken(r *http.Request, operation Operation) *recording {
-	answer := newRecording()
+	response := newRecording()
 	items, refused := s.seatItems(bodyOf(r.Context()))
 	if refused == nil {
 		refused = s.authorize(r, operation)
 	}
 	if refused != nil {
-		_ = refused.write(answer)
-		return answer
+		_ = refused.write(response)
+		return response
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -152,8 +152,8 @@ func (s *Sandbox) notTaken(r *http.Request, operation Operation) *recording {
 			}
 		}
 	}
-	_ = succeed(append(result, ']'), nil).write(answer)
-	return answer
+	_ = succeed(append(result, ']'), nil).write(response)
+	return response
 }
 
 // accountOf returns the account in a request's path.

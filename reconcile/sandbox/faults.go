@@ -46,7 +46,7 @@ type When struct {
 // Kind is what goes wrong.
 type Kind string
 
-// What can go wrong. Those that say "after" or "the answer" have had their effect; the others have not.
+// What can go wrong. Those that say "after" or "the response" have had their effect; the others have not.
 const (
 	KindThrottled    Kind = "429"
 	KindInvalidToken Kind = "401"
@@ -102,20 +102,20 @@ func kinds() []kindInfo {
 		{kind: KindUnavailable, about: "503 with an empty body"},
 		{kind: KindEdge, about: "520 with a page of HTML"},
 		{kind: KindFailure, about: "200, and success is false"},
-		{kind: KindTruncated, about: "the answer's JSON ends in the middle, in sound HTTP"},
-		{kind: KindCutBody, about: "the connection closes in the middle of the answer"},
-		{kind: KindWrongTypes, about: "the answer's flags and numbers come as strings, its strings as numbers"},
+		{kind: KindTruncated, about: "the response's JSON ends in the middle, in sound HTTP"},
+		{kind: KindCutBody, about: "the connection closes in the middle of the response"},
+		{kind: KindWrongTypes, about: "the response's flags and numbers come as strings, its strings as numbers"},
 		{kind: KindResetBefore, about: "the connection is reset before the request has an effect"},
 		{kind: KindResetAfter, about: "the connection is reset after the request has had its effect"},
-		{kind: KindHang, about: "no effect, and an answer that never comes"},
-		{kind: KindHangAfter, about: "the effect, and an answer that never comes"},
-		{kind: KindSlow, about: "an answer that takes delay=DURATION, 1s unless given", parameters: []string{"delay"}},
+		{kind: KindHang, about: "no effect, and an response that never comes"},
+		{kind: KindHangAfter, about: "the effect, and an response that never comes"},
+		{kind: KindSlow, about: "an response that takes delay=DURATION, 1s unless given", parameters: []string{"delay"}},
 		{kind: KindEndless, about: "a body that never ends"},
 		{kind: KindRedirect, about: "307 to another host, to=URL", parameters: []string{"to"}},
-		{kind: KindShortPage, about: "the answer leaves out its last drop=N items, 1 unless given", parameters: []string{"drop"}, operations: append(listings, OperationSeats)},
+		{kind: KindShortPage, about: "the response leaves out its last drop=N items, 1 unless given", parameters: []string{"drop"}, operations: append(listings, OperationSeats)},
 		{kind: KindDoubledPage, about: "the page before (after, for the first) comes instead", operations: listings},
-		{kind: KindUserAdded, about: "after the answer a user comes in at the top of the list", operations: []Operation{OperationUsers}},
-		{kind: KindUserRemoved, about: "after the answer its first user disappears", operations: []Operation{OperationUsers}},
+		{kind: KindUserAdded, about: "after the response a user comes in at the top of the list", operations: []Operation{OperationUsers}},
+		{kind: KindUserRemoved, about: "after the response its first user disappears", operations: []Operation{OperationUsers}},
 		{kind: KindWrongTotal, about: "total_count is off by=N, 1 unless given; total_pages follows", parameters: []string{"by"}, operations: listings},
 		{kind: KindMissingTotal, about: "no total_count and no total_pages", operations: listings},
 		{kind: KindMissingInfo, about: "no result_info at all", operations: listings},
@@ -124,7 +124,7 @@ func kinds() []kindInfo {
 		{kind: KindSkewedDate, about: "the Date header is off by offset=DURATION, 10m unless given", parameters: []string{"offset"}},
 		{kind: KindMissingDate, about: "no Date header"},
 		{kind: KindLateEffect, about: "the connection is reset, and the effect comes delay=DURATION later, 1s unless given", parameters: []string{"delay"}},
-		{kind: KindNotTaken, about: "success, no effect, and the answer shows the old state", operations: []Operation{OperationSeats}},
+		{kind: KindNotTaken, about: "success, no effect, and the response shows the old state", operations: []Operation{OperationSeats}},
 	}
 }
 

@@ -61,7 +61,7 @@ func (f Fault) refuse(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "<html>\r\n<head><title>%[1]s</title></head>\r\n<body>\r\n<center><h1>%[1]s</h1></center>\r\n"+
 			"<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n", title)
 	}
-	var refusal *answer
+	var refusal *response
 	switch f.Kind {
 	case KindThrottled:
 		if f.RetryAfter > 0 {
@@ -112,18 +112,18 @@ func (s *Sandbox) serveEndless(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveDamaged carries the request out and spoils the answer.
+// serveDamaged carries the request out and spoils the response.
 func (s *Sandbox) serveDamaged(w http.ResponseWriter, r *http.Request, operation Operation, fault Fault) {
-	answer := s.record(r, operation)
-	body := answer.body
+	response := s.record(r, operation)
+	body := response.body
 	switch fault.Kind {
 	case KindTruncated:
-		answer.body = body[:len(body)/2]
-		answer.send(w)
+		response.body = body[:len(body)/2]
+		response.send(w)
 	case KindCutBody:
-		answer.copyHeader(w)
+		response.copyHeader(w)
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-		w.WriteHeader(answer.status)
+		w.WriteHeader(response.status)
 		_, _ = w.Write(body[:len(body)/2])
 		_ = http.NewResponseController(w).Flush() // or the half would be lost with the connection
 		abort(w)
@@ -134,9 +134,9 @@ func (s *Sandbox) serveDamaged(w http.ResponseWriter, r *http.Request, operation
 			if info, ok := envelope["result_info"]; ok {
 				envelope["result_info"] = wrongTypes(info)
 			}
-			answer.setBody(envelope)
+			response.setBody(envelope)
 		}
-		answer.send(w)
+		response.send(w)
 	}
 }
 
@@ -177,10 +177,10 @@ func reset(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-// abort ends the request without an answer, or with what there is of one.
+// abort ends the request without a response, or with what there is of one.
 func abort(http.ResponseWriter) { panic(http.ErrAbortHandler) }
 
-// recording is an answer that was caught on its way to the client.
+// recording is a response that was caught on its way to the client.
 type recording struct {
 	header http.Header
 	status int
@@ -196,11 +196,11 @@ func (a *recording) Write(body []byte) (int, error) {
 	return len(body), nil
 }
 
-// record carries the request out and catches the answer.
+// record carries the request out and catches the response.
 func (s *Sandbox) record(r *http.Request, operation Operation) *recording {
-	answer := newRecording()
-	s.serveOperation(answer, r, operation)
-	return answer
+	response := newRecording()
+	s.serveOperation(response, r, operation)
+	return response
 }
 
 // setBody replaces the body.
@@ -218,7 +218,7 @@ func (a *recording) copyHeader(w http.ResponseWriter) {
 	}
 }
 
-// send passes the answer on.
+// send passes the response on.
 func (a *recording) send(w http.ResponseWriter) {
 	a.copyHeader(w)
 	w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))

@@ -48,7 +48,7 @@ func serve(t *testing.T, options sandbox.Options) *client {
 	}
 	server := httptest.NewServer(s.Handler())
 	t.Cleanup(func() {
-		s.Close() // first, or an answer that never comes would keep the server from closing
+		s.Close() // first, or a response that never comes would keep the server from closing
 		server.Close()
 	})
 	server.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -56,7 +56,7 @@ func serve(t *testing.T, options sandbox.Options) *client {
 	return &client{t: t, sandbox: s, server: server, header: header}
 }
 
-// reply is an answer as far as tests look at it.
+// reply is a response as far as tests look at it.
 type reply struct {
 	status int
 	header http.Header
@@ -71,7 +71,7 @@ type reply struct {
 	Info   map[string]any `json:"result_info"`
 }
 
-// do sends a request to a path below the base path, and fails the test if there is no answer at all.
+// do sends a request to a path below the base path, and fails the test if there is no response at all.
 func (c *client) do(method, path, body string) reply {
 	c.t.Helper()
 	answer, err := c.try(method, path, body)
@@ -81,7 +81,7 @@ func (c *client) do(method, path, body string) reply {
 	return answer
 }
 
-// try sends a request, and returns what of an answer came and why no more did.
+// try sends a request, and returns what of a response came and why no more did.
 func (c *client) try(method, path, body string) (reply, error) {
 	c.t.Helper()
 	request, err := http.NewRequestWithContext(c.t.Context(), method, c.server.URL+sandbox.BasePath+path, strings.NewReader(body))
@@ -105,7 +105,7 @@ func (c *client) try(method, path, body string) (reply, error) {
 	return answer, err
 }
 
-// refused fails the test unless the answer is this refusal, in an envelope.
+// refused fails the test unless the response is this refusal, in an envelope.
 func (r reply) refused(t *testing.T, status, code int) {
 	t.Helper()
 	if r.status != status || r.Success || r.Result != nil || len(r.Errors) != 1 || r.Errors[0].Code != code ||
@@ -114,7 +114,7 @@ func (r reply) refused(t *testing.T, status, code int) {
 	}
 }
 
-// succeeded fails the test unless the answer is a success, in an envelope.
+// succeeded fails the test unless the response is a success, in an envelope.
 func (r reply) succeeded(t *testing.T) {
 	t.Helper()
 	if r.status != http.StatusOK || !r.Success || len(r.Errors) != 0 || !strings.Contains(r.body, `"errors":[],"messages":[]`) {

@@ -19,7 +19,7 @@ func TestAnEffectCanLandLate(t *testing.T) {
 		Quota: &sandbox.Quota{Now: func() time.Time { return noon.Add(time.Duration(later.Load())) }},
 	})
 	if answer, err := c.release(); err == nil {
-		t.Fatalf("an answer came: %+v", answer)
+		t.Fatalf("a response came: %+v", answer)
 	}
 	later.Store(int64(89 * time.Second))
 	if c.released() {
@@ -38,7 +38,7 @@ func TestALateEffectNeedsThePermission(t *testing.T) {
 	}
 	c := serve(t, sandbox.Options{Users: 50, Faults: []sandbox.Fault{fault}, Deny: []sandbox.Operation{sandbox.OperationSeats}})
 	if answer, err := c.release(); err == nil {
-		t.Fatalf("an answer came: %+v", answer)
+		t.Fatalf("a response came: %+v", answer)
 	}
 	if c.released() {
 		t.Error("the effect came without the permission")

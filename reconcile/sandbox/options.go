@@ -116,7 +116,7 @@ type Options struct {
 
 // Quota is how many requests each token or key may make.
 type Quota struct {
-	// Requests in one window; 0 means any number, and answers carry no quota headers then.
+	// Requests in one window; 0 means any number, and responses carry no quota headers then.
 	Requests int
 	// Window is how long the count goes on before it starts again; 0 means five minutes.
 	Window time.Duration
@@ -124,20 +124,20 @@ type Quota struct {
 	Now func() time.Time
 }
 
-// SeatBehaviour settles what Cloudflare's documentation of PATCH seats leaves open. The zero value is the likeliest.
+// SeatBehaviour sets what Cloudflare's documentation of PATCH seats leaves open. The zero value is the likeliest.
 type SeatBehaviour struct {
 	// BadItem says what happens when a PATCH names a seat that does not exist, or one of Bad.
 	BadItem BadItem
 	// Bad are seats whose change never succeeds, although they exist.
 	Bad []string
-	// Grant says what happens when a flag that is false should become true. By default the answer shows the old
+	// Grant says what happens when a flag that is false should become true. By default the response shows the old
 	// state, because seats are taken by logging in.
 	Grant Change
 	// Narrow says what happens when one of two flags should become false. By default it does.
 	Narrow Change
 }
 
-// RegistrationBehaviour settles what the documentation of registrations leaves open. The zero value is the likeliest.
+// RegistrationBehaviour sets what the documentation of registrations leaves open. The zero value is the likeliest.
 type RegistrationBehaviour struct {
 	// ForeignIDs gives the users of registrations other identifiers than the list of users does; their addresses stay.
 	ForeignIDs bool
@@ -153,7 +153,7 @@ type BadItem string
 const (
 	// BadItemReject refuses the whole array with 400 and changes nothing. It is the default.
 	BadItemReject BadItem = "reject"
-	// BadItemSkip carries out the other items and leaves this one out of the answer.
+	// BadItemSkip carries out the other items and leaves this one out of the response.
 	BadItemSkip BadItem = "skip"
 	// BadItemOld carries out the other items and answers this one with the state it has; the flags of a seat that does
 	// not exist are null.
@@ -166,7 +166,7 @@ type Change string
 const (
 	// ChangeTaken carries the change out.
 	ChangeTaken Change = "taken"
-	// ChangeNotTaken answers success with the old state.
+	// ChangeNotTaken reports success with the old state.
 	ChangeNotTaken Change = "not-taken"
 )
 

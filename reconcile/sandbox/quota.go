@@ -25,9 +25,9 @@ func newQuota(settings Quota) *quota {
 	return &quota{Quota: settings, windows: make(map[[sha256.Size]byte]*window)}
 }
 
-// take counts a request, sets the quota headers of its answer, and returns what to say if there was none left. Refused
+// take counts a request, sets the quota headers of its response, and returns what to say if there was none left. Refused
 // requests count for nothing: the window ends when it ends.
-func (q *quota) take(header http.Header, r *http.Request) *answer {
+func (q *quota) take(header http.Header, r *http.Request) *response {
 	if q.Requests <= 0 {
 		return nil
 	}

@@ -37,7 +37,7 @@ func (r Record) appendJSON(b []byte) []byte {
 	return append(b, '}')
 }
 
-// appendSeat writes the seat of the record, as the answer to a PATCH shows it.
+// appendSeat writes the seat of the record, as the response to a PATCH shows it.
 func (r Record) appendSeat(b []byte) []byte {
 	b = append(b, '{')
 	b = appendField(b, "access_seat", r.AccessSeat)

@@ -23,8 +23,8 @@ func bodyOf(ctx context.Context) []byte {
 	return body
 }
 
-// readBody reads the whole body and puts a copy in its place. The answer is what to say if that fails.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *answer) {
+// readBody reads the whole body and puts a copy in its place. The result is what to say if that fails.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *response) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	var tooLarge *http.MaxBytesError
@@ -76,8 +76,8 @@ type credential struct {
 }
 
 // credentialOf reads the authentication headers. Both schemes at once are fine, and the token counts: Cloudflare's SDKs
-// send all they are given. The answer is what to say if the headers make no sense.
-func credentialOf(header http.Header) (credential, *answer) {
+// send all they are given. The result is what to say if the headers make no sense.
+func credentialOf(header http.Header) (credential, *response) {
 	authorization := header.Get("Authorization")
 	email, key := header.Get("X-Auth-Email"), header.Get("X-Auth-Key")
 	switch {
@@ -102,7 +102,7 @@ func wellFormed(text string) bool {
 }
 
 // authorize returns nil if the request may do what it asks for, and else what to say.
-func (s *Sandbox) authorize(r *http.Request, operation Operation) *answer {
+func (s *Sandbox) authorize(r *http.Request, operation Operation) *response {
 	credential, refused := credentialOf(r.Header)
 	if refused != nil {
 		return refused

@@ -18,7 +18,7 @@ type Request struct {
 	Operation Operation // empty when no route leads anywhere
 
 	// Known later than the request itself.
-	Status int    // 0 while no answer has begun
+	Status int    // 0 while no response has begun
 	Fault  string // the fault it met, as text; empty for none
 }
 
@@ -59,7 +59,7 @@ func (l *requestLog) fault(entry *logEntry, fault Fault) {
 	entry.Fault = fault.String()
 }
 
-// status notes the status of an answer, before the client can see it.
+// status notes the status of a response, before the client can see it.
 func (l *requestLog) status(entry *logEntry, status int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -111,7 +111,7 @@ func (s *Sandbox) ForgetRequests() {
 	clear(s.log.counts)
 }
 
-// statusRecorder tells the log the status of an answer.
+// statusRecorder tells the log the status of a response.
 type statusRecorder struct {
 	http.ResponseWriter
 	log   *requestLog

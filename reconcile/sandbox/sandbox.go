@@ -67,7 +67,7 @@ const smallAccountUsers = 12
 // elsewhere they panic with http.ErrAbortHandler, which has a similar effect.
 func (s *Sandbox) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
-// Close ends all answers that would never come, and all that wait. Requests after it are served without waiting.
+// Close ends all responses that would never come, and all that wait. Requests after it are served without waiting.
 func (s *Sandbox) Close() { s.closeOnce.Do(func() { close(s.closed) }) }
 
 // Inject adds faults to those of Options.
@@ -120,7 +120,7 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 
 // serveOperation answers as the API does when nothing goes wrong.
 func (s *Sandbox) serveOperation(w http.ResponseWriter, r *http.Request, operation Operation) {
-	var refused *answer
+	var refused *response
 	if operation == "" {
 		refused = noRoute(r.URL.Path)
 	} else {

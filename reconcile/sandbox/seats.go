@@ -54,7 +54,7 @@ func (s server) UpdateSeats(ctx context.Context, request generated.UpdateSeatsRe
 }
 
 // seatItems reads a PATCH strictly: a bare array, not empty, not too long, every element complete.
-func (s *Sandbox) seatItems(body []byte) ([]seatItem, *answer) {
+func (s *Sandbox) seatItems(body []byte) ([]seatItem, *response) {
 	var items []seatItem
 	if err := json.Unmarshal(body, &items); err != nil {
 		return nil, badRequest("the body must be an array of seats")

@@ -85,7 +85,7 @@ func TestWhatAPatchDoesWithEachChange(t *testing.T) {
 			answer.succeeded(t)
 			seat := answer.items(t)[0]
 			if got := flags(seat["access_seat"].(bool), seat["gateway_seat"].(bool)); got != test.want {
-				t.Errorf("the answer shows %v, want %v", got, test.want)
+				t.Errorf("the response shows %v, want %v", got, test.want)
 			}
 			if updated := seat["updated_at"] != "long ago"; updated != test.updated {
 				t.Errorf("updated: %t, want %t", updated, test.updated)
@@ -118,7 +118,7 @@ func TestOneBadItem(t *testing.T) {
 			body: "[" + item("a", false, false) + "," + item("nobody's", false, false) + "]",
 		},
 		{
-			name:  "is left out of the answer",
+			name:  "is left out of the response",
 			seats: sandbox.SeatBehaviour{BadItem: sandbox.BadItemSkip},
 			body:  "[" + item("nobody's", false, false) + "," + item("a", false, false) + "]",
 			want:  []map[string]any{{"seat_uid": "a", "access_seat": false, "gateway_seat": false, "updated_at": "2026-11-22T12:00:00Z"}},

@@ -63,7 +63,7 @@ func (s server) ListUsers(_ context.Context, request generated.ListUsersRequestO
 
 // paging returns the page asked for, counted from 1, and its size after the server's own limit. Page 0 is page 1: the
 // example in the documentation of Cloudflare's SDKs sends it.
-func (s *Sandbox) paging(page, perPage *int) (number, size int, refused *answer) {
+func (s *Sandbox) paging(page, perPage *int) (number, size int, refused *response) {
 	number, size = 1, defaultPerPage
 	if page != nil {
 		number = *page
@@ -147,8 +147,8 @@ func (s server) VerifyAccountToken(_ context.Context, request generated.VerifyAc
 	return s.verified(), nil
 }
 
-// verified is the answer about a token that was good enough to get here.
-func (s *Sandbox) verified() *answer {
+// verified is the result for a token that was good enough to get here.
+func (s *Sandbox) verified() *response {
 	status := strconv.Quote(s.options.TokenStatus)
 	return succeed(fmt.Appendf(nil, `{"id":"ed17574386854bf78a67040be0a770b0","status":%s}`, status), nil)
 }

@@ -145,7 +145,7 @@ func TestRenamingAUserAnswersTheWholeUser(t *testing.T) {
 	answer.succeeded(t)
 	user := answer.Result.(map[string]any)
 	if user["name"] != "Jane Smith" || user["seat_uid"] != janeDoe || user["access_seat"] != true || user["gateway_seat"] != false {
-		t.Errorf("the answer does not show the whole user with the new name: %v", user)
+		t.Errorf("the response does not show the whole user with the new name: %v", user)
 	}
 	want := before
 	want.Name, want.UpdatedAt = sandbox.Value("Jane Smith"), sandbox.Value("2026-11-22T12:00:00Z")

@@ -37,7 +37,7 @@ type Config struct {
 	// writes are in flight is for whoever sends them.
 	Concurrency int
 	// PageSize is the number of items asked for in one page; 1000 unless set.
-	// The API may answer with fewer, and is believed.
+	// The API may return fewer, and is believed.
 	PageSize int
 
 	// RequestTimeout bounds one attempt, from connecting to the last byte of the
@@ -57,14 +57,14 @@ type Config struct {
 	// QuotaShare is the percentage of the request quota that may be used, so
 	// that people in the dashboard keep the rest; 80 unless set.
 	QuotaShare int
-	// Budget is shared by connections that use the same credentials. Nil makes
+	// RateLimiter is shared by connections that use the same credentials. Nil makes
 	// one for this connection; QuotaShare then belongs to it.
-	Budget *Budget
+	RateLimiter *RateLimiter
 
-	// Observe, when not nil, is told of each attempt. It is called from many
+	// Observe, when not nil, is called for each attempt. It is called from many
 	// goroutines at once.
 	Observe func(Observation)
-	// Progress, when not nil, is told how many pages of a listing have been read
+	// Progress, when not nil, is called with how many pages of a listing have been read
 	// out of how many, starting again with each listing. Calls do not overlap.
 	Progress func(done, total int)
 	// Logger gets what an operator may want to know; nothing is logged when nil.
@@ -79,15 +79,15 @@ type Config struct {
 // Observation is one attempt at a request.
 type Observation struct {
 	Method string
-	// Status is the HTTP status; 0 when there was no answer.
+	// Status is the HTTP status; 0 when there was no response.
 	Status int
-	// Duration is the time until the answer began.
+	// Duration is the time until the response began.
 	Duration time.Duration
 	// Throttled reports whether the API refused the attempt for the quota (429).
 	Throttled bool
 	// Retry reports whether the request had been sent before.
 	Retry bool
-	// Remaining is the number of requests that the quota has left as the answer
+	// Remaining is the number of requests that the quota has left as the response
 	// tells it; -1 when it does not.
 	Remaining int
 }

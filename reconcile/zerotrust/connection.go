@@ -17,8 +17,8 @@ type Connection struct {
 	config Config
 	base   *url.URL
 	// server is the base URL as the generated requests need it, with a slash at its end.
-	server string
-	budget *Budget
+	server  string
+	limiter *RateLimiter
 	// responseLimit is maxResponse, and less in tests.
 	responseLimit int64
 
@@ -31,7 +31,7 @@ type Connection struct {
 	endLife  context.CancelCauseFunc
 	inFlight sync.WaitGroup
 
-	// What earlier answers told, for choosing the fewest requests. Zero: not known.
+	// What earlier responses told, for choosing the fewest requests. Zero: not known.
 	users, devices atomic.Int64
 	userPageSize   atomic.Int64
 	devicePageSize atomic.Int64
@@ -56,15 +56,15 @@ func Connect(config Config) (*Connection, error) {
 		return nil, err
 	}
 	c := &Connection{
-		config: config, budget: config.Budget, responseLimit: maxResponse,
+		config: config, limiter: config.RateLimiter, responseLimit: maxResponse,
 		settings: make(map[reconcile.SettingsNeeded]reconcile.Settings),
 	}
 	if c.base, err = checkBaseURL(config.BaseURL); err != nil {
 		return nil, err
 	}
 	c.server = c.base.String() + "/"
-	if c.budget == nil {
-		if c.budget, err = NewBudget(config.QuotaShare); err != nil {
+	if c.limiter == nil {
+		if c.limiter, err = NewRateLimiter(config.QuotaShare); err != nil {
 			return nil, err
 		}
 	}
@@ -102,7 +102,7 @@ func (c *Connection) Counts() reconcile.RunCalls {
 
 // Estimate returns how long the quota will make the given number of further
 // requests take at least.
-func (c *Connection) Estimate(requests int) time.Duration { return c.budget.Estimate(requests) }
+func (c *Connection) Estimate(requests int) time.Duration { return c.limiter.Estimate(requests) }
 
 // errClosed ends calls that are in flight when the connection is closed.
 var errClosed = errors.New("the connection is closed")

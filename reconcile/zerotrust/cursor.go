@@ -25,7 +25,7 @@ type cursorPage[T listed] struct {
 	info  resultInfo
 }
 
-// readCursorPage reads an answer with a page.
+// readCursorPage reads a response with a page.
 func readCursorPage[T listed](body io.Reader, what string) (page cursorPage[T], err error) {
 	page.info, err = readEnvelope(body, func(reader *jsonReader) error {
 		return readArray(reader, func() error {
@@ -127,11 +127,11 @@ type cursorListing[T listed] struct {
 // take adds a page, or returns what is wrong with it.
 func (l *cursorListing[T]) take(page *cursorPage[T]) error {
 	l.pages++
-	if !page.info.told && len(page.items) > 0 {
+	if !page.info.present && len(page.items) > 0 {
 		return inconsistent("page %d of %ss does not say whether there are more", l.pages, l.what)
 	}
-	if told := page.info.Count; told.known && told.value != len(page.items) {
-		return inconsistent("page %d of %ss says that it has %s and has %d", l.pages, l.what, told, len(page.items))
+	if count := page.info.Count; count.known && count.value != len(page.items) {
+		return inconsistent("page %d of %ss says that it has %s and has %d", l.pages, l.what, count, len(page.items))
 	}
 	for i := range page.items {
 		id := page.items[i].listedID()

@@ -55,7 +55,7 @@ func (s *Source) readDevices(ctx context.Context, users []reconcile.User) (*evid
 	return collected, err
 }
 
-// devicesOfEach asks for the devices of each user by itself. The answers are
+// devicesOfEach asks for the devices of each user by itself. The responses are
 // compared with all users, since a filter may be inexact.
 func (s *Source) devicesOfEach(ctx context.Context, users []reconcile.User, collected *evidence) error {
 	return s.forEach(ctx, users, func(ctx context.Context, user *reconcile.User) error {
@@ -83,7 +83,7 @@ func (s *Source) walkDevices(ctx context.Context, query deviceQuery, collected *
 		},
 	}
 	if devices.everything {
-		devices.progress = s.connection.tellProgress
+		devices.progress = s.connection.reportProgress
 	}
 	return devices.again(ctx)
 }

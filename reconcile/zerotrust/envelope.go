@@ -12,26 +12,26 @@ import (
 	"github.com/seatsync/seatsync/reconcile"
 )
 
-// An answer is read element by element instead of into the generated envelope,
+// A response is read element by element instead of into the generated envelope,
 // so that a page takes the memory of its users and not three times as much, and
-// so that an answer that is large and wrong is given up at its first fault.
+// so that a response that is large and wrong is given up at its first fault.
 
 // failureError is an envelope that says that the request was not carried out.
 type failureError struct{ messages []reconcile.APIMessage }
 
 func (*failureError) Error() string { return "success is false" }
 
-// resultInfo says where in a listing an answer stands. All of it is optional.
+// resultInfo says where in a listing a response stands. All of it is optional.
 type resultInfo struct {
 	Count      count  `json:"count"`
 	PerPage    count  `json:"per_page"`
 	TotalCount count  `json:"total_count"`
 	Cursor     string `json:"cursor"`
-	// told is false when the answer has none.
-	told bool
+	// present is false when the response has none.
+	present bool
 }
 
-// readEnvelope reads an answer. The function takes in the result, at which the
+// readEnvelope reads a response. The function takes in the result, at which the
 // reader stands when it is called. It is called once or the envelope is an
 // error, and what it has taken in counts only when there is none.
 func readEnvelope(body io.Reader, takeResult func(*jsonReader) error) (resultInfo, error) {
@@ -70,11 +70,11 @@ func readEnvelope(body io.Reader, takeResult func(*jsonReader) error) (resultInf
 	if info == nil {
 		return resultInfo{}, nil
 	}
-	info.told = true
+	info.present = true
 	return *info, nil
 }
 
-// plainEOF says in words that an answer ends too early.
+// plainEOF says in words that a response ends too early.
 func plainEOF(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("it is not whole JSON: it ends too early")

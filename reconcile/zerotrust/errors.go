@@ -19,12 +19,12 @@ func (e *WriteRefusedError) Error() string {
 	return fmt.Sprintf("%s %s: refused before it was sent: this connection only reads", e.Method, e.Path)
 }
 
-// RedirectError is an answer that sends us elsewhere. It is not followed: the
+// RedirectError is a response that sends us elsewhere. It is not followed: the
 // API does not redirect, and whoever does must not be handed the credentials.
 type RedirectError struct {
 	Method, Path string
 	Status       int
-	// Host is where the answer points to.
+	// Host is where the response points to.
 	Host string
 }
 
@@ -38,7 +38,7 @@ func (e *RedirectError) Error() string {
 type PermissionError struct {
 	// Permission is what it is called in Cloudflare's dashboard.
 	Permission string
-	// Err is the answer.
+	// Err is the response.
 	Err error
 }
 
@@ -47,7 +47,7 @@ func (e *PermissionError) Error() string {
 	return fmt.Sprintf("%v: check that the token is valid for this account and has the permission %q (%s)", e.Err, e.Permission, tokenPage)
 }
 
-// Unwrap returns the answer.
+// Unwrap returns the response.
 func (e *PermissionError) Unwrap() error { return e.Err }
 
 // withPermission adds to a refusal for lack of rights which one is missing. The
@@ -60,17 +60,17 @@ func withPermission(err error, permission string) error {
 	return err
 }
 
-// UnreadableError is an answer that says success and cannot be understood.
+// UnreadableError is a response that says success and cannot be understood.
 // Nobody knows what became of the request.
 type UnreadableError struct {
 	Method, Path string
-	// ContentType is what the answer says it is.
+	// ContentType is what the response says it is.
 	ContentType string
 	// Err says what is wrong with it.
 	Err error
 }
 
-// Error says what is wrong with the answer.
+// Error says what is wrong with the response.
 func (e *UnreadableError) Error() string {
 	text := fmt.Sprintf("%s %s: the response cannot be read: %v", e.Method, e.Path, e.Err)
 	if e.ContentType != "" && !strings.Contains(e.ContentType, "json") {
@@ -79,7 +79,7 @@ func (e *UnreadableError) Error() string {
 	return text
 }
 
-// Unwrap returns what is wrong with the answer.
+// Unwrap returns what is wrong with the response.
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
 // inconsistentError says that pages do not add up to a listing.
@@ -100,7 +100,7 @@ func worthReadingAgain(err error) bool {
 	return errors.As(err, &inconsistency) || errors.As(err, &unreadable) && !errors.As(err, &large)
 }
 
-// Bounds on what an answer may put into our messages.
+// Bounds on what a response may put into our messages.
 const (
 	maxMessages      = 5
 	maxMessageLength = 300

@@ -80,7 +80,7 @@ func TestAnotherSuccessThan200IsNotBelieved(t *testing.T) {
 }
 
 // TestAnAPIThatRepeatsTheCredentialsDoesNotMakeUsShowThem has the API put what
-// it was sent into every place of an answer that ends up in a message.
+// it was sent into every place of a response that ends up in a message.
 func TestAnAPIThatRepeatsTheCredentialsDoesNotMakeUsShowThem(t *testing.T) {
 	answers := map[string]func(w http.ResponseWriter, sent string){
 		"in an error": func(w http.ResponseWriter, sent string) {

@@ -27,7 +27,7 @@ import (
 //
 // Of several signs the newest counts. One that has no date, or none that can be
 // read, is kept beside it: it matters only where that moment is not recent
-// enough to settle the question.
+// enough to answer the question.
 func (s *Source) Devices(ctx context.Context, users []reconcile.User) (reconcile.Devices, error) {
 	registrations, err := s.readRegistrations(ctx, users)
 	if err == nil {
@@ -99,7 +99,7 @@ func (s *Source) forEach(ctx context.Context, users []reconcile.User, do func(co
 			mu.Lock()
 			defer mu.Unlock()
 			done++
-			s.connection.tellProgress(done, len(users))
+			s.connection.reportProgress(done, len(users))
 			return nil
 		})
 	}
@@ -115,7 +115,7 @@ type sign struct {
 	owner         wireOwner
 	seen          reconcile.Moment
 	counted       bool   // it is one of the owner's registered devices
-	device        string // the device that it is on; empty when not told
+	device        string // the device that it is on; empty when not given
 	withoutOwner  bool   // the response has no user for it
 	seenIfUnknown reconcile.Moment
 }

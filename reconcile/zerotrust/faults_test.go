@@ -260,7 +260,7 @@ func (t *faultTest) converges(one call) {
 // newConnectionLike connects again, as the next run does.
 func newConnectionLike(t *faultTest) *Connection {
 	config := t.connection.config
-	config.Budget = nil
+	config.RateLimiter = nil
 	return connect(t.T, config)
 }
 

@@ -164,7 +164,7 @@ func TestTheCompactTypesUseFieldsOfTheGeneratedOnes(t *testing.T) {
 	}
 }
 
-// FuzzAnswers feeds everything that reads an answer. It must not panic, and
+// FuzzAnswers feeds everything that reads a response. It must not panic, and
 // what it says must be fit to be shown.
 func FuzzAnswers(f *testing.F) {
 	f.Add([]byte(`{"success":true,"result":[{"seat_uid":"a","access_seat":false,"gateway_seat":null}]}`))

@@ -182,7 +182,7 @@ func (b *lockedBuffer) String() string {
 	return b.buffer.String()
 }
 
-// answering is a handler that gives one answer to everything.
+// answering is a handler that gives one response to everything.
 func answering(status int, body string, headers ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)

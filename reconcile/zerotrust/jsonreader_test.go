@@ -9,7 +9,7 @@ import (
 	"testing/iotest"
 )
 
-// FuzzAnswersAreReadAsByEncodingJSON holds the reader of answers together with encoding/json: it takes no text that is
+// FuzzAnswersAreReadAsByEncodingJSON holds the reader of responses together with encoding/json: it takes no text that is
 // not JSON, and of one that is it finds every element, however it arrives.
 func FuzzAnswersAreReadAsByEncodingJSON(f *testing.F) {
 	for _, text := range []string{

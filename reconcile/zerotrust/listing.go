@@ -65,7 +65,7 @@ func (c *caller) readListing(ctx context.Context) ([]reconcile.User, error) {
 		c.askForLess(&first)
 		return nil, err
 	}
-	c.connection.tellProgress(1, shape.pages)
+	c.connection.reportProgress(1, shape.pages)
 	pages, err := c.otherPages(ctx, shape)
 	if err != nil {
 		return nil, err
@@ -122,7 +122,7 @@ func (c *caller) otherPages(ctx context.Context, shape listingShape) ([]userPage
 			mu.Lock()
 			defer mu.Unlock()
 			read = append(read, page)
-			c.connection.tellProgress(1+len(read), shape.pages)
+			c.connection.reportProgress(1+len(read), shape.pages)
 			return nil
 		})
 	}
@@ -133,8 +133,8 @@ func (c *caller) otherPages(ctx context.Context, shape listingShape) ([]userPage
 	return read, err
 }
 
-// tellProgress reports pages that have been read.
-func (c *Connection) tellProgress(done, total int) {
+// reportProgress reports pages that have been read.
+func (c *Connection) reportProgress(done, total int) {
 	if c.config.Progress == nil {
 		return
 	}

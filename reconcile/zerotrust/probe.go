@@ -12,7 +12,7 @@ import (
 )
 
 // Probe finds out whether a connection works, question by question. It never
-// writes, and tries each request once so that the answer is quick.
+// writes, and tries each request once so that the response is quick.
 type Probe struct {
 	connection *Connection
 	caller     *caller
@@ -96,7 +96,7 @@ func (p *Probe) verify(ctx context.Context, owner string, request *http.Request)
 }
 
 // Users asks for one user, to see whether the account can be reached and
-// listed. It returns how many there are; false when the API does not tell.
+// listed. It returns how many there are; false when the API does not report it.
 func (p *Probe) Users(ctx context.Context) (total int, known bool, err error) {
 	page, err := p.caller.askUsers(ctx, userQuery{page: 1, perPage: 1})
 	if err != nil {

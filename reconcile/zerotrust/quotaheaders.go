@@ -12,7 +12,7 @@ import (
 // header of nonsense from stopping us for years.
 const longestWindow = time.Hour
 
-// quotaHeaders is what the headers of an answer say about the request quota,
+// quotaHeaders is what the headers of a response say about the request quota,
 // as Cloudflare documents them:
 //
 //	Ratelimit: "default";r=50;t=30
@@ -27,9 +27,9 @@ type quotaHeaders struct {
 	// reset is the time until the window starts anew (t).
 	reset time.Duration
 	// quota is the number of requests of that window (q), and the documented one
-	// when the answer does not say.
+	// when the response does not say.
 	quota int
-	// policies are all that the answer lists; nil when it lists none.
+	// policies are all that the response lists; nil when it lists none.
 	policies []quotaPolicy
 }
 
@@ -40,7 +40,7 @@ type quotaPolicy struct {
 	window time.Duration
 }
 
-// parseQuotaHeaders reads the quota headers of an answer. Of several limits it
+// parseQuotaHeaders reads the quota headers of a response. Of several limits it
 // returns the one that leaves the least.
 func parseQuotaHeaders(header http.Header) quotaHeaders {
 	var result quotaHeaders
@@ -129,9 +129,9 @@ func (i headerItem) number(key string) (int, bool) {
 	return 0, false
 }
 
-// retryAfter returns how long an answer asks to wait: whole seconds, as
+// retryAfter returns how long a response asks to wait: whole seconds, as
 // Cloudflare documents, or a date, as HTTP allows. A date is compared with the
-// date of the answer itself where there is one, so that a clock that is wrong
+// date of the response itself where there is one, so that a clock that is wrong
 // here does not matter.
 func retryAfter(header http.Header, now time.Time) (time.Duration, bool) {
 	text := strings.TrimSpace(header.Get("Retry-After"))

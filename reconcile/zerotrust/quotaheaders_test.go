@@ -111,12 +111,12 @@ func FuzzQuotaHeaders(f *testing.F) {
 		if wait, ok := retryAfter(header, time.Now()); ok && wait <= 0 {
 			t.Errorf("Retry-After %q gave %v", after, wait)
 		}
-		budget, err := NewBudget(80)
+		limiter, err := NewRateLimiter(80)
 		if err != nil {
 			t.Fatal(err)
 		}
-		budget.learn(time.Now(), got)
-		if wait, _ := budget.tryStart(time.Now(), time.Time{}); wait > longestWindow {
+		limiter.learn(time.Now(), got)
+		if wait, _ := limiter.tryAcquire(time.Now(), time.Time{}); wait > longestWindow {
 			t.Errorf("limit %q and policy %q make a request wait %v", limit, policy, wait)
 		}
 	})

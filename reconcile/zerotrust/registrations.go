@@ -58,7 +58,7 @@ type registrations struct {
 	refused atomic.Pointer[reconcile.APIError]
 }
 
-// errFilterFails says that the answers to requests for single users cannot be
+// errFilterFails says that the responses to requests for single users cannot be
 // relied on.
 var errFilterFails = errors.New("registrations cannot be selected by user")
 
@@ -108,7 +108,7 @@ func (s *Source) allRegistrations(ctx context.Context, users []reconcile.User, w
 	collected := newEvidence(users)
 	var ids ownerIDs
 	all := walk[wireRegistration]{
-		what: "registration", everything: true, worth: worth, progress: s.connection.tellProgress,
+		what: "registration", everything: true, worth: worth, progress: s.connection.reportProgress,
 		ask: func(ctx context.Context, cursor string) (cursorPage[wireRegistration], error) {
 			return s.askRegistrations(ctx, "", cursor)
 		},
@@ -149,7 +149,7 @@ func (o *ownerIDs) note(collected *evidence, s *sign) {
 
 // registrationsOfEach asks for the registrations of each user by itself: of one
 // first, and of the others side by side once that has shown that the API selects
-// by the ids we have. An answer with somebody else's registrations, or with
+// by the ids we have. A response with somebody else's registrations, or with
 // fewer than the user has devices, is errFilterFails.
 func (s *Source) registrationsOfEach(ctx context.Context, users []reconcile.User) (*evidence, error) {
 	collected := newEvidence(users)

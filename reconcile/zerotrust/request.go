@@ -70,10 +70,10 @@ func (c *caller) acquire(ctx context.Context, attempt int) (release func(), err 
 		return nil, err
 	}
 	defer end()
-	if err := c.connection.budget.start(ctx, c.maxWait, c.backoff(attempt)); err != nil {
+	if err := c.connection.limiter.acquire(ctx, c.maxWait, c.backoff(attempt)); err != nil {
 		return nil, err
 	}
-	return sync.OnceFunc(c.connection.budget.finish), nil
+	return sync.OnceFunc(c.connection.limiter.release), nil
 }
 
 // send sends a request once, for the attempt-th time counted from 0, and decodes
@@ -95,7 +95,7 @@ func (c *caller) send(ctx context.Context, request *http.Request, attempt int, d
 	return c.describe(ctx, request, attempt, err)
 }
 
-// pause makes every request of the budget wait for as long as a response asks.
+// pause makes every request of the limiter wait for as long as a response asks.
 // A 429 without a Retry-After means the window of the quota, and where that is
 // not known either, a wait that grows with each attempt.
 func (c *caller) pause(request *http.Request, attempt int, response *http.Response, reason error) (wait time.Duration) {
@@ -108,7 +108,7 @@ func (c *caller) pause(request *http.Request, attempt int, response *http.Respon
 		}
 	}
 	if wait > 0 {
-		c.connection.budget.pauseFor(time.Now(), wait, reason)
+		c.connection.limiter.pauseFor(time.Now(), wait, reason)
 		c.connection.config.Logger.LogAttrs(request.Context(), slog.LevelInfo, "the API asks to wait",
 			slog.Duration("wait", wait), slog.Int("status", response.StatusCode), slog.Int("attempt", attempt+1))
 	}
@@ -147,7 +147,7 @@ func (c *caller) describe(ctx context.Context, request *http.Request, attempt in
 	if attempt > 0 {
 		tries = fmt.Sprintf("in %d attempts", attempt+1)
 	}
-	unanswered := &reconcile.NoResponseError{Request: c.name(request), Sent: true}
+	failure := &reconcile.NoResponseError{Request: c.name(request), Sent: true}
 	switch {
 	case errors.As(err, &refused):
 		return refused
@@ -156,19 +156,19 @@ func (c *caller) describe(ctx context.Context, request *http.Request, attempt in
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", c.name(request), context.Cause(ctx))
 	case errors.As(err, &dial) && dial.Op == "dial":
-		unanswered.Sent = false
-		unanswered.Permanent = errors.As(err, &unresolved) && unresolved.IsNotFound
+		failure.Sent = false
+		failure.Permanent = errors.As(err, &unresolved) && unresolved.IsNotFound
 	case isA[*tls.CertificateVerificationError](err):
-		unanswered.Sent, unanswered.Permanent = false, true
+		failure.Sent, failure.Permanent = false, true
 	case errors.As(err, &timed) && timed.Timeout():
-		unanswered.Reason = fmt.Sprintf("within %s %s", c.connection.config.RequestTimeout, tries)
-		return unanswered
+		failure.Reason = fmt.Sprintf("within %s %s", c.connection.config.RequestTimeout, tries)
+		return failure
 	}
 	if failed != nil {
 		err = failed.Err // without the URL: a query can carry what nobody should read
 	}
-	unanswered.Reason, unanswered.Err = tries+": "+c.connection.mask(err.Error()), err
-	return unanswered
+	failure.Reason, failure.Err = tries+": "+c.connection.mask(err.Error()), err
+	return failure
 }
 
 // isA reports whether an error is of a type.

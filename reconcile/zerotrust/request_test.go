@@ -133,7 +133,7 @@ func TestRetriesHaveABound(t *testing.T) {
 	}
 }
 
-// wantStatus fails the test unless the error is an answer with the status.
+// wantStatus fails the test unless the error is a response with the status.
 func wantStatus(t *testing.T, err error, status int) {
 	t.Helper()
 	var refused *reconcile.APIError
@@ -156,7 +156,7 @@ func TestAfterA429EveryRequestWaits(t *testing.T) {
 			at := request.Time.Sub(begin)
 			switch {
 			case request.Fault != "":
-				refusedAt = request.Time.Add(10 * time.Millisecond) // when its answer came
+				refusedAt = request.Time.Add(10 * time.Millisecond) // when its response came
 			case !refusedAt.IsZero() && request.Time.After(refusedAt) && request.Time.Before(refusedAt.Add(time.Minute)):
 				t.Errorf("a request started at %v, within the minute of the 429", at)
 			}

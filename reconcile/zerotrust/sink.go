@@ -59,21 +59,21 @@ func (s *Sink) UpdateSeats(ctx context.Context, attempt int, updates []reconcile
 	if err != nil {
 		return nil, fmt.Errorf("update seats: %w", err)
 	}
-	var answers []reconcile.SeatState
+	var states []reconcile.SeatState
 	err = s.caller.send(ctx, request, attempt, func(body io.Reader) (err error) {
-		answers, err = readSeats(body, len(updates))
+		states, err = readSeats(body, len(updates))
 		return err
 	})
 	if err != nil {
 		return nil, withPermission(err, PermissionWrite)
 	}
-	return answers, nil
+	return states, nil
 }
 
-// readSeats reads an answer with seats. It may have more than were asked about,
-// within reason. One without a seat_uid answers nothing.
+// readSeats reads a response with seats. It may have more than were asked about,
+// within reason. One without a seat_uid says nothing.
 func readSeats(body io.Reader, asked int) ([]reconcile.SeatState, error) {
-	var answers []reconcile.SeatState
+	var states []reconcile.SeatState
 	items, most := 0, 10*asked+1000
 	_, err := readEnvelope(body, func(reader *jsonReader) error {
 		return readArray(reader, func() error {
@@ -85,7 +85,7 @@ func readSeats(body io.Reader, asked int) ([]reconcile.SeatState, error) {
 				return fmt.Errorf("it has more than %d seats where %d were asked about", most, asked)
 			}
 			if element.SeatUID != "" {
-				answers = append(answers, reconcile.SeatState(element))
+				states = append(states, reconcile.SeatState(element))
 			}
 			return nil
 		})
@@ -93,7 +93,7 @@ func readSeats(body io.Reader, asked int) ([]reconcile.SeatState, error) {
 	if err != nil {
 		return nil, err
 	}
-	return answers, nil
+	return states, nil
 }
 
 // RenameUser gives a user a name and returns the user as the API shows it afterwards.
@@ -118,7 +118,7 @@ func (s *Sink) RenameUser(ctx context.Context, attempt int, rename reconcile.Use
 	return user, nil
 }
 
-// readUser reads an answer with one user.
+// readUser reads a response with one user.
 func readUser(body io.Reader) (user reconcile.User, err error) {
 	_, err = readEnvelope(body, func(reader *jsonReader) error {
 		if reader.decoder.PeekKind() == 'n' {

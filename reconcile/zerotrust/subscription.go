@@ -95,7 +95,7 @@ func (w *wireSubscription) counts() bool {
 	return slices.Contains([]string{"paid", "trial", "provisioned", "awaitingpayment"}, strings.ToLower(w.State))
 }
 
-// read returns what of the subscription can be told for certain.
+// read returns what of the subscription is certain.
 func (w *wireSubscription) read() reconcile.Subscription {
 	result := reconcile.Subscription{Plan: firstText(w.Plan.ID, w.Plan.PublicName), State: w.State}
 	var unknown []string

@@ -71,7 +71,7 @@ func authorize(next http.RoundTripper, base *url.URL, credentials Credentials, u
 }
 
 // observe counts an attempt, hands what its response says about the quota to the
-// budget, and tells the observer.
+// limiter, and tells the observer.
 func (c *Connection) observe(request *http.Request, attempt int, begin time.Time, response *http.Response, err error) {
 	var refused *WriteRefusedError
 	if errors.As(err, &refused) {
@@ -92,7 +92,7 @@ func (c *Connection) observe(request *http.Request, attempt int, begin time.Time
 		if quota.known {
 			seen.Remaining = quota.remaining
 		}
-		c.budget.learn(now, quota)
+		c.limiter.learn(now, quota)
 		c.noteClock(response.Header, begin, now)
 		attributes = append(attributes, slog.Int("status", seen.Status))
 	}

@@ -242,14 +242,14 @@ func TestCloseEndsWhatIsInFlight(t *testing.T) {
 	})
 }
 
-func TestTwoConnectionsCanShareABudget(t *testing.T) {
+func TestTwoConnectionsCanShareARateLimiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		budget, err := NewBudget(1) // twelve requests in five minutes
+		limiter, err := NewRateLimiter(1) // twelve requests in five minutes
 		if err != nil {
 			t.Fatal(err)
 		}
 		config := serve(t, answering(200, emptyList))
-		config.Budget = budget
+		config.RateLimiter = limiter
 		first, second := connect(t, config), connect(t, config)
 		begin := time.Now()
 		for range 6 {

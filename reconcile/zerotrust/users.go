@@ -15,7 +15,7 @@ type userPage struct {
 	info   resultInfo
 }
 
-// readUserPage reads an answer with a page of users.
+// readUserPage reads a response with a page of users.
 func readUserPage(body io.Reader) (users []reconcile.User, info resultInfo, err error) {
 	info, err = readEnvelope(body, func(reader *jsonReader) error {
 		decoder := userDecoder{reader: reader}

@@ -53,7 +53,7 @@ func fill(box *sandbox.Sandbox, users int) {
 	box.Replace(bench.Account, records...)
 }
 
-// counter counts requests by method, and the answers that refused one for the quota.
+// counter counts requests by method, and the responses that refused one for the quota.
 type counter struct {
 	mu     sync.Mutex
 	counts map[string]int

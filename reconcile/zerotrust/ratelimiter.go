@@ -15,11 +15,11 @@ import (
 const (
 	documentedRequests = 1200
 	documentedWindow   = 5 * time.Minute
-	// DefaultQuotaShare is the percentage of the quota used unless told otherwise.
+	// DefaultQuotaShare is the percentage of the quota used unless set.
 	DefaultQuotaShare = 80
 )
 
-// Budget decides when the next request of a token may start. It keeps three
+// RateLimiter decides when the next request of a token may start. It keeps three
 // promises: never more than the share of the documented quota in any five
 // minutes, however the window of the API lies; slower before the API's own
 // count of what is left runs out; and nobody starts while the API has asked one
@@ -28,32 +28,32 @@ const (
 // The first is kept by remembering when requests started rather than by a token
 // bucket: a bucket that lets a small run through at once, and refills at the
 // documented rate, allows nearly twice the quota within one window.
-type Budget struct {
+type RateLimiter struct {
 	share int // percent
 
 	mu     sync.Mutex
 	starts ring
-	// inFlight requests may or may not be in the count of the last answer.
+	// inFlight requests may or may not be in the count of the last response.
 	inFlight int
-	// told is what the last answer said about the quota.
-	told quotaHeaders
-	// toldAt is when that was.
-	toldAt time.Time
-	// left is what told.remaining has become by the requests started since.
+	// reported is what the last response said about the quota.
+	reported quotaHeaders
+	// reportedAt is when that was.
+	reportedAt time.Time
+	// left is what reported.remaining has become by the requests started since.
 	left int
-	// pausedUntil is when the API takes requests again, and pause the answer
+	// pausedUntil is when the API takes requests again, and pause the response
 	// that said so.
 	pausedUntil time.Time
 	pause       error
 }
 
-// NewBudget returns a budget of a percentage of the documented quota, with
+// NewRateLimiter returns a limiter of a percentage of the documented quota, with
 // nothing used yet.
-func NewBudget(share int) (*Budget, error) {
+func NewRateLimiter(share int) (*RateLimiter, error) {
 	if err := checkShare(share); err != nil {
 		return nil, err
 	}
-	return &Budget{share: share, starts: newRing(documentedRequests * share / 100)}, nil
+	return &RateLimiter{share: share, starts: newRing(documentedRequests * share / 100)}, nil
 }
 
 func checkShare(share int) error {
@@ -70,16 +70,16 @@ var (
 	errBackoff  = errors.New("an earlier attempt failed")
 )
 
-// start waits until a request may start, which is not before the backoff is over,
+// acquire waits until a request may start, which is not before the backoff is over,
 // and counts it. It returns a [reconcile.ThrottledError] at once when the wait
 // would outlast the context, or when the API asks for a longer one than maxWait.
-func (b *Budget) start(ctx context.Context, maxWait, backoff time.Duration) error {
+func (l *RateLimiter) acquire(ctx context.Context, maxWait, backoff time.Duration) error {
 	notBefore := time.Now().Add(backoff)
 	for {
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
 		}
-		wait, reason := b.tryStart(time.Now(), notBefore)
+		wait, reason := l.tryAcquire(time.Now(), notBefore)
 		if wait <= 0 {
 			return nil
 		}
@@ -105,108 +105,108 @@ func roundUp(wait time.Duration) time.Duration {
 	return (wait + time.Second - 1).Truncate(time.Second)
 }
 
-// tryStart counts a request that may start now, or returns how long to wait and why.
-func (b *Budget) tryStart(now, notBefore time.Time) (wait time.Duration, reason error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	earliest, reason := b.earliest(now)
+// tryAcquire counts a request that may start now, or returns how long to wait and why.
+func (l *RateLimiter) tryAcquire(now, notBefore time.Time) (wait time.Duration, reason error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	earliest, reason := l.earliest(now)
 	if notBefore.After(earliest) {
 		earliest, reason = notBefore, errBackoff
 	}
 	if earliest.After(now) {
 		return earliest.Sub(now), reason
 	}
-	b.starts.push(now)
-	b.inFlight++
-	b.left--
+	l.starts.push(now)
+	l.inFlight++
+	l.left--
 	return 0, nil
 }
 
 // earliest returns when the next request may start and what it waits for. The
 // longest wait decides.
-func (b *Budget) earliest(now time.Time) (time.Time, error) {
+func (l *RateLimiter) earliest(now time.Time) (time.Time, error) {
 	earliest, reason := now, error(nil)
 	notBefore := func(t time.Time, why error) {
 		if t.After(earliest) {
 			earliest, reason = t, why
 		}
 	}
-	notBefore(b.starts.freeAt(b.starts.size(), documentedWindow), errOwnShare)
-	for _, policy := range b.told.policies {
-		allowed := max(1, policy.quota*b.share/100)
-		notBefore(b.starts.freeAt(allowed, policy.window), errPaced)
+	notBefore(l.starts.freeAt(l.starts.size(), documentedWindow), errOwnShare)
+	for _, policy := range l.reported.policies {
+		allowed := max(1, policy.quota*l.share/100)
+		notBefore(l.starts.freeAt(allowed, policy.window), errPaced)
 	}
-	notBefore(b.pacedUntil(now), errPaced)
-	notBefore(b.pausedUntil, b.pause)
+	notBefore(l.pacedUntil(now), errPaced)
+	notBefore(l.pausedUntil, l.pause)
 	return earliest, reason
 }
 
 // pacedUntil spreads what the API says is left over the rest of its window, once
 // no more of it is left than the part that belongs to others: whoever shares the
 // token has used the rest, and will go on. Until then nobody waits.
-func (b *Budget) pacedUntil(now time.Time) time.Time {
-	reset := b.toldAt.Add(b.told.reset)
-	if !b.told.known || !reset.After(now) || b.left > b.told.quota*(100-b.share)/100 {
+func (l *RateLimiter) pacedUntil(now time.Time) time.Time {
+	reset := l.reportedAt.Add(l.reported.reset)
+	if !l.reported.known || !reset.After(now) || l.left > l.reported.quota*(100-l.share)/100 {
 		return time.Time{}
 	}
-	allowed := b.left * b.share / 100
+	allowed := l.left * l.share / 100
 	if allowed < 1 {
 		return reset
 	}
-	last := b.starts.last()
+	last := l.starts.last()
 	if last.IsZero() {
 		return time.Time{}
 	}
 	return last.Add(reset.Sub(now) / time.Duration(allowed))
 }
 
-// finish notes that a request has been answered, or given up.
-func (b *Budget) finish() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.inFlight--
+// release notes that a request has got its response, or given up.
+func (l *RateLimiter) release() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.inFlight--
 }
 
-// learn takes in what the headers of an answer say about the quota. The latest
+// learn takes in what the headers of a response say about the quota. The latest
 // answer is believed, less the requests that it may not have counted yet.
-func (b *Budget) learn(now time.Time, told quotaHeaders) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if told.policies == nil {
-		told.policies = b.told.policies
+func (l *RateLimiter) learn(now time.Time, reported quotaHeaders) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if reported.policies == nil {
+		reported.policies = l.reported.policies
 	}
-	if !told.known {
-		b.told.policies = told.policies
+	if !reported.known {
+		l.reported.policies = reported.policies
 		return
 	}
-	b.told, b.toldAt = told, now
-	b.left = told.remaining - (b.inFlight - 1)
+	l.reported, l.reportedAt = reported, now
+	l.left = reported.remaining - (l.inFlight - 1)
 }
 
-// pauseFor makes all requests wait, because one was told to.
-func (b *Budget) pauseFor(now time.Time, wait time.Duration, why error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if until := now.Add(wait); until.After(b.pausedUntil) {
-		b.pausedUntil, b.pause = until, why
+// pauseFor makes all requests wait, because the API asked one to.
+func (l *RateLimiter) pauseFor(now time.Time, wait time.Duration, why error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if until := now.Add(wait); until.After(l.pausedUntil) {
+		l.pausedUntil, l.pause = until, why
 	}
 }
 
 // Estimate returns how long the given number of further requests will take at
-// least, for an honest time left. The speed of the answers comes on top.
-func (b *Budget) Estimate(requests int) time.Duration {
+// least, for an honest time left. The speed of the responses comes on top.
+func (l *RateLimiter) Estimate(requests int) time.Duration {
 	if requests < 1 {
 		return 0
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	now := time.Now()
-	earliest, _ := b.earliest(now)
+	earliest, _ := l.earliest(now)
 	wait := earliest.Sub(now)
-	size := b.starts.size()
+	size := l.starts.size()
 	windows := (requests - 1) / size
 	// The last of them starts when the one that is a share before it is a window old.
-	last := b.starts.freeAt(size-(requests-1)%size, documentedWindow).Sub(now)
+	last := l.starts.freeAt(size-(requests-1)%size, documentedWindow).Sub(now)
 	return max(wait, last, 0) + time.Duration(windows)*documentedWindow
 }
 

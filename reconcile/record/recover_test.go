@@ -14,7 +14,7 @@ import (
 	"github.com/seatsync/seatsync/reconcile"
 )
 
-func TestSettleJudgesWhatIsNotKnownByWhatIsThere(t *testing.T) {
+func TestRecoverJudgesWhatIsNotKnownByWhatIsThere(t *testing.T) {
 	store, start, plan := newStore(t, t.TempDir()), startAt(0), newPlan(4)
 	journal := begin(t, store, start, plan)
 	must(t, journal.Intent(patch(0, 1)))
@@ -32,9 +32,9 @@ func TestSettleJudgesWhatIsNotKnownByWhatIsThere(t *testing.T) {
 	live := liveOf(plan, 1, 2)
 	live.Users = slices.DeleteFunc(live.Users, func(user reconcile.User) bool { return user.ID == "id-renamed" })
 	later := noon.Add(time.Hour)
-	_, _, err = store.Settle(aDayLater(live), func() time.Time { return later })
+	_, _, err = store.Recover(aDayLater(live), func() time.Time { return later })
 	must(t, err)
-	settled, err := store.Read(start.ID)
+	recovered, err := store.Read(start.ID)
 	must(t, err)
 
 	want := []reconcile.Outcome{
@@ -42,19 +42,19 @@ func TestSettleJudgesWhatIsNotKnownByWhatIsThere(t *testing.T) {
 		{Change: 3, Status: reconcile.Failed, Error: "release p03@example.com: the run was killed while this was being written; reading the user shows that it took no effect"},
 		{Change: 5, Status: reconcile.Failed, Error: "rename p00@example.com: the run was killed while this was being written; the user is no longer in the account"},
 	}
-	if diff := cmp.Diff(want, settled.Plan.Run.Outcomes); diff != "" {
+	if diff := cmp.Diff(want, recovered.Plan.Run.Outcomes); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
-	if !settled.IsKilled() || len(settled.Unknown()) > 0 {
-		t.Errorf("%s, unknown %v", settled.Result, settled.Unknown())
+	if !recovered.IsKilled() || len(recovered.Unknown()) > 0 {
+		t.Errorf("%s, unknown %v", recovered.Result, recovered.Unknown())
 	}
-	if !settled.FinishedAt.Before(later) {
-		t.Errorf("finished at %s, which is when a later run looked after it", settled.FinishedAt)
+	if !recovered.FinishedAt.Before(later) {
+		t.Errorf("finished at %s, which is when a later run looked after it", recovered.FinishedAt)
 	}
 	read, err := store.Read(start.ID)
 	must(t, err)
-	if diff := cmp.Diff(asJSON(t, settled.Plan), asJSON(t, read.Plan)); diff != "" {
-		t.Errorf("read again (-settled +read):\n%s", diff)
+	if diff := cmp.Diff(asJSON(t, recovered.Plan), asJSON(t, read.Plan)); diff != "" {
+		t.Errorf("read again (-recovered +read):\n%s", diff)
 	}
 	if again, err := store.Killed(); len(again) > 0 || err != nil {
 		t.Errorf("it would be told of again: %d runs (%v)", len(again), err)
@@ -88,7 +88,7 @@ func TestKilledAreTheLatestFirst(t *testing.T) {
 	}
 }
 
-func TestAJournalCutAnywhereCanBeSettledOnce(t *testing.T) {
+func TestAJournalCutAnywhereCanBeRecoveredOnce(t *testing.T) {
 	data, lines := story(t)
 	plan, store := lines[1].Plan, newStore(t, t.TempDir())
 	prepare(t, store)
@@ -111,9 +111,9 @@ func TestAJournalCutAnywhereCanBeSettledOnce(t *testing.T) {
 				}
 			}
 		}
-		settled := settleOne(t, store, id, liveOf(plan, 0, 1, 2, 3, 4, 5, 7))
+		recovered := recoverOne(t, store, id, liveOf(plan, 0, 1, 2, 3, 4, 5, 7))
 		if record.Plan != nil {
-			if diff := cmp.Diff(want, statuses(settled)); diff != "" {
+			if diff := cmp.Diff(want, statuses(recovered)); diff != "" {
 				t.Fatalf("cut after %d bytes, outcomes (-want +got):\n%s", cut, diff)
 			}
 		}
@@ -132,13 +132,13 @@ func TestAJournalCutAnywhereCanBeSettledOnce(t *testing.T) {
 		if !bytes.HasPrefix(after, data[:cut]) || bytes.Count(added, []byte("\n")) != 1 {
 			t.Fatalf("cut after %d bytes: not just a line was added", cut)
 		}
-		if settled.Damage != nil {
-			t.Fatalf("cut after %d bytes: damage %v, where a run was killed", cut, settled.Damage)
+		if recovered.Damage != nil {
+			t.Fatalf("cut after %d bytes: damage %v, where a run was killed", cut, recovered.Damage)
 		}
 	}
 }
 
-func TestAJournalWithABrokenLineIsSettledOnceToo(t *testing.T) {
+func TestAJournalWithABrokenLineIsRecoveredOnceToo(t *testing.T) {
 	data, lines := story(t)
 	store, id := newStore(t, t.TempDir()), lines[0].Start.ID
 	prepare(t, store)
@@ -151,9 +151,9 @@ func TestAJournalWithABrokenLineIsSettledOnceToo(t *testing.T) {
 	if diff := cmp.Diff([]int{0, 1, 2, 3, 4, 5, 7}, record.Unknown()); diff != "" {
 		t.Errorf("unknown (-want +got):\n%s", diff)
 	}
-	settled := settleOne(t, store, id, liveOf(record.Plan, 7))
+	recovered := recoverOne(t, store, id, liveOf(record.Plan, 7))
 	want := []string{"0 failed", "1 failed", "2 failed", "3 failed", "4 failed", "5 failed", "7 applied"}
-	if diff := cmp.Diff(want, statuses(settled)); diff != "" {
+	if diff := cmp.Diff(want, statuses(recovered)); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
 	if killed, err := store.Killed(); len(killed) > 0 {
@@ -183,7 +183,7 @@ func TestARunThatWasTakenForKilledStillSaysHowItEnded(t *testing.T) {
 	store, start := newStore(t, t.TempDir()), startAt(0)
 	journal := begin(t, store, start, newPlan(1))
 	must(t, journal.Intent(patch(0)))
-	settleOne(t, store, start.ID, liveOf(newPlan(1)))
+	recoverOne(t, store, start.ID, liveOf(newPlan(1)))
 	must(t, journal.End(ResultDone, &reconcile.Run{Outcomes: []reconcile.Outcome{applied(0)}}, nil))
 	record, err := store.Read(start.ID)
 	must(t, err)
@@ -232,10 +232,10 @@ func TestWhatMayStillTakeEffectStaysOpen(t *testing.T) {
 					reached = []int{0}
 				}
 				at := noon.Add(look.at)
-				settled, unreadable, err := store.Settle(Reading{Live: liveOf(newPlan(1), reached...), Begun: at, SettleAfter: 2 * timeout}, func() time.Time { return at })
+				recovered, unreadable, err := store.Recover(Reading{Live: liveOf(newPlan(1), reached...), Begun: at, LateEffectWindow: 2 * timeout}, func() time.Time { return at })
 				must(t, errors.Join(unreadable, err))
-				if len(settled) > 0 && settled[0].IsFirst != (i == 0) {
-					t.Errorf("look %d: told as the first: %t", i, settled[0].IsFirst)
+				if len(recovered) > 0 && recovered[0].IsFirst != (i == 0) {
+					t.Errorf("look %d: told as the first: %t", i, recovered[0].IsFirst)
 				}
 				record, err := store.Read(start.ID)
 				must(t, err)
@@ -261,10 +261,10 @@ func TestWhatMayStillTakeEffectStaysOpen(t *testing.T) {
 func TestAReadingThatTellsNothingNewAddsNothing(t *testing.T) {
 	store := newStore(t, t.TempDir())
 	start := killedWriting(t, store, 0)
-	reading := Reading{Live: liveOf(newPlan(1)), Begun: noon.Add(time.Second), SettleAfter: time.Minute}
+	reading := Reading{Live: liveOf(newPlan(1)), Begun: noon.Add(time.Second), LateEffectWindow: time.Minute}
 	var sizes []int64
 	for range 3 {
-		_, _, err := store.Settle(reading, frozen)
+		_, _, err := store.Recover(reading, frozen)
 		must(t, err)
 		info, err := os.Stat(store.path(start.ID))
 		must(t, err)
@@ -296,10 +296,10 @@ func TestOneSeatCountsOnceWhicheverRunFreedIt(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			store := newStore(t, t.TempDir())
 			first := killedWriting(t, store, 0)
-			_, _, err := store.Settle(Reading{Live: liveOf(newPlan(1)), Begun: noon.Add(time.Second), SettleAfter: time.Minute}, func() time.Time { return noon.Add(time.Second) })
+			_, _, err := store.Recover(Reading{Live: liveOf(newPlan(1)), Begun: noon.Add(time.Second), LateEffectWindow: time.Minute}, func() time.Time { return noon.Add(time.Second) })
 			must(t, err)
 			test.later(t, store)
-			record := settleOne(t, store, first.ID, liveOf(newPlan(1), 0))
+			record := recoverOne(t, store, first.ID, liveOf(newPlan(1), 0))
 			if past := store.History(noon.Add(-time.Hour)).Taken; len(past) != 1 {
 				t.Errorf("%d releases of one seat: %v", len(past), past)
 			}
@@ -320,20 +320,20 @@ func TestWhatARunCouldNotFindOutIsReadAgain(t *testing.T) {
 	if killed, err := store.Killed(); len(killed) > 0 || err != nil {
 		t.Errorf("%d runs are taken for killed (%v)", len(killed), err)
 	}
-	record := settleOne(t, store, start.ID, liveOf(newPlan(2), 0, 1))
+	record := recoverOne(t, store, start.ID, liveOf(newPlan(2), 0, 1))
 	if diff := cmp.Diff([]string{"0 applied", "1 applied"}, statuses(record)); diff != "" || record.Result != reconcile.ResultPartial {
 		t.Errorf("%s, outcomes (-want +got):\n%s", record.Result, diff)
 	}
 }
 
-func TestARecordThatCannotBeSettledIsAnError(t *testing.T) {
+func TestARecordThatCannotBeRecoveredIsAnError(t *testing.T) {
 	store := newStore(t, t.TempDir())
 	start := killedWriting(t, store, 0)
 	record, err := store.Read(start.ID)
 	must(t, err)
 	must(t, os.Remove(store.path(start.ID)))
 	seen := lookup{reading: aDayLater(liveOf(newPlan(1)))}
-	if _, err := store.settle(record, &seen, frozen); err == nil {
+	if _, err := store.recoverRun(record, &seen, frozen); err == nil {
 		t.Error("no error")
 	}
 }

@@ -16,20 +16,20 @@ type Reading struct {
 	Live *reconcile.Live
 	// Begun is when the reading began.
 	Begun time.Time
-	// SettleAfter is how long a request may still take effect after it was last
-	// sent; see [reconcile.SettleAfter].
-	SettleAfter time.Duration
+	// LateEffectWindow is how long a request may still take effect after it was last
+	// sent; see [reconcile.LateEffectWindow].
+	LateEffectWindow time.Duration
 }
 
 // longestCall is longer than sending a request takes, with all repetitions and
 // waiting for the quota.
 const longestCall = 10 * time.Minute
 
-// Settlement is what a reading says of an earlier run.
-type Settlement struct {
+// Recovery is what a reading says of an earlier run.
+type Recovery struct {
 	// Record is the run as it now is.
 	Record *Record
-	// IsFirst is true when nobody has looked after this run, which was killed, before.
+	// IsFirst is true when nobody has recovered this run, which was killed, before.
 	IsFirst bool
 	// Looked is the number of changes of which it was not known whether they took
 	// effect, and Found that of those that turned out to be applied.
@@ -37,29 +37,29 @@ type Settlement struct {
 }
 
 // Killed returns the records of runs that were killed and that no later run has
-// looked after yet, the latest first. Dry runs are not among them: they leave nothing
-// to look after. Only the holder of the lock may ask: without it, a run that is still
+// recovered yet, the latest first. Dry runs are not among them: they leave nothing
+// to recover. Only the holder of the lock may ask: without it, a run that is still
 // going looks the same.
 func (s *Store) Killed() ([]*Record, error) {
 	records, err := s.List()
 	return slices.DeleteFunc(records, func(r *Record) bool { return !r.isForgotten() }), err
 }
 
-// isForgotten reports whether the run was killed and nobody has looked after it.
+// isForgotten reports whether the run was killed and nobody has recovered it.
 func (r *Record) isForgotten() bool {
-	return r.Mode != reconcile.ModeDryRun && r.IsKilled() && !r.settled
+	return r.Mode != reconcile.ModeDryRun && r.IsKilled() && !r.recovered
 }
 
-// Settle looks after runs that were killed, and after changes of which it is not
+// Recover judges runs that were killed, and after changes of which it is not
 // known whether they took effect: what is in the account says what became of
 // them, and is added to their records. A reading that shows what a change asks for
-// settles it at once. One that does not, only when no request can be on its way any
+// decides it at once. One that does not, only when no request can be on its way any
 // more; until then the change stays open, and the next reading counts.
 //
 // A change that a later run has made as well is that run's: a seat that is freed
 // counts once. Records that cannot be read are passed over and told of in the
-// first error. Only the holder of the lock may settle.
-func (s *Store) Settle(reading Reading, clock func() time.Time) (settled []Settlement, unreadable, err error) {
+// first error. Only the holder of the lock may recover.
+func (s *Store) Recover(reading Reading, clock func() time.Time) (recovered []Recovery, unreadable, err error) {
 	records, unreadable := s.List()
 	seen := lookup{reading: reading, users: make(map[string]*reconcile.User), done: make(map[doneKey]string)}
 	for i := range reading.Live.Users {
@@ -67,20 +67,20 @@ func (s *Store) Settle(reading Reading, clock func() time.Time) (settled []Settl
 	}
 	for _, record := range records { // the latest first, so what later runs have done is known
 		if record.isForgotten() || len(record.unknown) > 0 && record.Result != reconcile.ResultRunning {
-			one, err := s.settle(record, &seen, clock)
+			one, err := s.recoverRun(record, &seen, clock)
 			if err != nil {
-				return settled, unreadable, s.unusable(fmt.Errorf("settle run %s: %w", record.ID, err))
+				return recovered, unreadable, s.unusable(fmt.Errorf("recover run %s: %w", record.ID, err))
 			}
-			settled, record = append(settled, one), one.Record
+			recovered, record = append(recovered, one), one.Record
 		}
 		seen.note(record)
 	}
-	return settled, unreadable, nil
+	return recovered, unreadable, nil
 }
 
-// settle looks after one run.
-func (s *Store) settle(record *Record, seen *lookup, clock func() time.Time) (Settlement, error) {
-	one := Settlement{Record: record, IsFirst: record.isForgotten(), Looked: len(record.unknown)}
+// recoverRun judges one run.
+func (s *Store) recoverRun(record *Record, seen *lookup, clock func() time.Time) (Recovery, error) {
+	one := Recovery{Record: record, IsFirst: record.isForgotten(), Looked: len(record.unknown)}
 	outcomes := make([]reconcile.Outcome, len(record.unknown))
 	isNews := one.IsFirst
 	for i, index := range record.unknown {
@@ -93,7 +93,7 @@ func (s *Store) settle(record *Record, seen *lookup, clock func() time.Time) (Se
 	if !isNews {
 		return one, nil
 	}
-	err := s.appendTo(record.ID, line{Type: lineSettled, At: clock().UTC(), Changes: record.unknown, Outcomes: outcomes})
+	err := s.appendTo(record.ID, line{Type: lineRecovered, At: clock().UTC(), Changes: record.unknown, Outcomes: outcomes})
 	if err == nil {
 		one.Record, err = s.read(record.ID)
 	}
@@ -157,7 +157,7 @@ func (l *lookup) judge(record *Record, index int) reconcile.Outcome {
 	if record.IsKilled() {
 		cause = reconcile.ErrKilled
 	}
-	if l.reading.Begun.Before(record.lastSent.Add(l.reading.SettleAfter)) {
+	if l.reading.Begun.Before(record.lastSent.Add(l.reading.LateEffectWindow)) {
 		cause = reconcile.InFlight(cause)
 	}
 	outcome := reconcile.JudgeOutcome(index, change, cause, l.users[change.UserID], nil)

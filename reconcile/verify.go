@@ -83,9 +83,9 @@ func unmentionedBecause(kind CallKind) error {
 	return ErrNotInResponse
 }
 
-// settle reads the users of changes of which it is not known whether they took
+// verify reads the users of changes of which it is not known whether they took
 // effect, and judges them by what is there.
-func (s *sending) settle(changes []int, cause error) {
+func (s *sending) verify(changes []int, cause error) {
 	if len(changes) == 0 {
 		return
 	}
@@ -106,7 +106,7 @@ func (s *sending) settle(changes []int, cause error) {
 
 // judge judges a change by a reading that began at a time.
 func (s *sending) judge(change int, cause error, user *User, at time.Time) Outcome {
-	if !s.doubt.IsZero() && at.Before(s.doubt.Add(SettleAfter(s.options.RequestTimeout))) {
+	if !s.uncertainSince.IsZero() && at.Before(s.uncertainSince.Add(LateEffectWindow(s.options.RequestTimeout))) {
 		cause = InFlight(cause)
 	}
 	return JudgeOutcome(change, &s.plan.Changes[change], cause, user, nil)

@@ -16,7 +16,7 @@ import (
 	"github.com/seatsync/seatsync/reconcile"
 )
 
-// TestNeverMoreThanTheShareInAnyFiveMinutes runs the budget with any share, any
+// TestNeverMoreThanTheShareInAnyFiveMinutes runs the limiter with any share, any
 // number of workers and any pauses, and looks at every window there is.
 func TestNeverMoreThanTheShareInAnyFiveMinutes(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
@@ -40,7 +40,7 @@ func TestNeverMoreThanTheShareInAnyFiveMinutes(t *testing.T) {
 
 // drain starts requests from several workers and returns when, in order.
 func drain(t *testing.T, share, workers, requests int, pauses []int) []time.Time {
-	budget, err := NewBudget(share)
+	limiter, err := NewRateLimiter(share)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func drain(t *testing.T, share, workers, requests int, pauses []int) []time.Time
 	for worker := range workers {
 		group.Go(func() {
 			for i := worker; i < requests; i += workers {
-				if err := budget.start(t.Context(), time.Minute, 0); err != nil {
+				if err := limiter.acquire(t.Context(), time.Minute, 0); err != nil {
 					t.Error(err)
 					return
 				}
@@ -58,7 +58,7 @@ func drain(t *testing.T, share, workers, requests int, pauses []int) []time.Time
 				starts = append(starts, time.Now())
 				mu.Unlock()
 				time.Sleep(time.Duration(pauses[i%len(pauses)]) * time.Millisecond)
-				budget.finish()
+				limiter.release()
 			}
 		})
 	}
@@ -67,20 +67,20 @@ func drain(t *testing.T, share, workers, requests int, pauses []int) []time.Time
 	return starts
 }
 
-// newTestBudget returns a budget, with the function that makes so many requests
+// newTestLimiter returns a limiter, with the function that makes so many requests
 // and returns how long they waited.
-func newTestBudget(t *testing.T, share int) (*Budget, func(requests int) time.Duration) {
-	budget, err := NewBudget(share)
+func newTestLimiter(t *testing.T, share int) (*RateLimiter, func(requests int) time.Duration) {
+	limiter, err := NewRateLimiter(share)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return budget, func(requests int) time.Duration {
+	return limiter, func(requests int) time.Duration {
 		begin := time.Now()
 		for range requests {
-			if err := budget.start(t.Context(), 5*time.Minute, 0); err != nil {
+			if err := limiter.acquire(t.Context(), 5*time.Minute, 0); err != nil {
 				t.Fatal(err)
 			}
-			budget.finish()
+			limiter.release()
 		}
 		return time.Since(begin)
 	}
@@ -88,7 +88,7 @@ func newTestBudget(t *testing.T, share int) (*Budget, func(requests int) time.Du
 
 func TestASmallRunNeverWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, spend := newTestBudget(t, 80)
+		_, spend := newTestLimiter(t, 80)
 		if waited := spend(960); waited != 0 {
 			t.Errorf("960 requests waited %v", waited)
 		}
@@ -107,7 +107,7 @@ func told(remaining, reset, quota, window int) quotaHeaders {
 	return parseQuotaHeaders(header)
 }
 
-func TestTheBudgetObeysTheAnswers(t *testing.T) {
+func TestTheRateLimiterObeysTheAnswers(t *testing.T) {
 	tests := []struct {
 		name     string
 		told     quotaHeaders
@@ -126,11 +126,11 @@ func TestTheBudgetObeysTheAnswers(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				budget, spend := newTestBudget(t, 80)
+				limiter, spend := newTestLimiter(t, 80)
 				spend(1)
-				budget.inFlight++ // the answer that tells belongs to a request
-				budget.learn(time.Now(), test.told)
-				budget.finish()
+				limiter.inFlight++ // the response that tells belongs to a request
+				limiter.learn(time.Now(), test.told)
+				limiter.release()
 				got := spend(test.requests)
 				// Each start changes what is spread over how long, by a little.
 				if difference := got - test.want; difference.Abs() > test.want/20 {
@@ -143,8 +143,8 @@ func TestTheBudgetObeysTheAnswers(t *testing.T) {
 
 func TestAPolicyLimitsTheWindowThatItSpeaksOf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		budget, spend := newTestBudget(t, 80)
-		budget.learn(time.Now(), parseQuotaHeaders(http.Header{"Ratelimit-Policy": {`"burst";q=100;w=60`}}))
+		limiter, spend := newTestLimiter(t, 80)
+		limiter.learn(time.Now(), parseQuotaHeaders(http.Header{"Ratelimit-Policy": {`"burst";q=100;w=60`}}))
 		if waited := spend(80); waited != 0 {
 			t.Errorf("80 of 100 requests waited %v", waited)
 		}
@@ -156,14 +156,14 @@ func TestAPolicyLimitsTheWindowThatItSpeaksOf(t *testing.T) {
 
 func TestRequestsInFlightCountAsSpent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		budget, _ := newTestBudget(t, 100)
+		limiter, _ := newTestLimiter(t, 100)
 		for range 8 {
-			if err := budget.start(t.Context(), time.Minute, 0); err != nil {
+			if err := limiter.acquire(t.Context(), time.Minute, 0); err != nil {
 				t.Fatal(err)
 			}
 		}
-		budget.learn(time.Now(), told(7, 30, 100, 60)) // seven others may not be in it
-		if wait, _ := budget.tryStart(time.Now(), time.Time{}); wait != 30*time.Second {
+		limiter.learn(time.Now(), told(7, 30, 100, 60)) // seven others may not be in it
+		if wait, _ := limiter.tryAcquire(time.Now(), time.Time{}); wait != 30*time.Second {
 			t.Errorf("the next request waits %v, want until the window starts anew", wait)
 		}
 	})
@@ -171,18 +171,18 @@ func TestRequestsInFlightCountAsSpent(t *testing.T) {
 
 func TestAWaitThatOutlastsTheCallerIsRefusedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		budget, _ := newTestBudget(t, 80)
+		limiter, _ := newTestLimiter(t, 80)
 		why := &reconcile.APIError{Status: 429}
-		budget.pauseFor(time.Now(), 2*time.Minute, why)
+		limiter.pauseFor(time.Now(), 2*time.Minute, why)
 		begin := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		var throttled *reconcile.ThrottledError
-		err := budget.start(ctx, time.Hour, 0)
+		err := limiter.acquire(ctx, time.Hour, 0)
 		if !errors.As(err, &throttled) || throttled.RetryAfter != 2*time.Minute || !errors.Is(err, why) {
 			t.Errorf("got %v", err)
 		}
-		if err := budget.start(t.Context(), time.Minute, 0); !errors.As(err, &throttled) {
+		if err := limiter.acquire(t.Context(), time.Minute, 0); !errors.As(err, &throttled) {
 			t.Errorf("a wait longer than the longest gave %v", err)
 		}
 		if waited := time.Since(begin); waited != 0 {
@@ -193,12 +193,12 @@ func TestAWaitThatOutlastsTheCallerIsRefusedAtOnce(t *testing.T) {
 
 func TestAWaitEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		budget, _ := newTestBudget(t, 80)
-		budget.pauseFor(time.Now(), time.Minute, errors.New("busy"))
+		limiter, _ := newTestLimiter(t, 80)
+		limiter.pauseFor(time.Now(), time.Minute, errors.New("busy"))
 		ctx, cancel := context.WithCancelCause(t.Context())
 		stopped := errors.New("stopped by hand")
 		time.AfterFunc(time.Second, func() { cancel(stopped) })
-		if err := budget.start(ctx, time.Hour, 0); !errors.Is(err, stopped) {
+		if err := limiter.acquire(ctx, time.Hour, 0); !errors.Is(err, stopped) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -212,10 +212,10 @@ func TestTheEstimateIsWhatItTakes(t *testing.T) {
 		requests := rapid.IntRange(1, 3000).Draw(r, "requests")
 		var estimated, took time.Duration
 		synctest.Test(t, func(t *testing.T) {
-			budget, spend := newTestBudget(t, share)
+			limiter, spend := newTestLimiter(t, share)
 			spend(before)
 			time.Sleep(time.Duration(idle) * time.Second)
-			estimated = budget.Estimate(requests)
+			estimated = limiter.Estimate(requests)
 			took = spend(requests)
 		})
 		if estimated != took {
