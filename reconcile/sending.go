@@ -127,7 +127,7 @@ func (s *sending) dropMoved() {
 // judgeMoved judges a change that is not sent again, since its user has moved after
 // an attempt that may have taken effect.
 func (s *sending) judgeMoved(change int, known known, moved string) Outcome {
-	outcome := s.judge(change, s.uncertainCause, known.user, known.at)
+	outcome := s.outcomeOf(change, s.uncertainCause, known.user, known.at)
 	switch {
 	case outcome.Open:
 		outcome.Error += "; it was not sent again: " + moved

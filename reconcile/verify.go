@@ -97,15 +97,15 @@ func (s *sending) verify(changes []int, cause error) {
 		case err != nil:
 			s.outcomes = append(s.outcomes, JudgeOutcome(change, &s.plan.Changes[change], cause, nil, err))
 		case there:
-			s.outcomes = append(s.outcomes, s.judge(change, cause, &user, at))
+			s.outcomes = append(s.outcomes, s.outcomeOf(change, cause, &user, at))
 		default:
-			s.outcomes = append(s.outcomes, s.judge(change, cause, nil, at))
+			s.outcomes = append(s.outcomes, s.outcomeOf(change, cause, nil, at))
 		}
 	}
 }
 
-// judge judges a change by a reading that began at a time.
-func (s *sending) judge(change int, cause error, user *User, at time.Time) Outcome {
+// outcomeOf judges a change by a reading that began at a time.
+func (s *sending) outcomeOf(change int, cause error, user *User, at time.Time) Outcome {
 	if !s.uncertainSince.IsZero() && at.Before(s.uncertainSince.Add(LateEffectWindow(s.options.RequestTimeout))) {
 		cause = InFlight(cause)
 	}

@@ -112,7 +112,7 @@ func (r *accountRunner) target(log *slog.Logger) *target {
 }
 
 // Run makes one run and records it, whatever happens.
-func (r *accountRunner) Run(ctx context.Context, asked daemon.Request) daemon.Outcome {
+func (r *accountRunner) Run(ctx context.Context, asked daemon.Request) daemon.RunResult {
 	target := r.target(r.log.With("run", asked.ID, "account", r.accountID()))
 	ctx, cancel := r.app.withTimeout(ctx)
 	defer cancel()
@@ -135,6 +135,6 @@ func (r *accountRunner) Run(ctx context.Context, asked daemon.Request) daemon.Ou
 }
 
 // outcome tells the daemon what came of a run.
-func (r *accountRunner) outcome(result runner.Result) daemon.Outcome {
-	return daemon.Outcome{Run: describeRun(&result.Record, r.app.mask), Result: result}
+func (r *accountRunner) outcome(result runner.Result) daemon.RunResult {
+	return daemon.RunResult{Run: describeRun(&result.Record, r.app.mask), Result: result}
 }

@@ -108,7 +108,7 @@ func (a *app) accounts(flags runFlags, metrics *daemon.Metrics, log *slog.Logger
 		files[settings.AccountID] = file
 		history := &runHistory{
 			store:   func() *record.Store { return record.Open(a.stateDir, runner.accountID()) },
-			account: runner.accountID, mask: a.mask, known: make(map[string]daemon.Run),
+			account: runner.accountID, mask: a.mask, known: make(map[string]daemon.RunSummary),
 		}
 		accounts = append(accounts, daemon.Account{Name: file, Runner: runner, History: history})
 	}

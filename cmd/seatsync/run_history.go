@@ -21,11 +21,11 @@ type runHistory struct {
 	mask    *report.Masker
 
 	mu    sync.Mutex
-	known map[string]daemon.Run
+	known map[string]daemon.RunSummary
 }
 
 // Runs returns the latest runs of the account.
-func (h *runHistory) Runs(most int) ([]daemon.Run, error) {
+func (h *runHistory) Runs(most int) ([]daemon.RunSummary, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	store := h.store()
@@ -35,7 +35,7 @@ func (h *runHistory) Runs(most int) ([]daemon.Run, error) {
 	}
 	h.forget(ids)
 	var problems []error
-	runs := []daemon.Run{}
+	runs := []daemon.RunSummary{}
 	for _, id := range ids {
 		if len(runs) == most {
 			break
@@ -75,28 +75,28 @@ func (h *runHistory) forget(ids []string) {
 
 // isOurs reports whether a run is of the account. One that failed before it knew
 // its account is, too.
-func (h *runHistory) isOurs(run daemon.Run) bool {
+func (h *runHistory) isOurs(run daemon.RunSummary) bool {
 	account := h.account()
 	return account == "" || run.AccountID == "" || run.AccountID == account
 }
 
 // Read returns one run with its plan.
-func (h *runHistory) Read(id string) (daemon.Run, *reconcile.Plan, error) {
+func (h *runHistory) Read(id string) (daemon.RunSummary, *reconcile.Plan, error) {
 	store := h.store()
 	ids, err := store.IDs()
 	if err != nil {
-		return daemon.Run{}, nil, err
+		return daemon.RunSummary{}, nil, err
 	}
 	if !slices.Contains(ids, id) {
-		return daemon.Run{}, nil, daemon.ErrNoRun
+		return daemon.RunSummary{}, nil, daemon.ErrNoRun
 	}
 	found, err := store.Read(id)
 	if err != nil {
-		return daemon.Run{}, nil, err
+		return daemon.RunSummary{}, nil, err
 	}
 	run := describeRun(found, h.mask)
 	if !h.isOurs(run) {
-		return daemon.Run{}, nil, daemon.ErrNoRun
+		return daemon.RunSummary{}, nil, daemon.ErrNoRun
 	}
 	if found.Plan == nil {
 		return run, nil, nil
@@ -114,8 +114,8 @@ func (h *runHistory) Version(id string) (string, error) {
 }
 
 // describeRun returns what the daemon shows of a record.
-func describeRun(found *record.Record, mask *report.Masker) daemon.Run {
-	run := daemon.Run{
+func describeRun(found *record.Record, mask *report.Masker) daemon.RunSummary {
+	run := daemon.RunSummary{
 		ID: found.ID, AccountID: found.AccountID, Mode: found.Mode, Result: found.Result, Error: mask.Text(found.Error),
 		StartedAt: found.StartedAt, FinishedAt: found.FinishedAt, Who: mask.Text(found.Who), Host: found.Host, Tool: found.Tool, Commit: found.Commit,
 	}

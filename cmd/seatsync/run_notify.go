@@ -133,7 +133,7 @@ type webhookBody struct {
 	Event   daemon.Event    `json:"event"`
 	Account string          `json:"account"`
 	Title   string          `json:"title"`
-	Run     daemon.Run      `json:"run"`
+	Run     daemon.RunSummary      `json:"run"`
 	Plan    json.RawMessage `json:"plan"` // null when the run ended before it had one
 }
 

@@ -29,9 +29,9 @@ type account struct {
 	unread    error // why the file could not be read the last time
 	timetable timetable
 	beatAt    time.Time
-	current   *Run // the run that is going on
-	last      *Run // the last run that is over
-	planned   *Run // the last one of them that had a plan
+	current   *RunSummary // the run that is going on
+	last      *RunSummary // the last run that is over
+	planned   *RunSummary // the last one of them that had a plan
 	attempted time.Time
 	succeeded time.Time
 }
@@ -39,11 +39,11 @@ type account struct {
 // restore takes over what the records say, so that a restart forgets nothing. It
 // reads as few as it takes: the first one is the last success most of the time.
 func (a *account) restore() {
-	var runs []Run
+	var runs []RunSummary
 	var err error
 	for _, most := range []int{1, 50, 1000} {
 		runs, err = a.history.Runs(most)
-		if len(runs) < most || slices.ContainsFunc(runs, func(run Run) bool { return run.Result.IsSuccess() }) {
+		if len(runs) < most || slices.ContainsFunc(runs, func(run RunSummary) bool { return run.Result.IsSuccess() }) {
 			break
 		}
 	}
@@ -173,7 +173,7 @@ func stamp(at time.Time) string {
 
 // start begins a run beside the loop, or skips it while another is going on.
 func (a *account) start(ctx context.Context, mode reconcile.Mode, now time.Time) {
-	run := Run{ID: a.daemon.options.NewID(now), Mode: mode, Result: reconcile.ResultRunning, StartedAt: now}
+	run := RunSummary{ID: a.daemon.options.NewID(now), Mode: mode, Result: reconcile.ResultRunning, StartedAt: now}
 	a.mu.Lock()
 	run.AccountID = a.id
 	going := a.current
@@ -221,7 +221,7 @@ func (a *account) over() {
 }
 
 // make makes one run and tells everyone what came of it.
-func (a *account) make(ctx context.Context, request Request) Outcome {
+func (a *account) make(ctx context.Context, request Request) RunResult {
 	began := time.Now()
 	label := a.label()
 	log := a.daemon.log.With("run", request.ID, "account", label)
@@ -260,19 +260,19 @@ func (a *account) make(ctx context.Context, request Request) Outcome {
 
 // guarded makes a run, and turns a panic in it into its failure: whatever is
 // wrong with one run, those after it are made.
-func (a *account) guarded(ctx context.Context, request Request, log *slog.Logger) (outcome Outcome) {
+func (a *account) guarded(ctx context.Context, request Request, log *slog.Logger) (outcome RunResult) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err := fmt.Errorf("the run panicked, which is a bug of seatsync: %v", cause)
 			log.Error("panic", "error", err.Error(), "stack", string(debug.Stack()))
-			outcome = failure(Run{ID: request.ID, AccountID: a.label(), Mode: request.Mode}, err)
+			outcome = failure(RunSummary{ID: request.ID, AccountID: a.label(), Mode: request.Mode}, err)
 		}
 	}()
 	return a.runner.Run(ctx, request)
 }
 
 // logEnd writes the one line about the end of a run.
-func logEnd(log *slog.Logger, outcome Outcome) {
+func logEnd(log *slog.Logger, outcome RunResult) {
 	run := &outcome.Run
 	attributes := []slog.Attr{
 		slog.String("mode", string(run.Mode)), slog.String("result", string(run.Result)),

@@ -58,10 +58,10 @@ type Options struct {
 type Ended struct {
 	Account string
 	// Before is nil for the first run.
-	Before *Run
+	Before *RunSummary
 	// Planned is the last run before it that had a plan; nil when there is none.
-	Planned *Run
-	Outcome Outcome
+	Planned *RunSummary
+	Outcome RunResult
 }
 
 // State is what a service manager is told.
@@ -232,8 +232,8 @@ func (d *Daemon) jitter() time.Duration {
 
 // Once makes one run of each account now, side by side, and returns what came of
 // them in the order of the accounts.
-func (d *Daemon) Once(ctx context.Context, mode reconcile.Mode) []Outcome {
-	outcomes := make([]Outcome, len(d.accounts))
+func (d *Daemon) Once(ctx context.Context, mode reconcile.Mode) []RunResult {
+	outcomes := make([]RunResult, len(d.accounts))
 	for i, a := range d.accounts {
 		d.runs.Go(func() {
 			if over, ok := d.turn(ctx); ok {
@@ -242,7 +242,7 @@ func (d *Daemon) Once(ctx context.Context, mode reconcile.Mode) []Outcome {
 				return
 			}
 			err := context.Cause(ctx)
-			outcomes[i] = failure(Run{AccountID: a.label(), Mode: mode}, err)
+			outcomes[i] = failure(RunSummary{AccountID: a.label(), Mode: mode}, err)
 		})
 	}
 	d.runs.Wait()

@@ -33,7 +33,7 @@ type stand struct {
 	hang     chan struct{} // when not nil, reading the file takes until it is closed
 	frozen   *reconcile.Freeze
 	run      func(ctx context.Context, request Request) (*reconcile.Plan, error) // nil finds nothing to do
-	runs     []Run
+	runs     []RunSummary
 	plans    map[string]*reconcile.Plan
 }
 
@@ -53,11 +53,11 @@ func (s *stand) Settings(time.Time) (Settings, error) {
 	return s.settings, s.unread
 }
 
-func (s *stand) Run(ctx context.Context, request Request) Outcome {
+func (s *stand) Run(ctx context.Context, request Request) RunResult {
 	s.mu.Lock()
 	id := s.settings.AccountID
 	s.mu.Unlock()
-	run := Run{ID: request.ID, AccountID: id, Mode: request.Mode, Result: reconcile.ResultDone, StartedAt: time.Now(), Report: "/runs/" + request.ID}
+	run := RunSummary{ID: request.ID, AccountID: id, Mode: request.Mode, Result: reconcile.ResultDone, StartedAt: time.Now(), Report: "/runs/" + request.ID}
 	plan := emptyPlan()
 	var err error
 	if s.run != nil {
@@ -77,10 +77,10 @@ func (s *stand) Run(ctx context.Context, request Request) Outcome {
 	defer s.mu.Unlock()
 	s.runs = append(s.runs, run)
 	s.plans[run.ID] = plan
-	return Outcome{Run: run, Result: runner.Result{Record: record.Record{Plan: plan}, Err: err, Frozen: s.frozen}}
+	return RunResult{Run: run, Result: runner.Result{Record: record.Record{Plan: plan}, Err: err, Frozen: s.frozen}}
 }
 
-func (s *stand) Runs(most int) ([]Run, error) {
+func (s *stand) Runs(most int) ([]RunSummary, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	runs := slices.Clone(s.runs)
@@ -88,7 +88,7 @@ func (s *stand) Runs(most int) ([]Run, error) {
 	return runs[:min(most, len(runs))], nil
 }
 
-func (s *stand) Read(id string) (Run, *reconcile.Plan, error) {
+func (s *stand) Read(id string) (RunSummary, *reconcile.Plan, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, run := range s.runs {
@@ -96,7 +96,7 @@ func (s *stand) Read(id string) (Run, *reconcile.Plan, error) {
 			return run, s.plans[id], nil
 		}
 	}
-	return Run{}, nil, ErrNoRun
+	return RunSummary{}, nil, ErrNoRun
 }
 
 func (s *stand) Version(id string) (string, error) {
@@ -108,7 +108,7 @@ func (s *stand) Version(id string) (string, error) {
 }
 
 // made returns the runs so far, the first one first.
-func (s *stand) made() []Run {
+func (s *stand) made() []RunSummary {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.runs)

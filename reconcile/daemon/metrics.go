@@ -119,7 +119,7 @@ func (m *Metrics) rename(from, to string) {
 }
 
 // restore sets the gauges from the last recorded run.
-func (m *Metrics) restore(account string, last *Run, attempted, succeeded time.Time) {
+func (m *Metrics) restore(account string, last *RunSummary, attempted, succeeded time.Time) {
 	m.begin(account)
 	if last == nil {
 		return
@@ -154,7 +154,7 @@ func (m *Metrics) skipped(account string, mode reconcile.Mode) {
 }
 
 // ended counts a run and shows what it found.
-func (m *Metrics) ended(account string, outcome Outcome, took time.Duration) {
+func (m *Metrics) ended(account string, outcome RunResult, took time.Duration) {
 	run := &outcome.Run
 	m.begin(account)
 	m.runs.Inc(account, string(run.Mode), string(run.Result))
@@ -174,7 +174,7 @@ func (m *Metrics) ended(account string, outcome Outcome, took time.Duration) {
 
 // show sets the gauges of the account from a run. A run without a plan knows
 // nothing new, so what the one before found stays.
-func (m *Metrics) show(account string, run *Run) {
+func (m *Metrics) show(account string, run *RunSummary) {
 	if run.Summary == nil {
 		return
 	}

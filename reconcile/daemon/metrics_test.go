@@ -21,7 +21,7 @@ func everythingHappens(m *Metrics) {
 			plan.Changes = append(plan.Changes, reconcile.Change{Kind: kind})
 		}
 	}
-	run := Run{}
+	run := RunSummary{}
 	run.Describe(plan)
 	for _, kind := range reconcile.Kinds() {
 		run.Pending[kind] = 1
@@ -35,7 +35,7 @@ func everythingHappens(m *Metrics) {
 				continue // which only records say
 			}
 			run.Mode, run.Result = mode, result
-			outcome := Outcome{Run: run}
+			outcome := RunResult{Run: run}
 			outcome.Plan = plan
 			m.ended(testAccount, outcome, time.Second)
 		}

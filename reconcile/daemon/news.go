@@ -87,7 +87,7 @@ func (e *Ended) text() string {
 	return strings.Join(append(lines, "more: seatsync history "+run.ID), "\n")
 }
 
-func pendingOf(run *Run) int {
+func pendingOf(run *RunSummary) int {
 	total := 0
 	for _, n := range run.Pending {
 		total += n

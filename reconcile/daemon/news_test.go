@@ -11,12 +11,12 @@ import (
 )
 
 // nights makes runs one after the other and returns the event of each.
-func nights(results ...Run) []string {
+func nights(results ...RunSummary) []string {
 	var events []string
-	var before, planned *Run
+	var before, planned *RunSummary
 	for i := range results {
 		run := &results[i]
-		ended := Ended{Account: "a", Before: before, Planned: planned, Outcome: Outcome{Run: *run}}
+		ended := Ended{Account: "a", Before: before, Planned: planned, Outcome: RunResult{Run: *run}}
 		event := "-"
 		if news := ended.News(); news != nil {
 			event = string(news.Event)
@@ -31,7 +31,7 @@ func nights(results ...Run) []string {
 }
 
 // planned is a run with a plan that releases so many people.
-func planned(mode reconcile.Mode, result reconcile.Result, releases int) Run {
+func planned(mode reconcile.Mode, result reconcile.Result, releases int) RunSummary {
 	plan := emptyPlan()
 	for i := range releases {
 		change := reconcile.Change{Kind: reconcile.Release, UserID: fmt.Sprint(i), Because: fmt.Sprint("no sign of activity since ", time.Now())}
@@ -43,26 +43,26 @@ func planned(mode reconcile.Mode, result reconcile.Result, releases int) Run {
 			plan.Run = &reconcile.Run{Outcomes: []reconcile.Outcome{{Change: 0, Status: reconcile.Applied}}}
 		}
 	}
-	run := Run{ID: "r", Mode: mode, Result: result}
+	run := RunSummary{ID: "r", Mode: mode, Result: result}
 	run.Describe(plan)
 	return run
 }
 
 func TestNewsIsToldOnce(t *testing.T) {
-	failed := Run{ID: "r", Mode: reconcile.ModeDryRun, Result: reconcile.ResultFailed, Error: "503"}
+	failed := RunSummary{ID: "r", Mode: reconcile.ModeDryRun, Result: reconcile.ResultFailed, Error: "503"}
 	dry, applied := reconcile.ModeDryRun, reconcile.ModeApply
 	for _, test := range []struct {
 		name string
-		runs []Run
+		runs []RunSummary
 		want []string
 	}{
-		{"nothing to do is no news", []Run{planned(dry, reconcile.ResultDone, 0), planned(dry, reconcile.ResultDone, 0)}, []string{"-", "-"}},
-		{"the same pending changes are told once", []Run{planned(dry, reconcile.ResultDone, 2), planned(dry, reconcile.ResultDone, 2), planned(dry, reconcile.ResultDone, 3)}, []string{"change", "-", "change"}},
-		{"a failure is told once, and the recovery", []Run{planned(dry, reconcile.ResultDone, 2), failed, failed, planned(dry, reconcile.ResultDone, 2)}, []string{"change", "failure", "-", "recovery"}},
-		{"a first failure is told", []Run{failed}, []string{"failure"}},
-		{"in part is more than failed", []Run{failed, planned(applied, reconcile.ResultPartial, 2)}, []string{"failure", "failure"}},
-		{"a tripped rail is told once, and again when others are held", []Run{planned(dry, reconcile.ResultHeld, 9), planned(dry, reconcile.ResultHeld, 9), planned(dry, reconcile.ResultHeld, 10)}, []string{"limit", "-", "limit"}},
-		{"what was applied is told each time", []Run{planned(applied, reconcile.ResultDone, 1), planned(applied, reconcile.ResultDone, 1)}, []string{"change", "change"}},
+		{"nothing to do is no news", []RunSummary{planned(dry, reconcile.ResultDone, 0), planned(dry, reconcile.ResultDone, 0)}, []string{"-", "-"}},
+		{"the same pending changes are told once", []RunSummary{planned(dry, reconcile.ResultDone, 2), planned(dry, reconcile.ResultDone, 2), planned(dry, reconcile.ResultDone, 3)}, []string{"change", "-", "change"}},
+		{"a failure is told once, and the recovery", []RunSummary{planned(dry, reconcile.ResultDone, 2), failed, failed, planned(dry, reconcile.ResultDone, 2)}, []string{"change", "failure", "-", "recovery"}},
+		{"a first failure is told", []RunSummary{failed}, []string{"failure"}},
+		{"in part is more than failed", []RunSummary{failed, planned(applied, reconcile.ResultPartial, 2)}, []string{"failure", "failure"}},
+		{"a tripped rail is told once, and again when others are held", []RunSummary{planned(dry, reconcile.ResultHeld, 9), planned(dry, reconcile.ResultHeld, 9), planned(dry, reconcile.ResultHeld, 10)}, []string{"limit", "-", "limit"}},
+		{"what was applied is told each time", []RunSummary{planned(applied, reconcile.ResultDone, 1), planned(applied, reconcile.ResultDone, 1)}, []string{"change", "change"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if diff := cmp.Diff(test.want, nights(test.runs...)); diff != "" {

@@ -9,8 +9,8 @@ import (
 )
 
 // recorded returns the latest runs of some accounts, the latest first.
-func (d *Daemon) recorded(accounts []*account, most int) []Run {
-	runs := []Run{}
+func (d *Daemon) recorded(accounts []*account, most int) []RunSummary {
+	runs := []RunSummary{}
 	for _, a := range accounts {
 		found, err := a.history.Runs(most)
 		if err != nil {
@@ -18,7 +18,7 @@ func (d *Daemon) recorded(accounts []*account, most int) []Run {
 		}
 		runs = append(runs, found...)
 	}
-	slices.SortStableFunc(runs, func(a, b Run) int {
+	slices.SortStableFunc(runs, func(a, b RunSummary) int {
 		return cmp.Or(b.StartedAt.Compare(a.StartedAt), cmp.Compare(b.ID, a.ID))
 	})
 	return runs[:min(len(runs), most)]

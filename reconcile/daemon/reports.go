@@ -45,7 +45,7 @@ func newReportCache() *reportCache {
 // runReport is the report of a run as a page; the page is nil where the run had no
 // plan.
 type runReport struct {
-	run  Run
+	run  RunSummary
 	page []byte
 }
 

@@ -18,7 +18,7 @@ type Runner interface {
 	Settings(now time.Time) (Settings, error)
 	// Run makes one run from fresh input and returns when it is recorded. When
 	// ctx ends it drains: no new request starts.
-	Run(ctx context.Context, request Request) Outcome
+	Run(ctx context.Context, request Request) RunResult
 }
 
 // Settings are what the file says about when to run.
@@ -46,27 +46,27 @@ type Request struct {
 	Mode reconcile.Mode
 }
 
-// Outcome is what came of a run: as the daemon shows it, and as the runner
+// RunResult is what came of a run: as the daemon shows it, and as the runner
 // returned it.
-type Outcome struct {
-	Run Run
+type RunResult struct {
+	Run RunSummary
 	runner.Result
 }
 
 // failure is the outcome of a run that left no record.
-func failure(run Run, err error) Outcome {
+func failure(run RunSummary, err error) RunResult {
 	run.Result, run.Error = reconcile.ResultFailed, err.Error()
-	return Outcome{Run: run, Result: runner.Result{Record: record.Record{Result: run.Result, Error: run.Error}, Err: err}}
+	return RunResult{Run: run, Result: runner.Result{Record: record.Record{Result: run.Result, Error: run.Error}, Err: err}}
 }
 
 // History is the recorded runs of one account.
 type History interface {
 	// Runs returns at most so many runs, the latest first. What could be read is
 	// returned beside an error.
-	Runs(most int) ([]Run, error)
+	Runs(most int) ([]RunSummary, error)
 	// Read returns one run, with its plan if it had one. The error is [ErrNoRun]
 	// when the account has no such run.
-	Read(id string) (Run, *reconcile.Plan, error)
+	Read(id string) (RunSummary, *reconcile.Plan, error)
 	// Version returns, without reading the run, a text that is another one once
 	// more is known of it. The error is that of Read.
 	Version(id string) (string, error)
@@ -75,8 +75,8 @@ type History interface {
 // ErrNoRun says that no run with an id is recorded.
 var ErrNoRun = errors.New("no such run is recorded")
 
-// Run is one recorded run, in the form that /api/v1/runs shows.
-type Run struct {
+// RunSummary is one recorded run, in the form that /api/v1/runs shows.
+type RunSummary struct {
 	ID         string           `json:"id"`
 	AccountID  string           `json:"account_id"`
 	Mode       reconcile.Mode   `json:"mode"`
@@ -112,7 +112,7 @@ type Seats struct {
 }
 
 // Describe fills in what a plan, with its run if it was applied, says of a run.
-func (r *Run) Describe(plan *reconcile.Plan) {
+func (r *RunSummary) Describe(plan *reconcile.Plan) {
 	summary := plan.Summary
 	seats := plan.SeatsInUse()
 	r.Summary = &summary

@@ -108,7 +108,7 @@ func (d *Daemon) serveRuns(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, struct {
-		Runs []Run `json:"runs"`
+		Runs []RunSummary `json:"runs"`
 	}{d.recorded(accounts, limit)})
 }
 

@@ -31,7 +31,7 @@ func storied(now time.Time) *stand {
 	for day := 90; day >= 0; day-- {
 		at := now.Add(-time.Duration(day)*24*time.Hour - 150*time.Minute)
 		plan := heldPlan(400+day/2-(90-day)/30*40, at)
-		run := Run{
+		run := RunSummary{
 			ID: at.UTC().Format("20060102T150405Z") + "-0000abcd", AccountID: testAccount, Mode: reconcile.ModeDryRun, Result: reconcile.ResultDone,
 			StartedAt: at, FinishedAt: at.Add(4 * time.Second), Who: "seatsync", Host: "ops-1", Tool: "seatsync test",
 		}
@@ -169,7 +169,7 @@ func TestReadiness(t *testing.T) {
 func TestTheRunsAsJSON(t *testing.T) {
 	d, _ := newDaemon(t, Options{}, storied(time.Now()))
 	response, body := ask(t, d, "GET", "/api/v1/runs?limit=8")
-	var answer struct{ Runs []Run }
+	var answer struct{ Runs []RunSummary }
 	if err := json.Unmarshal([]byte(body), &answer); err != nil || response.Header.Get("Content-Type") != "application/json" {
 		t.Fatal(err, response.Header)
 	}
@@ -177,7 +177,7 @@ func TestTheRunsAsJSON(t *testing.T) {
 		answer.Runs[7].Result != reconcile.ResultFailed || answer.Runs[7].Summary != nil {
 		t.Errorf("got %s", body)
 	}
-	if !slices.IsSortedFunc(answer.Runs, func(a, b Run) int { return b.StartedAt.Compare(a.StartedAt) }) {
+	if !slices.IsSortedFunc(answer.Runs, func(a, b RunSummary) int { return b.StartedAt.Compare(a.StartedAt) }) {
 		t.Error("not the latest first")
 	}
 	if diff := cmp.Diff(map[reconcile.Hold]int{"protected": 2, "exempt": 1, "ambiguous": 1, "activity-unknown": 1}, answer.Runs[0].Held); diff != "" {

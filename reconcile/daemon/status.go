@@ -113,7 +113,7 @@ func zoneOf(settings Settings) *time.Location {
 }
 
 // verdict says in one sentence how things stand.
-func verdict(last *Run, unread error, now time.Time) (tone, sentence, detail string) {
+func verdict(last *RunSummary, unread error, now time.Time) (tone, sentence, detail string) {
 	switch {
 	case last == nil && unread != nil:
 		return "broken", "The file cannot be read, and nothing has run yet", ""
@@ -156,8 +156,8 @@ func warnings(settings Settings, unread error, mode reconcile.Mode, next, apply 
 
 // describeLast fills in what the last run with a plan found: the numbers, what
 // the next run will do and what is held.
-func (d *Daemon) describeLast(page *statusPage, a *account, runs []Run) {
-	at := slices.IndexFunc(runs, func(run Run) bool { return run.Summary != nil })
+func (d *Daemon) describeLast(page *statusPage, a *account, runs []RunSummary) {
+	at := slices.IndexFunc(runs, func(run RunSummary) bool { return run.Summary != nil })
 	if at < 0 {
 		page.Will = "not known before the first run that has a plan"
 		return
@@ -188,7 +188,7 @@ func (d *Daemon) describeLast(page *statusPage, a *account, runs []Run) {
 }
 
 // pendingWords says what a run left to do.
-func pendingWords(run *Run) string {
+func pendingWords(run *RunSummary) string {
 	var parts []string
 	for _, kind := range reconcile.Kinds() {
 		if n := run.Pending[kind]; n > 0 {
@@ -217,7 +217,7 @@ func heldGroups(view *report.View) []waiting {
 }
 
 // charts draws seats and cost over the runs that have a plan.
-func charts(runs []Run) []*report.Chart {
+func charts(runs []RunSummary) []*report.Chart {
 	var seats, cost []report.Sample
 	currency := ""
 	for _, run := range slices.Backward(runs) {
@@ -249,7 +249,7 @@ func charts(runs []Run) []*report.Chart {
 func thousands(n int) string { return reconcile.Thousands(strconv.Itoa(n)) }
 
 // newRunRow returns a run as the list shows it.
-func newRunRow(run Run) runRow {
+func newRunRow(run RunSummary) runRow {
 	row := runRow{
 		ID: run.ID, Started: clockTime(run.StartedAt), Took: took(run.FinishedAt.Sub(run.StartedAt)), Mode: string(run.Mode),
 		Result: string(run.Result), Tone: resultTone(run.Result), Who: run.Who, Report: run.Report, Changes: run.Error,

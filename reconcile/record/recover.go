@@ -84,7 +84,7 @@ func (s *Store) recoverRun(record *Record, seen *lookup, clock func() time.Time)
 	outcomes := make([]reconcile.Outcome, len(record.unknown))
 	isNews := one.IsFirst
 	for i, index := range record.unknown {
-		outcomes[i] = seen.judge(record, index)
+		outcomes[i] = seen.outcomeOf(record, index)
 		isNews = isNews || outcomes[i] != record.outcome(index)
 		if outcomes[i].Status == reconcile.Applied {
 			one.Found++
@@ -150,8 +150,8 @@ func (l *lookup) note(record *Record) {
 // killed.
 var errRunEnded = errors.New("the run ended before this was known")
 
-// judge says what became of a change of an earlier run.
-func (l *lookup) judge(record *Record, index int) reconcile.Outcome {
+// outcomeOf says what became of a change of an earlier run.
+func (l *lookup) outcomeOf(record *Record, index int) reconcile.Outcome {
 	change := &record.Plan.Changes[index]
 	cause := errRunEnded
 	if record.IsKilled() {

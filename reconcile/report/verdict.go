@@ -27,11 +27,11 @@ type Verdict struct {
 	Tone     Tone
 }
 
-// judge sums a plan up: what would be done, or what was.
-func (v *View) judge() Verdict {
-	verdict := v.judgePlan()
+// makeVerdict sums a plan up: what would be done, or what was.
+func (v *View) makeVerdict() Verdict {
+	verdict := v.planVerdict()
 	if v.plan.Run != nil && len(v.plan.Run.Outcomes) > 0 {
-		verdict = v.judgeRun()
+		verdict = v.runVerdict()
 	}
 	if notes := heldNotes(v.plan); len(notes) > 0 {
 		verdict.Sentence += "; " + strings.Join(notes, ", ")
@@ -42,8 +42,8 @@ func (v *View) judge() Verdict {
 	return verdict
 }
 
-// judgePlan says what is to be done. A run without outcomes had nothing to do.
-func (v *View) judgePlan() Verdict {
+// planVerdict says what is to be done. A run without outcomes had nothing to do.
+func (v *View) planVerdict() Verdict {
 	pending := v.plan.Summary.Pending()
 	if pending == 0 || v.plan.Run != nil {
 		return Verdict{"nothing to change for account " + v.Account, Calm}
@@ -52,8 +52,8 @@ func (v *View) judgePlan() Verdict {
 		listKinds(kindCounts(v.plan), reconcile.Kind.Doing)), Busy}
 }
 
-// judgeRun says what was done.
-func (v *View) judgeRun() Verdict {
+// runVerdict says what was done.
+func (v *View) runVerdict() Verdict {
 	run := v.plan.Run
 	total, applied := len(run.Outcomes), run.Count(reconcile.Applied)
 	if applied == total {

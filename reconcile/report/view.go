@@ -49,7 +49,7 @@ func NewView(plan *reconcile.Plan) *View {
 	v.group()
 	bill := plan.Bill()
 	v.Seats, v.Costs, v.Advice, v.Kept = newSeats(plan, &bill), newCosts(&bill), sentence(bill.Advice()), keptTotal(plan)
-	v.Verdict = v.judge()
+	v.Verdict = v.makeVerdict()
 	v.tally()
 	if plan.Run != nil {
 		v.Stopped = sentence(plan.Run.Stopped)
