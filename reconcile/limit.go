@@ -164,13 +164,12 @@ func (l *Limit) windowThatHolds() *Window {
 	return nil
 }
 
-// Phrase names the limit that counts: "limit of 15 releases", "limit of 40 releases
-// in 7 days".
+// Phrase names the limit that counts: "limit of 15", "limit of 40 releases in 7 days".
 func (l *Limit) Phrase() string {
 	if window := l.windowThatHolds(); window != nil {
 		return fmt.Sprintf("limit of %s in %s", Count(window.Allowed, "release"), Count(window.Days, "day"))
 	}
-	return "limit of " + Count(l.Releases, "release")
+	return "limit of " + Thousands(strconv.Itoa(l.Releases))
 }
 
 // Sentence says how many releases are wanted, and what the limits allow.
