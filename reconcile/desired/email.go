@@ -3,12 +3,9 @@ package desired
 import (
 	"fmt"
 	"net/mail"
-	"path"
 	"strconv"
 	"strings"
 	"unicode"
-
-	"github.com/seatsync/seatsync/reconcile"
 )
 
 // isInvisible reports whether a character cannot be seen, so that two texts with
@@ -56,32 +53,4 @@ func isDotted(text, signs string) bool {
 		previous = c
 	}
 	return previous != '.'
-}
-
-// parseGlob reads a pattern.
-func parseGlob(text string, at reconcile.Position) (reconcile.Glob, error) {
-	if reconcile.EmailKey(text) == "" {
-		return reconcile.Glob{}, fmt.Errorf("the pattern is empty: write an email, or a pattern such as *@board.example.com")
-	}
-	if _, err := path.Match(text, ""); err != nil {
-		return reconcile.Glob{}, fmt.Errorf("%q is not a pattern: close every [ and escape special characters with \\", text)
-	}
-	if err := checkGlob(text); err != nil {
-		return reconcile.Glob{}, err
-	}
-	return reconcile.Glob{Text: text, At: at}, nil
-}
-
-// checkGlob returns an error for a pattern that can cover no email: it would look
-// as if it protected someone.
-func checkGlob(text string) error {
-	switch {
-	case strings.ContainsFunc(text, isInvisible) || strings.ContainsAny(text, "<>;,"):
-		return fmt.Errorf("%q is not a pattern: write one email or pattern, without spaces, brackets or separators", text)
-	case !strings.ContainsAny(text, "*?["):
-		return checkEmail(text)
-	case !strings.ContainsAny(text, "*@"):
-		return fmt.Errorf("%q covers no email: it has neither @ nor *", text)
-	}
-	return nil
 }
