@@ -39,6 +39,8 @@ const (
 
 // activity is the verdict on one user. Its sentence is composed where it is needed.
 type activity struct {
+	// rule is what the user was judged by; nil where there is none for them.
+	rule    *InactivePolicy
 	verdict verdict
 	basis   basis
 	// sign is the newest readable sign of activity; none when there is none.
@@ -48,38 +50,46 @@ type activity struct {
 	due Moment
 }
 
-// assessor applies policy.inactive to users.
+// assessor applies rules about inactivity to users.
 type assessor struct {
-	rule    *InactivePolicy
 	devices *Devices
 	now     time.Time
 }
 
-// assess says whether a user is inactive. A recent sign decides it, however
-// little is known otherwise; an old one does so only when no newer one can
-// exist unseen.
-func (a *assessor) assess(user *User) activity {
+// assess says whether a user is inactive by a rule; nil calls nobody inactive. A
+// recent sign decides it, however little is known otherwise; an old one does so
+// only when no newer one can exist unseen.
+func (a *assessor) assess(user *User, rule *InactivePolicy) activity {
+	if rule == nil {
+		return activity{}
+	}
+	found := a.judge(user, rule)
+	found.rule = rule
+	return found
+}
+
+func (a *assessor) judge(user *User, rule *InactivePolicy) activity {
 	deviceSeen, _ := a.devices.seen(user.ID)
 	sign := a.readable(user.LastLogin).Newest(a.readable(deviceSeen))
 	switch {
-	case sign.IsKnown() && a.now.Sub(sign.Time()) < a.rule.After:
-		return activity{basis: bySign, sign: sign, due: a.dueAfter(user, sign, a.rule.After)}
-	case sign.IsNone() && a.isNewRecord(user):
-		return a.assessNever(user)
-	case a.uncertainty(user) != "":
+	case sign.IsKnown() && a.now.Sub(sign.Time()) < rule.After:
+		return activity{basis: bySign, sign: sign, due: a.dueAfter(user, sign, rule.After)}
+	case sign.IsNone() && a.isNewRecord(user, rule):
+		return a.judgeNever(user, rule)
+	case a.uncertainty(user, rule) != "":
 		return activity{verdict: unknown, basis: byUnreadable, sign: sign}
 	case sign.IsKnown():
 		return activity{verdict: inactive, basis: bySign, sign: sign}
 	}
-	return a.assessNever(user)
+	return a.judgeNever(user, rule)
 }
 
 // isNewRecord reports whether the record is too young for anything in it to be
 // called inactive, so that a new starter needs no evidence at all.
-func (a *assessor) isNewRecord(user *User) bool {
-	threshold := a.rule.After
-	if a.rule.NeverAfter > 0 {
-		threshold = min(threshold, a.rule.NeverAfter)
+func (a *assessor) isNewRecord(user *User, rule *InactivePolicy) bool {
+	threshold := rule.After
+	if rule.NeverAfter > 0 {
+		threshold = min(threshold, rule.NeverAfter)
 	}
 	created := a.readable(user.CreatedAt)
 	return user.LastLogin.IsNone() && created.IsKnown() && a.now.Sub(created.Time()) < threshold
@@ -97,17 +107,17 @@ func (a *assessor) dueAfter(user *User, seen Moment, limit time.Duration) Moment
 // sawDevices reports whether what devices have to say about the user is known.
 func (a *assessor) sawDevices(user *User) bool { return a.devices.Read || !user.mayUseDevices() }
 
-// assessNever judges someone without any sign of activity by the age of the record.
-func (a *assessor) assessNever(user *User) activity {
+// judgeNever judges someone without any sign of activity by the age of the record.
+func (a *assessor) judgeNever(user *User, rule *InactivePolicy) activity {
 	switch created := a.readable(user.CreatedAt); {
-	case a.rule.NeverAfter == 0:
+	case rule.NeverAfter == 0:
 		return activity{basis: byNothing}
 	case !created.IsKnown():
 		return activity{verdict: unknown, basis: byRecord}
-	case a.now.Sub(created.Time()) >= a.rule.NeverAfter:
+	case a.now.Sub(created.Time()) >= rule.NeverAfter:
 		return activity{verdict: inactive, basis: byRecord}
 	default:
-		return activity{basis: byRecord, due: a.dueAfter(user, created, a.rule.NeverAfter)}
+		return activity{basis: byRecord, due: a.dueAfter(user, created, rule.NeverAfter)}
 	}
 }
 
@@ -117,18 +127,18 @@ func (a *assessor) because(user *User, found activity) string {
 	case byNothing:
 		return "never logged in, and the policy has no never_after"
 	case byUnreadable:
-		return a.uncertainty(user)
+		return a.uncertainty(user, found.rule)
 	case byRecord:
 		if found.verdict == unknown {
 			return "never logged in, and the age of the record cannot be read"
 		}
 		return fmt.Sprintf("never logged in, and the record is %s old (limit %s)",
-			a.daysSince(user.CreatedAt), limitText(a.rule.NeverAfter))
+			a.daysSince(user.CreatedAt), limitText(found.rule.NeverAfter))
 	case bySign:
 		if found.verdict == inactive {
-			return fmt.Sprintf("no sign of activity for %s (limit %s)", a.daysSince(found.sign), limitText(a.rule.After))
+			return fmt.Sprintf("no sign of activity for %s (limit %s)", a.daysSince(found.sign), limitText(found.rule.After))
 		}
-		return fmt.Sprintf("last sign of activity %s ago (limit %s)", a.daysSince(found.sign), limitText(a.rule.After))
+		return fmt.Sprintf("last sign of activity %s ago (limit %s)", a.daysSince(found.sign), limitText(found.rule.After))
 	case noRule:
 	}
 	return "no rule about inactivity"
@@ -140,10 +150,10 @@ func (a *assessor) at(found activity) Position {
 	case noRule:
 		return Position{}
 	case byRecord:
-		return a.rule.NeverAfterAt
+		return found.rule.NeverAfterAt
 	case bySign, byNothing, byUnreadable:
 	}
-	return a.rule.AfterAt
+	return found.rule.AfterAt
 }
 
 // daysSince writes how many whole days ago a moment was.
@@ -152,7 +162,7 @@ func (a *assessor) daysSince(m Moment) string {
 }
 
 // uncertainty says which sign of activity may exist but cannot be read, or "".
-func (a *assessor) uncertainty(user *User) string {
+func (a *assessor) uncertainty(user *User, rule *InactivePolicy) string {
 	deviceSeen, isUnreadable := a.devices.seen(user.ID)
 	switch {
 	case !user.LastLogin.IsNone() && !a.readable(user.LastLogin).IsKnown():
@@ -165,7 +175,7 @@ func (a *assessor) uncertainty(user *User) string {
 		return ""
 	case !a.devices.Read:
 		return devicesUnread
-	case a.mayOwnUnowned():
+	case a.mayOwnUnowned(rule):
 		return "the API did not return whose a registration is that was seen lately: it may be theirs"
 	}
 	return a.devices.missing(user)
@@ -173,9 +183,9 @@ func (a *assessor) uncertainty(user *User) string {
 
 // mayOwnUnowned reports whether a registration without a user would be a recent
 // sign of activity if it were the user's.
-func (a *assessor) mayOwnUnowned() bool {
+func (a *assessor) mayOwnUnowned(rule *InactivePolicy) bool {
 	unowned := a.devices.Unowned
-	return !unowned.IsNone() && (!a.readable(unowned).IsKnown() || a.now.Sub(unowned.Time()) < a.rule.After)
+	return !unowned.IsNone() && (!a.readable(unowned).IsKnown() || a.now.Sub(unowned.Time()) < rule.After)
 }
 
 // devicesUnread is the uncertainty about everybody who may use a device that nobody

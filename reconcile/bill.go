@@ -1,6 +1,9 @@
 package reconcile
 
-import "strconv"
+import (
+	"cmp"
+	"strconv"
+)
 
 // Bill is what an account pays a month for its seats. A freed seat does not lower
 // it: only a lower purchased count does, from the next billing period on. Amounts
@@ -30,21 +33,24 @@ type BillShare struct {
 // Bill works out what the account pays before and after the plan.
 func (p *Plan) Bill() Bill {
 	money := &p.Money
-	after := p.Summary.SeatsAfter
+	before, planned := p.seatsByGroup(func(i int) bool { return p.Changes[i].WillBeDone() })
+	after, cost := p.Summary.SeatsAfter, cmp.Or(p.Summary.MonthlyCostAfter, money.costOf(planned))
 	if p.Run != nil {
-		after = p.SeatsInUse().Used
+		applied := p.Applied()
+		_, taken := p.seatsByGroup(func(i int) bool { return applied[i] })
+		after, cost = p.SeatsInUse().Used, money.costOf(taken)
 	}
 	bill := Bill{Purchased: money.Purchased, Currency: p.Summary.Currency, Renews: money.Renews}
-	bill.Before, bill.After = money.share(p.Live.SeatsUsed), money.share(after)
+	bill.Before, bill.After = money.share(p.Live.SeatsUsed, money.costOf(before)), money.share(after, cost)
 	if money.Purchased != nil {
 		bill.Billed = money.Price.Times(*money.Purchased)
 	}
 	return bill
 }
 
-// share puts a price on so many seats in use.
-func (m *Money) share(used int) BillShare {
-	share := BillShare{Used: used, UsedCost: m.Price.Times(used)}
+// share puts a price on the seats that so many in use, which cost so much, leave idle.
+func (m *Money) share(used int, cost Amount) BillShare {
+	share := BillShare{Used: used, UsedCost: cost}
 	if m.Purchased != nil {
 		idle := max(0, *m.Purchased-used)
 		share.Idle, share.IdleCost = &idle, m.Price.Times(idle)

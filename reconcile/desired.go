@@ -16,8 +16,11 @@ type Desired struct {
 	TokenVariable string
 	License       License
 	// Roster says who works here; nil when the file names none.
-	Roster   *Roster
-	Policy   Policy
+	Roster *Roster
+	Policy Policy
+	// Groups are the people with a policy of their own. Someone is in the first that
+	// they match.
+	Groups   []Group
 	Schedule []ScheduleEntry
 	// Timezone is that of Schedule; UTC when the file names none.
 	Timezone *time.Location

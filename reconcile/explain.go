@@ -11,7 +11,10 @@ type Explanation struct {
 	// User is nil when nobody in the account has the email.
 	User *User
 	// Entry is nil when no file lists the user.
-	Entry    *DesiredUser
+	Entry *DesiredUser
+	// Group says which group they are in and by what; it does not apply to someone
+	// who is in none.
+	Group    Verdict
 	Evidence Evidence
 	// Rules has each rule with its verdict, in the order in which they count.
 	Rules []Verdict
@@ -49,6 +52,7 @@ func Explain(email string, desired *Desired, live *Live, plan *Plan, options Pla
 		if EmailKey(entry.Email) == key {
 			explanations = append(explanations, Explanation{
 				Entry: entry, Findings: findingsAbout(plan, entry.Email),
+				Group: p.explainGroup(key, entry, desired.groupOf(key, entry)),
 				Rules: []Verdict{{Rule: string(CodeUnknownUser), Applies: true, Source: entry.Position(),
 					Because: "the file lists them, and nobody in the account has this email: a user appears with the first login"}},
 			})
@@ -59,7 +63,7 @@ func Explain(email string, desired *Desired, live *Live, plan *Plan, options Pla
 
 func (p *planner) explain(s *subject, plan *Plan) Explanation {
 	explanation := Explanation{
-		User: s.User, Entry: s.entry, Evidence: p.evidence(s), Findings: findingsAbout(plan, s.Email),
+		User: s.User, Entry: s.entry, Group: p.explainGroup(s.key, s.entry, s.group), Evidence: p.evidence(s), Findings: findingsAbout(plan, s.Email),
 		Rules: []Verdict{p.explainListed(s), p.explainUntil(s), p.explainUnlisted(s), p.explainInactive(s)},
 	}
 	for i := range plan.Changes {
@@ -69,6 +73,19 @@ func (p *planner) explain(s *subject, plan *Plan) Explanation {
 	}
 	explanation.Rules = append(explanation.Rules, p.explainHolds(s, plan.Limit)...)
 	return explanation
+}
+
+// explainGroup says which group someone is in, and why.
+func (p *planner) explainGroup(key string, entry *DesiredUser, group *Group) Verdict {
+	verdict := Verdict{Rule: "group", Because: "no group of the file has them, so the policy applies"}
+	switch {
+	case len(p.desired.Groups) == 0:
+		verdict.Because = "the file has no groups"
+	case group != nil:
+		member := group.membership(key, entry, p.desired.Roster.Groups(key))
+		verdict.Applies, verdict.Because, verdict.Source = true, group.Name+": "+member.because(), member.At
+	}
+	return verdict
 }
 
 // explainListed says what the user's own entry asks for.
@@ -115,8 +132,11 @@ func (p *planner) explainUnlisted(s *subject) Verdict {
 
 // explainInactive says what the rule about inactivity makes of the evidence.
 func (p *planner) explainInactive(s *subject) Verdict {
-	because := p.because(s.User, s.activity)
-	verdict := Verdict{Rule: string(Inactive), Because: because, Source: p.at(s.activity)}
+	because, at := p.because(s.User, s.activity), p.at(s.activity)
+	if s.activity.rule == nil && s.group != nil && !s.group.InactiveAt.IsZero() {
+		because, at = "the group "+s.group.Name+" is never released for inactivity", s.group.InactiveAt
+	}
+	verdict := Verdict{Rule: string(Inactive), Because: because, Source: at}
 	if !s.HoldsSeat() {
 		verdict.Because = "they hold no seat (" + because + ")"
 		return verdict

@@ -101,7 +101,7 @@ func TestRevertRestoresWhatARunChanged(t *testing.T) {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}
 	wantCodes := []string{
-		"revert-not-guaranteed", "revert-not-guaranteed c@b.c",
+		"pattern-matches-nobody", "revert-not-guaranteed", "revert-not-guaranteed c@b.c",
 		"revert-not-guaranteed d@b.c", "revert-not-guaranteed e@b.c", "unknown-user e@b.c",
 	}
 	if diff := cmp.Diff(wantCodes, codesOf(back)); diff != "" {

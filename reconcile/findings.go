@@ -23,6 +23,7 @@ func (p *planner) findings(plan *Plan) []Finding {
 	findings = append(findings, p.historyFinding()...)
 	findings = append(findings, licenseFindings(plan)...)
 	findings = append(findings, p.accountFindings()...)
+	findings = append(findings, p.patternFindings()...)
 	findings = append(findings, p.deviceFinding(plan)...)
 	findings = append(findings, p.unreportedSeatsFinding()...)
 	findings = append(findings, p.returnFindings(plan.Returns)...)
@@ -61,13 +62,49 @@ func (p *planner) limitFinding(plan *Plan) []Finding {
 	limit := &plan.Limit
 	allowed := fmt.Sprintf("a run may release at most %d (%s)", limit.Releases, limit.From)
 	if window := limit.windowThatHolds(); window != nil {
-		allowed = window.sentence("may be")
+		allowed = fmt.Sprintf("at most %d may be in %s, and earlier runs took %d", window.Allowed, Count(window.Days, "day"), window.Used)
 	}
 	return []Finding{{
 		Severity: SeverityError, Code: CodeLimitExceeded, Source: pointer(p.desired.Policy.Releases.At),
 		Message: fmt.Sprintf("%s would be released, but %s: %s; if it is right, run again with --allow-releases %d",
 			Count(limit.Wanted, "seat"), allowed, outcome, limit.Wanted),
 	}}
+}
+
+// historyFinding says that a rule looks back and there is nothing to look at.
+func (p *planner) historyFinding() []Finding {
+	announced := p.announcedRule()
+	if unreadable := p.options.History.Unreadable; len(unreadable) > 0 {
+		return []Finding{{
+			Severity: SeverityError, Code: CodeNoHistory,
+			Message: "what earlier runs did is not known, so rules that look back to them release nobody: " + unreadable[0].Why,
+		}}
+	}
+	if p.options.History.Runs > 0 || announced == nil && len(p.desired.Policy.Windows) == 0 {
+		return nil
+	}
+	at, what := p.desired.Policy.Releases.At, "limits.releases_per counts this run alone"
+	if len(p.desired.Policy.Windows) > 0 {
+		at = p.desired.Policy.Windows[0].Limit.At
+	}
+	if announced != nil {
+		at, what = announced.AfterAt, "inactive.announced releases nobody yet"
+	}
+	return []Finding{{
+		Severity: SeverityWarning, Code: CodeNoHistory, Source: pointer(at),
+		Message: "there are no run records of this account in the state directory, so " + what,
+	}}
+}
+
+// announcedRule returns the first rule that releases only people who were named
+// before; nil when none does.
+func (p *planner) announcedRule() *InactivePolicy {
+	for _, rule := range p.desired.Rules() {
+		if rule.Announced {
+			return rule
+		}
+	}
+	return nil
 }
 
 // licenseFindings compares the seats in use with those that are paid for.
@@ -94,8 +131,8 @@ func licenseFindings(plan *Plan) (findings []Finding) {
 
 // deviceFinding says that devices could not be read, and what that holds back.
 func (p *planner) deviceFinding(plan *Plan) []Finding {
-	cause := p.live.Devices.Err
-	if cause == nil || p.desired.Policy.Inactive == nil {
+	cause, rules := p.live.Devices.Err, p.desired.Rules()
+	if cause == nil || len(rules) == 0 {
 		return nil
 	}
 	held := 0
@@ -110,7 +147,7 @@ func (p *planner) deviceFinding(plan *Plan) []Finding {
 		next = "give the token a permission to read devices"
 	}
 	return []Finding{{
-		Severity: SeverityWarning, Code: CodeDeviceEvidence, Source: pointer(p.desired.Policy.Inactive.AfterAt),
+		Severity: SeverityWarning, Code: CodeDeviceEvidence, Source: pointer(rules[0].AfterAt),
 		Message: fmt.Sprintf("devices could not be read, so nobody who may use one is called inactive (%s held): %s; %v",
 			Count(held, "release"), next, cause),
 	}}
@@ -212,9 +249,9 @@ func (s *subject) position() *Position {
 
 // isDueSoon reports whether a seat holder falls due within the notice.
 func (p *planner) isDueSoon(s *subject) bool {
-	due := s.activity.due
-	return due.IsKnown() && p.rule.Notice > 0 && s.HoldsSeat() && s.ambiguous == "" &&
-		!due.After(p.now.Add(p.rule.Notice)) && !p.isSpared(s)
+	due, rule := s.activity.due, s.activity.rule
+	return due.IsKnown() && rule.Notice > 0 && s.HoldsSeat() && s.ambiguous == "" &&
+		!due.After(p.now.Add(rule.Notice)) && !p.isSpared(s)
 }
 
 // daysUntil says how far off the day of a later moment is, by the calendar in UTC.

@@ -64,8 +64,8 @@ func (p *planner) kept(limit time.Duration) []keptPerson {
 	for i := range p.subjects {
 		s := &p.subjects[i]
 		person := keptPerson{subject: s}
-		if glob := p.desired.Policy.protectedBy(s.key); glob != nil {
-			person.because, person.at = "protected by the file", glob.At
+		if because, at := p.desired.protection(s.key, s.group); because != "" {
+			person.because, person.at = "protected by the file", at
 		} else if exemption := s.entry.exemptFrom(string(Inactive)); exemption != nil {
 			person.because, person.at = "exempt until "+exemption.Until.String(), s.entry.Position()
 		}

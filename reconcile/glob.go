@@ -5,14 +5,9 @@ import (
 	"strings"
 )
 
-// Glob is a pattern over emails, compared without regard to case: `*` stands
-// for any text, `?` for one character, `[a-c]` for one of several.
-type Glob struct {
-	// Text is the pattern as written.
-	Text string
-	// At is where it stands.
-	At Position
-}
+// Glob is a pattern over emails, as written, compared without regard to case: `*`
+// stands for any text, `?` for one character, `[a-c]` for one of several.
+type Glob Located
 
 // matches reports whether the pattern covers an email key.
 func (g Glob) matches(key string) bool {

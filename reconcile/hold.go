@@ -136,23 +136,21 @@ func (p *planner) protected(c candidate) string {
 	if !c.change.TakesAway() {
 		return ""
 	}
-	glob := p.desired.Policy.protectedBy(EmailKey(c.change.Email))
-	if glob == nil {
-		return ""
-	}
-	return fmt.Sprintf("protected by %s:%d", glob.At.File, glob.At.Line)
+	because, _ := p.desired.protection(EmailKey(c.change.Email), c.subject.group)
+	return because
 }
 
 // notAnnounced says that no recorded run named the user early enough, or that
 // there was a sign of activity since.
 func (p *planner) notAnnounced(c candidate) string {
-	if c.change.Reason != Inactive || p.rule == nil || !p.rule.Announced {
+	rule := c.subject.activity.rule
+	if c.change.Reason != Inactive || rule == nil || !rule.Announced {
 		return ""
 	}
-	at, ok := p.options.History.announcedBefore(c.subject.key, p.now.Add(-p.rule.Notice))
+	at, ok := p.options.History.announcedBefore(c.subject.key, p.now.Add(-rule.Notice))
 	switch {
 	case !ok:
-		return fmt.Sprintf("no recorded run named them at least %s ago", spanText(p.rule.Notice))
+		return fmt.Sprintf("no recorded run named them at least %s ago", spanText(rule.Notice))
 	case c.subject.activity.sign.After(at):
 		return "they were active after the last run that named them in time"
 	}

@@ -10,8 +10,8 @@ const (
 	noEmail     = "the API did not return the user's email, so nobody knows whether the file protects them"
 )
 
-// match finds the entry of each live user, and the entries that no live user
-// belongs to. Emails are compared without regard to case; an id decides between
+// match finds the entry and the group of each live user, and the entries that no
+// live user belongs to. Emails are compared without regard to case; an id decides between
 // users that share one, and must then fit.
 func match(desired *Desired, live *Live) (subjects []subject, absent []*DesiredUser) {
 	index := indexEntries(desired.Users)
@@ -26,6 +26,7 @@ func match(desired *Desired, live *Live) (subjects []subject, absent []*DesiredU
 			subjects[i].entry = &desired.Users[entry]
 			found[entry] = true
 		}
+		subjects[i].group = desired.groupOf(users[i].key, subjects[i].entry)
 	}
 	for i := range desired.Users {
 		if !found[i] {

@@ -28,8 +28,10 @@ type Plan struct {
 	Findings  []Finding   `json:"findings"`
 	Limit     Limit       `json:"limit"`
 	Money     Money       `json:"money"`
-	Activity  *Activity   `json:"activity"`
-	Returns   *Returns    `json:"returns"`
+	// Groups has a row for each group of the file, in its order.
+	Groups   []GroupShare `json:"groups"`
+	Activity *Activity    `json:"activity"`
+	Returns  *Returns     `json:"returns"`
 	// BaseURL is the API that the account was read from.
 	BaseURL string `json:"base_url"`
 	// Freeze is the window that held applies back when the plan was made; nil when
@@ -109,6 +111,8 @@ type Change struct {
 	// the policy's.
 	Source Position `json:"source"`
 	Held   Hold     `json:"held"`
+	// Group is the name of the group that the user is in; empty for none.
+	Group string `json:"group"`
 	// Devices is how many registered devices a release signs out; nil for other
 	// changes and when it is not known.
 	Devices *int `json:"devices"`
@@ -194,14 +198,6 @@ type Limit struct {
 	// has been seen to keep the other half on this account. The first of them goes
 	// in a request of its own, before any other.
 	UnprovenNarrows int `json:"unproven_narrows,omitempty"`
-	// What follows lets a saved plan be held to the limits that it was made under.
-	// Replaced is true where --allow-releases replaced every limit of the file, windows
-	// and the limit on returns included.
-	Replaced bool `json:"replaced,omitempty"`
-	// Beyond is policy.limits.beyond, and Returned policy.limits.returned, "20%";
-	// both are empty where the file has none.
-	Beyond   BeyondPolicy `json:"beyond,omitempty"`
-	Returned string       `json:"returned,omitempty"`
 }
 
 // IsLimited reports whether a limit held releases back, that on returns included.
@@ -219,20 +215,19 @@ type Window struct {
 	Wanted int `json:"wanted"`
 	// Tripped is true where that is more than is left.
 	Tripped bool `json:"tripped"`
-	// Unknown is true where earlier runs may have taken more than Used, since the
-	// record of one cannot be read.
-	Unknown bool `json:"unknown,omitempty"`
 }
 
 // Money is what the seats cost. Amounts are exact decimals in Summary.Currency,
 // and null where the file names no price; the same for counts of seats.
 type Money struct {
-	Price            Amount `json:"price"`
-	Purchased        *int   `json:"purchased"`
-	Free             *int   `json:"free"`
-	FreeAfter        *int   `json:"free_after"`
-	YearlyCostBefore Amount `json:"yearly_cost_before"`
-	YearlyCostAfter  Amount `json:"yearly_cost_after"`
+	Price Amount `json:"price"`
+	// GroupPrices are the prices of groups that have their own.
+	GroupPrices      map[string]Amount `json:"group_prices,omitempty"`
+	Purchased        *int              `json:"purchased"`
+	Free             *int              `json:"free"`
+	FreeAfter        *int              `json:"free_after"`
+	YearlyCostBefore Amount            `json:"yearly_cost_before"`
+	YearlyCostAfter  Amount            `json:"yearly_cost_after"`
 	// Renews is when the purchased count can next be lowered; null when not known.
 	Renews *Date `json:"renews"`
 	// IdleHeldSeats counts the seats of people who are known to be inactive and
@@ -257,6 +252,11 @@ type Activity struct {
 	// Never counts those without any sign, Unknown those whose sign cannot be read.
 	Never   int `json:"never"`
 	Unknown int `json:"unknown"`
+	// Near and Past are, of each bucket, those who are due within the notice and those
+	// who are inactive by the rule of their own group; empty in a file without groups,
+	// where the thresholds say it.
+	Near []int `json:"near,omitempty"`
+	Past []int `json:"past,omitempty"`
 }
 
 // Returns says how many of the people whose seat was released came back. It is

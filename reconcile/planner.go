@@ -52,7 +52,7 @@ func MakePlan(desired *Desired, live *Live, options PlanOptions) (*Plan, error) 
 		changes = append([]Change{}, options.Proposed...)
 		sortChanges(changes)
 	}
-	subjects := p.subjectsOf(changes)
+	subjects := p.join(changes)
 	p.hold(changes, subjects)
 	plan := &Plan{
 		FormatVersion: FormatVersion,
@@ -73,8 +73,8 @@ func MakePlan(desired *Desired, live *Live, options PlanOptions) (*Plan, error) 
 		Timezone: nameOf(desired.Timezone),
 	}
 	license := desired.License.With(live.Settings.Subscription)
-	plan.Summary = summarize(plan, license, options.BatchSize)
-	plan.Money = costs(plan, license)
+	plan.Groups = p.groupShares()
+	plan.sum(desired, license, options.BatchSize, nil)
 	plan.Returns = p.returns()
 	plan.Findings = p.findings(plan)
 	plan.Digest = plan.computeDigest()

@@ -54,12 +54,12 @@ func (p *planner) seatChange(s *subject) (Change, bool) {
 // seat is not asked for. Nor is one that was released for inactivity, until there
 // is a newer sign of activity.
 func (p *planner) wouldTakeBack(s *subject, after State) bool {
-	if p.rule == nil || p.isSpared(s) {
+	if s.activity.rule == nil || p.isSpared(s) {
 		return false
 	}
 	granted := *s.User
 	granted.AccessSeat, granted.GatewaySeat = after.AccessSeat, after.GatewaySeat
-	if p.assess(&granted).verdict != active {
+	if p.assess(&granted, s.activity.rule).verdict != active {
 		return true
 	}
 	released, wasReleased := p.idleReleases[s.ID]

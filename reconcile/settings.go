@@ -35,6 +35,9 @@ func NeedSettings(desired *Desired) SettingsNeeded {
 		OtherHands:   len(desired.Policy.Protected) > 0,
 		Subscription: desired.License.From == FromSubscription,
 	}
+	for i := range desired.Groups {
+		needed.OtherHands = needed.OtherHands || desired.Groups[i].Protected
+	}
 	for i := range desired.Users {
 		needed.OtherHands = needed.OtherHands || desired.Users[i].Exempt != nil
 	}

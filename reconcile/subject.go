@@ -7,8 +7,9 @@ import "time"
 // it. Every rule, finding and explanation reads this and nothing else.
 type subject struct {
 	keyedUser
-	// entry is nil when no file lists the user.
+	// entry is nil when no file lists the user, and group when they are in none.
 	entry *DesiredUser
+	group *Group
 	// ambiguous says why it is not certain that the entry, or the lack of one, is
 	// about this user; "" when it is.
 	ambiguous string
@@ -42,22 +43,21 @@ type planner struct {
 func newPlanner(desired *Desired, live *Live, options PlanOptions) *planner {
 	p := &planner{
 		desired: desired, live: live, options: options, seats: CountSeats(live.Users),
-		assessor: assessor{rule: desired.Policy.Inactive, devices: &live.Devices, now: options.Now},
+		assessor: assessor{devices: &live.Devices, now: options.Now},
 	}
 	p.subjects, p.absent = match(desired, live)
-	if p.rule != nil {
-		p.idleReleases = options.History.idleReleases()
-		for i := range p.subjects {
-			p.subjects[i].activity = p.assess(p.subjects[i].User)
-		}
+	p.idleReleases = options.History.idleReleases()
+	for i := range p.subjects {
+		s := &p.subjects[i]
+		s.activity = p.assess(s.User, desired.ruleOf(s.group))
 	}
 	p.countReturned()
 	return p
 }
 
-// subjectsOf returns the subject of each change, nil where the user is not in the
-// account.
-func (p *planner) subjectsOf(changes []Change) []*subject {
+// join returns the subject of each change, nil where the user is not in the account,
+// and names their groups.
+func (p *planner) join(changes []Change) []*subject {
 	if len(changes) == 0 {
 		return nil
 	}
@@ -73,7 +73,9 @@ func (p *planner) subjectsOf(changes []Change) []*subject {
 	}
 	subjects := make([]*subject, len(changes))
 	for i := range changes {
-		subjects[i] = byID[changes[i].UserID]
+		if subjects[i] = byID[changes[i].UserID]; subjects[i] != nil {
+			changes[i].Group = subjects[i].group.name()
+		}
 	}
 	return subjects
 }
@@ -85,7 +87,11 @@ func (p *planner) isExpired(s *subject) bool {
 
 // isSpared reports whether the rule about inactivity passes the user over.
 func (p *planner) isSpared(s *subject) bool {
-	return s.ambiguous != "" || p.desired.Policy.protectedBy(s.key) != nil || s.entry.exemptFrom(string(Inactive)) != nil
+	if s.ambiguous != "" || s.entry.exemptFrom(string(Inactive)) != nil {
+		return true
+	}
+	because, _ := p.desired.protection(s.key, s.group)
+	return because != ""
 }
 
 // evidence returns what a decision about the user rests on.
@@ -113,25 +119,43 @@ const (
 	evidenceDevice = "device_last_seen"
 )
 
-// NeedDevices returns the users about whom the rule on inactivity can only be
+// NeedDevices returns the users about whom their rule on inactivity can only be
 // decided with the evidence of devices: seat holders whose login alone leaves
 // open whether they are inactive, or due within the notice. It is empty when
 // there is no such rule.
 func NeedDevices(desired *Desired, live *Live, now time.Time) []User {
-	rule := desired.Policy.Inactive
-	if rule == nil {
+	if len(desired.Rules()) == 0 {
 		return nil
 	}
 	var needed []User
-	atNotice := assessor{rule: rule, devices: &Devices{}, now: now.Add(rule.Notice)}
+	ruleOf := rulesOf(desired)
 	for i := range live.Users {
 		user := &live.Users[i]
-		if !user.HoldsSeat() || !user.mayUseDevices() {
+		rule := ruleOf(user)
+		if rule == nil || !user.HoldsSeat() || !user.mayUseDevices() {
 			continue
 		}
-		if user.LastLogin.After(now.Add(clockSkew)) || atNotice.assess(user).verdict != active {
+		atNotice := assessor{devices: &Devices{}, now: now.Add(rule.Notice)}
+		if user.LastLogin.After(now.Add(clockSkew)) || atNotice.assess(user, rule).verdict != active {
 			needed = append(needed, *user)
 		}
 	}
 	return needed
+}
+
+// rulesOf returns what finds the rule about inactivity of a live user, nil for none,
+// before everybody is joined with what is known of them.
+func rulesOf(desired *Desired) func(user *User) *InactivePolicy {
+	if len(desired.Groups) == 0 {
+		return func(*User) *InactivePolicy { return desired.Policy.Inactive }
+	}
+	index := indexEntries(desired.Users)
+	return func(user *User) *InactivePolicy {
+		keyed := keyedUser{EmailKey(user.Email), user}
+		var entry *DesiredUser
+		if i, _ := index.find(keyed); i >= 0 {
+			entry = &desired.Users[i]
+		}
+		return desired.ruleOf(desired.groupOf(keyed.key, entry))
+	}
 }

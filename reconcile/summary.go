@@ -1,10 +1,13 @@
 package reconcile
 
-import "math/big"
+import (
+	"math/big"
+	"time"
+)
 
-// summarize counts what a plan does.
-func summarize(plan *Plan, license License, batchSize int) Summary {
-	summary := Summary{SeatsAfter: plan.Live.SeatsUsed, Currency: license.Currency}
+// summarize counts what a plan does. SeatsAfter is left at the seats before it.
+func summarize(plan *Plan, batchSize int) Summary {
+	summary := Summary{SeatsAfter: plan.Live.SeatsUsed}
 	touched := make(map[string]struct{}, len(plan.Changes))
 	for i := range plan.Changes {
 		change := &plan.Changes[i]
@@ -23,7 +26,6 @@ func summarize(plan *Plan, license License, batchSize int) Summary {
 		case Rename:
 			summary.Rename++
 		}
-		summary.SeatsAfter += change.After.seats() - change.Before.seats()
 	}
 	summary.Unchanged = plan.Live.Users - len(touched)
 	for _, call := range Calls(plan, batchSize) {
@@ -34,8 +36,6 @@ func summarize(plan *Plan, license License, batchSize int) Summary {
 			summary.Calls.Put++
 		}
 	}
-	summary.MonthlyCostBefore = license.Price.Times(plan.Live.SeatsUsed)
-	summary.MonthlyCostAfter = license.Price.Times(summary.SeatsAfter)
 	return summary
 }
 
@@ -49,39 +49,39 @@ func (s State) seats() int {
 
 const monthsPerYear = 12
 
-// costs puts a price on the seats of a plan.
-func costs(plan *Plan, license License) Money {
-	money := Money{
-		Price:            license.Price,
-		Purchased:        license.Purchased,
-		YearlyCostBefore: plan.Summary.MonthlyCostBefore.Times(monthsPerYear),
-		YearlyCostAfter:  plan.Summary.MonthlyCostAfter.Times(monthsPerYear),
-		IdleHeldSeats:    idleHeld(plan.Changes),
-	}
+// complete adds to the prices what the seats of a plan come to.
+func (m *Money) complete(plan *Plan, license License) {
+	m.Purchased = license.Purchased
+	m.YearlyCostBefore = plan.Summary.MonthlyCostBefore.Times(monthsPerYear)
+	m.YearlyCostAfter = plan.Summary.MonthlyCostAfter.Times(monthsPerYear)
 	if !license.Renews.IsZero() {
-		money.Renews = &license.Renews
+		m.Renews = &license.Renews
 	}
 	if license.Purchased != nil {
 		free := *license.Purchased - plan.Live.SeatsUsed
 		freeAfter := *license.Purchased - plan.Summary.SeatsAfter
-		money.Free, money.FreeAfter = &free, &freeAfter
+		m.Free, m.FreeAfter = &free, &freeAfter
 	}
-	money.IdleHeldMonthlyCost = license.Price.Times(money.IdleHeldSeats)
-	money.IdleHeldYearlyCost = money.IdleHeldMonthlyCost.Times(monthsPerYear)
-	return money
+	idle := idleHeld(plan.Changes)
+	for _, seats := range idle {
+		m.IdleHeldSeats += seats
+	}
+	m.IdleHeldMonthlyCost = m.costOf(idle)
+	m.IdleHeldYearlyCost = m.IdleHeldMonthlyCost.Times(monthsPerYear)
 }
 
-// idleHeld counts the people who are known to be inactive and keep their seat.
-func idleHeld(changes []Change) int {
-	count := 0
+// idleHeld counts the people who are known to be inactive and keep their seat, by
+// group.
+func idleHeld(changes []Change) map[string]int {
+	counts := make(map[string]int)
 	for i := range changes {
 		change := &changes[i]
 		known := change.Held != HeldActivityUnknown && change.Held != HeldAmbiguous
 		if change.Reason == Inactive && !change.WillBeDone() && known {
-			count++
+			counts[change.Group]++
 		}
 	}
-	return count
+	return counts
 }
 
 // bucketDays is the width of the buckets of the spread. The usual thresholds (30,
@@ -93,39 +93,63 @@ const maxBuckets = 80
 
 // spread counts seat holders by the days since their last sign of activity.
 func (p *planner) spread() *Activity {
-	rule := p.rule
-	if rule == nil {
+	if len(p.desired.Rules()) == 0 {
 		return nil
 	}
-	spread := &Activity{
-		AfterDays:      int(rule.After / Day),
-		NeverAfterDays: int(rule.NeverAfter / Day),
-		NoticeDays:     int(rule.Notice / Day),
-		BucketDays:     bucketDays,
-		Buckets:        []int{},
+	spread := &Activity{BucketDays: bucketDays, Buckets: []int{}}
+	usual := &InactivePolicy{After: longestIdle}
+	if rule := p.desired.Policy.Inactive; rule != nil {
+		usual = rule
+		spread.AfterDays, spread.NeverAfterDays, spread.NoticeDays = int(rule.After/Day), int(rule.NeverAfter/Day), int(rule.Notice/Day)
 	}
 	for i := range p.subjects {
-		found := p.subjects[i].activity
+		s := &p.subjects[i]
+		found := s.activity
+		if found.rule == nil {
+			found = p.assess(s.User, usual)
+		}
 		switch {
-		case !p.subjects[i].HoldsSeat():
+		case !s.HoldsSeat():
 		case found.verdict == unknown:
 			spread.Unknown++
 		case found.sign.IsNone():
 			spread.Never++
 		default:
-			spread.count(max(0, daysBetween(found.sign.Time(), p.now)))
+			bucket := spread.bucketOf(daysBetween(found.sign.Time(), p.now))
+			spread.Buckets[bucket]++
+			if len(p.desired.Groups) > 0 {
+				spread.countByRule(bucket, &s.activity, p.now)
+			}
 		}
 	}
 	return spread
 }
 
-// count adds one person to the bucket of a number of days.
-func (a *Activity) count(days int) {
-	bucket := min(days/a.BucketDays, maxBuckets-1)
-	for len(a.Buckets) <= bucket {
-		a.Buckets = append(a.Buckets, 0)
+// longestIdle is longer than anybody has been away: by such a rule nobody is idle,
+// and the last sign of people who are under none is found all the same.
+const longestIdle = 100 * 365 * Day
+
+// bucketOf returns the bucket of a number of days, and makes room for it.
+func (a *Activity) bucketOf(days int) int {
+	bucket := min(max(0, days)/a.BucketDays, maxBuckets-1)
+	if missing := bucket + 1 - len(a.Buckets); missing > 0 {
+		a.Buckets = append(a.Buckets, make([]int, missing)...)
 	}
-	a.Buckets[bucket]++
+	return bucket
+}
+
+// countByRule adds someone in a bucket to those who are due soon or inactive by
+// their own rule.
+func (a *Activity) countByRule(bucket int, found *activity, now time.Time) {
+	if missing := bucket + 1 - len(a.Near); missing > 0 {
+		a.Near, a.Past = append(a.Near, make([]int, missing)...), append(a.Past, make([]int, missing)...)
+	}
+	switch {
+	case found.verdict == inactive:
+		a.Past[bucket]++
+	case found.due.IsKnown() && !found.due.After(now.Add(found.rule.Notice)):
+		a.Near[bucket]++
+	}
 }
 
 // percentOf writes a share with one decimal: 7.5%.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/record"
 	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
 
@@ -188,19 +189,19 @@ func (r *rig) wantTold(done result) {
 			r.t.Errorf("exit code 1: nothing may be done, and the error is told\nreports %q, %d writes\n%s\n%s",
 				reports, len(done.writes()), done.stdout, done.stderr)
 		}
-		if kept.Result != reconcile.ResultFailed || kept.Error == "" {
+		if kept.Result != record.ResultFailed || kept.Error == "" {
 			r.t.Errorf("the record says %s, error %q", kept.Result, kept.Error)
 		}
 		return
 	}
 	plan := done.plan(r.t)
 	r.wantHonestRun(r.t, plan)
-	wantCode, wantResult := codeOK, reconcile.ResultDone
+	wantCode, wantResult := codeOK, record.ResultDone
 	switch {
 	case plan.Run.Count(reconcile.Failed)+plan.Run.Count(reconcile.Stale)+plan.Run.Count(reconcile.NotReached) > 0:
-		wantCode, wantResult = codePartial, reconcile.ResultPartial
+		wantCode, wantResult = codePartial, record.ResultPartial
 	case plan.Run.Count(reconcile.NotTaken) > 0:
-		wantResult = reconcile.ResultNotTaken
+		wantResult = record.ResultNotTaken
 	}
 	if done.code != wantCode || kept.Result != wantResult {
 		r.t.Errorf("exit code %d and %s on record, want %d and %s", done.code, kept.Result, wantCode, wantResult)

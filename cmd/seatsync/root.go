@@ -94,7 +94,6 @@ func (a *app) rootCommand() *cobra.Command {
 		a.validateCommand(), a.exportCommand(), a.schemaCommand(), a.doctorCommand(),
 		a.sandboxCommand(), a.demoCommand(), a.versionCommand(), a.manCommand(),
 	)
-	a.addCompletions(root)
 	return root
 }
 
@@ -155,9 +154,9 @@ func (a *app) readGlobals(cmd *cobra.Command) error {
 		flag, value string
 		words       []string
 	}{
-		{"color", a.color, colors()},
-		{"log-level", a.logLevel, logLevels()},
-		{"log-format", a.logFormat, logFormats()},
+		{"color", a.color, []string{"auto", "always", "never"}},
+		{"log-level", a.logLevel, []string{"debug", "info", "warn", "error"}},
+		{"log-format", a.logFormat, []string{"text", "json"}},
 	} {
 		if err := oneOf(choice.flag, choice.value, choice.words); err != nil {
 			return err

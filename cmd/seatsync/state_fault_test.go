@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/record"
 	"github.com/seatsync/seatsync/reconcile/sandbox"
 )
 
@@ -31,7 +32,7 @@ func TestASecondApplySaysWhoHoldsTheLockAndWritesNothing(t *testing.T) {
 
 	running, err := r.store().Read("last")
 	check(t, err)
-	if running.Result != reconcile.ResultRunning {
+	if running.Result != record.ResultRunning {
 		t.Errorf("the first is %s", running.Result)
 	}
 	second := r.apply()

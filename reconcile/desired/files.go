@@ -29,6 +29,10 @@ func Parse(root File, includes func(pattern string) ([]File, error), strictAt ti
 	parsers := parseIncluded(included)
 
 	files := []string{root.Name}
+	for _, file := range included {
+		files = append(files, file.Name)
+	}
+	top.resolveGroups(files)
 	sums := [][]byte{digestOf(root.Data)}
 	total := len(top.users)
 	for _, parser := range parsers {
@@ -38,7 +42,6 @@ func Parse(root File, includes func(pattern string) ([]File, error), strictAt ti
 	problems = append(problems, top.problems...)
 	unlisted := top.unlisted
 	for i, parser := range parsers {
-		files = append(files, included[i].Name)
 		sums = append(sums, digestOf(included[i].Data))
 		desired.Users = append(desired.Users, parser.users...)
 		parser.users = nil // a copy a file is enough

@@ -15,6 +15,9 @@ type fileParser struct {
 	desired  *reconcile.Desired // nil in an included file
 	includes []include
 	users    []reconcile.DesiredUser
+	// inactive and groups are those of the policy, as they are written.
+	inactive inactiveRule
+	groups   []groupParts
 	// entries, when not nil, has the users of the file, read ahead of the rest.
 	entries *fileParser
 }
@@ -165,13 +168,7 @@ func (p *fileParser) parseLicense(node *yaml.Node) {
 		case "renews":
 			license.Renews = p.parseDate(value, "renews")
 		case "budget":
-			if text, ok := p.literal(value, "budget"); ok {
-				budget, err := reconcile.ParseAmount(text)
-				if err != nil {
-					p.problem(value, "budget: %v", err)
-				}
-				license.Budget = budget
-			}
+			license.Budget = p.parsePrice(value, "budget")
 		case "purchased":
 			text, ok := p.literal(value, "purchased")
 			count, err := strconv.Atoi(text)
@@ -180,13 +177,7 @@ func (p *fileParser) parseLicense(node *yaml.Node) {
 			}
 			license.Purchased = &count
 		case "price":
-			if text, ok := p.literal(value, "price"); ok {
-				price, err := reconcile.ParseAmount(text)
-				if err != nil {
-					p.problem(value, "price: %v", err)
-				}
-				license.Price = price
-			}
+			license.Price = p.parsePrice(value, "price")
 		case "currency":
 			license.Currency, _ = p.text(value, "currency")
 		default:
@@ -194,6 +185,19 @@ func (p *fileParser) parseLicense(node *yaml.Node) {
 		}
 		return true
 	})
+}
+
+// parsePrice reads an amount of money.
+func (p *fileParser) parsePrice(node *yaml.Node, what string) reconcile.Amount {
+	text, ok := p.literal(node, what)
+	if !ok {
+		return ""
+	}
+	price, err := reconcile.ParseAmount(text)
+	if err != nil {
+		p.problem(node, "%s: %v", what, err)
+	}
+	return price
 }
 
 func (p *fileParser) parseSchedule(node *yaml.Node) {

@@ -17,7 +17,7 @@ import (
 
 func (p *fileParser) parsePolicy(node *yaml.Node) {
 	policy := &p.desired.Policy
-	keys := []string{"unlisted", "grants", "inactive", "protected", "limits", "freeze"}
+	keys := []string{"unlisted", "grants", "inactive", "groups", "protected", "limits", "freeze"}
 	p.fields(node, "policy", keys, func(key string, at, value *yaml.Node) bool {
 		switch key {
 		case "unlisted":
@@ -27,9 +27,13 @@ func (p *fileParser) parsePolicy(node *yaml.Node) {
 		case "grants":
 			policy.Grants = reconcile.GrantsPolicy(p.choice(value, "grants", string(reconcile.GrantsRequest), string(reconcile.GrantsNever)))
 		case "inactive":
-			policy.Inactive = p.parseInactive(value)
+			p.inactive = p.parseInactive(value)
+			p.checkInactive(&p.inactive, p.inactive.keys["announced"])
+			policy.Inactive = &p.inactive.InactivePolicy
+		case "groups":
+			p.parseGroups(value)
 		case "protected":
-			p.parseProtected(value)
+			policy.Protected = p.parsePatterns(value, "protected")
 		case "limits":
 			p.parseLimits(value)
 		case "freeze":
@@ -46,16 +50,20 @@ func (p *fileParser) position(node *yaml.Node) reconcile.Position {
 	return reconcile.Position{File: p.file, Line: node.Line, Column: node.Column}
 }
 
-// parseInactive reads the rule about inactivity. `after` is required, since a
-// rule without a threshold would do nothing and look as if it did.
-func (p *fileParser) parseInactive(node *yaml.Node) *reconcile.InactivePolicy {
-	rule := &reconcile.InactivePolicy{}
-	hasAfter := false
-	var announcedAt *yaml.Node
+// inactiveRule is a rule about inactivity as it is written.
+type inactiveRule struct {
+	reconcile.InactivePolicy
+	node *yaml.Node            // nil where there is none
+	keys map[string]*yaml.Node // the values, by key
+}
+
+// parseInactive reads the keys of a rule about inactivity.
+func (p *fileParser) parseInactive(node *yaml.Node) inactiveRule {
+	rule := inactiveRule{node: node, keys: make(map[string]*yaml.Node)}
 	p.fields(node, "inactive", []string{"after", "never_after", "notice", "announced"}, func(key string, at, value *yaml.Node) bool {
+		rule.keys[key] = value
 		switch key {
 		case "after":
-			hasAfter = true
 			rule.After = p.parseThreshold(value, "after")
 			rule.AfterAt = p.position(value)
 		case "never_after":
@@ -64,20 +72,24 @@ func (p *fileParser) parseInactive(node *yaml.Node) *reconcile.InactivePolicy {
 		case "notice":
 			rule.Notice = p.parseDuration(value, "notice")
 		case "announced":
-			announcedAt = value
 			rule.Announced = p.flag(value, "announced") == reconcile.True
 		default:
 			return false
 		}
 		return true
 	})
-	if !hasAfter && node.Kind == yaml.MappingNode {
-		p.problem(node, "inactive: after is missing: write how long someone may show no activity, for instance after: 90d")
+	return rule
+}
+
+// checkInactive records what a rule lacks. `after` is required, since a rule without
+// a threshold would do nothing and look as if it did.
+func (p *fileParser) checkInactive(rule *inactiveRule, announcedAt *yaml.Node) {
+	if rule.keys["after"] == nil && rule.node.Kind == yaml.MappingNode {
+		p.problem(rule.node, "inactive: after is missing: write how long someone may show no activity, for instance after: 90d")
 	}
 	if rule.Announced && rule.Notice <= 0 {
 		p.problem(announcedAt, "announced: notice is missing: write how long before their release people are named, for instance notice: 7d")
 	}
-	return rule
 }
 
 func (p *fileParser) parseDuration(node *yaml.Node, what string) time.Duration {
@@ -103,19 +115,21 @@ func (p *fileParser) parseThreshold(node *yaml.Node, what string) time.Duration 
 	return duration
 }
 
-func (p *fileParser) parseProtected(node *yaml.Node) {
+// parsePatterns reads a list of patterns over emails.
+func (p *fileParser) parsePatterns(node *yaml.Node, what string) (patterns []reconcile.Glob) {
 	p.items(node, "emails or patterns", func(value *yaml.Node) {
-		text, ok := p.text(value, "protected")
+		text, ok := p.text(value, what)
 		if !ok {
 			return
 		}
 		glob, err := parseGlob(text, p.position(value))
 		if err != nil {
-			p.problem(value, "protected: %v", err)
+			p.problem(value, "%s: %v", what, err)
 			return
 		}
-		p.desired.Policy.Protected = append(p.desired.Policy.Protected, glob)
+		patterns = append(patterns, glob)
 	})
+	return patterns
 }
 
 func (p *fileParser) parseLimits(node *yaml.Node) {

@@ -18,7 +18,7 @@ func csvColumns() []string {
 		"reason", "because", "held", "held_because", "error",
 		"last_successful_login", "device_last_seen", "created_at",
 		"monthly_cost_before", "monthly_cost_after", "currency",
-		"file", "line", "user_id", "seat_uid",
+		"file", "line", "user_id", "seat_uid", "group",
 	}
 }
 
@@ -63,6 +63,7 @@ func (v *View) csvRow(i int) []string {
 		csvMoment(change.Evidence.CreatedAt),
 		string(before), string(after), cell(value(currency)),
 		cell(value(change.Source.File)), line, cell(value(change.UserID)), cell(value(change.SeatUID)),
+		cell(value(change.Group)),
 	}
 }
 
@@ -74,11 +75,12 @@ func (v *View) seatCost(change *reconcile.Change) (before, after reconcile.Amoun
 	if !change.IsSeatChange() {
 		return "", ""
 	}
-	before = v.plan.Money.Price.Times(seatsOf(change.Before))
+	price := v.plan.Money.PriceOf(change.Group)
+	before = price.Times(seatsOf(change.Before))
 	if !change.WillBeDone() {
 		return before, before
 	}
-	return before, v.plan.Money.Price.Times(seatsOf(change.After))
+	return before, price.Times(seatsOf(change.After))
 }
 
 // seatsOf is the number of seats that a state is known to take up: a person

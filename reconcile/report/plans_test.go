@@ -42,6 +42,7 @@ func emptyPlan() *reconcile.Plan {
 		},
 		Summary: reconcile.Summary{Unchanged: 2000, SeatsAfter: 1500},
 		Limit:   reconcile.Limit{Windows: []reconcile.Window{}, Releases: 375, From: "25% of 1500 seats in use"},
+		Groups:  []reconcile.GroupShare{},
 		BaseURL: "https://api.cloudflare.com/client/v4", Timezone: "UTC", FreezeWindows: []reconcile.Freeze{},
 	}
 }

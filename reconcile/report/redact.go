@@ -72,6 +72,11 @@ func (m *masker) plan(plan *reconcile.Plan) *reconcile.Plan {
 		masked.Desired.Files[i] = m.path(file)
 	}
 	masked.Limit.From = m.text(plan.Limit.From, nil)
+	masked.Groups = slices.Clone(plan.Groups)
+	for i := range masked.Groups {
+		masked.Groups[i].Name = m.text(plan.Groups[i].Name, nil)
+	}
+	masked.Money.GroupPrices = m.groupPrices(plan.Money.GroupPrices)
 	order := m.order(plan.Changes)
 	masked.Changes = make([]reconcile.Change, len(order))
 	position := make([]int, len(order)) // from an index in plan to the one in masked
@@ -96,6 +101,18 @@ func (m *masker) plan(plan *reconcile.Plan) *reconcile.Plan {
 func (m *masker) freeze(window reconcile.Freeze) reconcile.Freeze {
 	window.Reason, window.At.File = m.text(window.Reason, nil), m.path(window.At.File)
 	return window
+}
+
+// groupPrices returns the prices with the names of groups masked as elsewhere.
+func (m *masker) groupPrices(prices map[string]reconcile.Amount) map[string]reconcile.Amount {
+	if prices == nil {
+		return nil
+	}
+	masked := make(map[string]reconcile.Amount, len(prices))
+	for name, price := range prices {
+		masked[m.text(name, nil)] = price
+	}
+	return masked
 }
 
 // order returns the indices of changes by kind and mask.
@@ -127,6 +144,7 @@ func (m *masker) change(change *reconcile.Change) reconcile.Change {
 		Evidence:    change.Evidence,
 		Source:      change.Source,
 		Held:        change.Held,
+		Group:       m.text(change.Group, nil),
 		Devices:     change.Devices,
 		HeldBecause: m.text(change.HeldBecause, own),
 	}

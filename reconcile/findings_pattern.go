@@ -1,0 +1,43 @@
+package reconcile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// patternFindings say which patterns of the policy match nobody in the account: one
+// that is misspelled looks as if it protected someone.
+func (p *planner) patternFindings() (findings []Finding) {
+	add := func(pattern *Glob, where string) {
+		if p.isMatched(pattern) {
+			return
+		}
+		findings = append(findings, Finding{
+			Severity: SeverityWarning, Code: CodePatternUnused, Source: pointer(pattern.At),
+			Message: fmt.Sprintf("%s: nobody in the account has an email that matches %s: correct or remove it", where, pattern.Text),
+		})
+	}
+	for i := range p.desired.Policy.Protected {
+		add(&p.desired.Policy.Protected[i], "policy.protected")
+	}
+	for i := range p.desired.Groups {
+		group := &p.desired.Groups[i]
+		for j := range group.Match {
+			add(&group.Match[j], "the group "+group.Name)
+		}
+	}
+	return findings
+}
+
+// isMatched reports whether somebody in the account has an email that a pattern
+// matches.
+func (p *planner) isMatched(pattern *Glob) bool {
+	if !strings.ContainsAny(pattern.Text, `*?[\`) {
+		_, found := slices.BinarySearchFunc(p.subjects, EmailKey(pattern.Text), func(s subject, key string) int {
+			return strings.Compare(s.key, key)
+		})
+		return found
+	}
+	return slices.ContainsFunc(p.subjects, func(s subject) bool { return pattern.matches(s.key) })
+}

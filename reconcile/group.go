@@ -1,0 +1,138 @@
+package reconcile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Group is an entry of policy.groups: people to whom a policy of their own applies.
+// What it does not say, the policy says; that is resolved when the file is read.
+type Group struct {
+	// Name tells the group apart from all others.
+	Name string
+	At   Position
+	// Match, Files and Roster say who is in it: those whose email a pattern covers,
+	// those whom one of these files lists, and those who have one of these values in
+	// the group column of the roster. One of them is enough.
+	Match  []Glob
+	Files  []Located
+	Roster []Located
+	// Inactive is the rule for its people; nil when none of them is released for
+	// inactivity. InactiveAt is zero where the group does not speak of it.
+	Inactive   *InactivePolicy
+	InactiveAt Position
+	// Protected keeps everybody in it, as [Policy].Protected does.
+	Protected   bool
+	ProtectedAt Position
+	// Price is per seat and month; none when it is that of the license.
+	Price Amount
+}
+
+// Located is a text and its place in a file.
+type Located struct {
+	Text string
+	At   Position
+}
+
+// membership is what puts someone into a group. Its zero value is none.
+type membership struct {
+	// key is that of the file: "match", "files" or "roster".
+	key string
+	Located
+}
+
+// membership returns what puts someone into the group: the email key, the entry,
+// nil for none, and the values in the roster are theirs.
+func (g *Group) membership(key string, entry *DesiredUser, values []string) membership {
+	for i := range g.Match {
+		if g.Match[i].matches(key) {
+			return membership{"match", Located(g.Match[i])}
+		}
+	}
+	for i := range g.Files {
+		if entry != nil && entry.File == g.Files[i].Text {
+			return membership{"files", g.Files[i]}
+		}
+	}
+	for i := range g.Roster {
+		if slices.ContainsFunc(values, g.Roster[i].isValue) {
+			return membership{"roster", g.Roster[i]}
+		}
+	}
+	return membership{}
+}
+
+// isValue reports whether a value of the roster is meant: case and outer spaces do
+// not matter.
+func (l Located) isValue(value string) bool {
+	return strings.EqualFold(strings.TrimSpace(l.Text), strings.TrimSpace(value))
+}
+
+// because says what puts someone into the group in a sentence.
+func (m *membership) because() string {
+	switch m.key {
+	case "match":
+		return "the email matches " + m.Text
+	case "files":
+		return "their entry is in " + m.Text
+	}
+	return "the roster has them in " + m.Text
+}
+
+// groupOf returns the first group that someone is in, nil for none.
+func (d *Desired) groupOf(key string, entry *DesiredUser) *Group {
+	if len(d.Groups) == 0 {
+		return nil
+	}
+	values := d.Roster.Groups(key)
+	for i := range d.Groups {
+		if d.Groups[i].membership(key, entry, values).key != "" {
+			return &d.Groups[i]
+		}
+	}
+	return nil
+}
+
+// ruleOf returns the rule about inactivity for the people of a group, those of none
+// where it is nil; nil when there is none.
+func (d *Desired) ruleOf(group *Group) *InactivePolicy {
+	if group != nil {
+		return group.Inactive
+	}
+	return d.Policy.Inactive
+}
+
+// Rules returns the rules about inactivity that apply to somebody: that of the
+// policy, if it has one, and then those of groups.
+func (d *Desired) Rules() (rules []*InactivePolicy) {
+	if d.Policy.Inactive != nil {
+		rules = append(rules, d.Policy.Inactive)
+	}
+	for i := range d.Groups {
+		if d.Groups[i].Inactive != nil {
+			rules = append(rules, d.Groups[i].Inactive)
+		}
+	}
+	return rules
+}
+
+// name returns the name of the group, "" for none.
+func (g *Group) name() string {
+	if g == nil {
+		return ""
+	}
+	return g.Name
+}
+
+// protection says what of the file keeps someone from losing anything, and where;
+// "" when nothing does.
+func (d *Desired) protection(key string, group *Group) (because string, at Position) {
+	if glob := d.Policy.protectedBy(key); glob != nil {
+		return fmt.Sprintf("protected by %s:%d", glob.At.File, glob.At.Line), glob.At
+	}
+	if group != nil && group.Protected {
+		return fmt.Sprintf("protected by the group %s, %s:%d", group.Name, group.ProtectedAt.File, group.ProtectedAt.Line), group.ProtectedAt
+	}
+	return "", Position{}
+}
