@@ -62,49 +62,13 @@ func (p *planner) limitFinding(plan *Plan) []Finding {
 	limit := &plan.Limit
 	allowed := fmt.Sprintf("a run may release at most %d (%s)", limit.Releases, limit.From)
 	if window := limit.windowThatHolds(); window != nil {
-		allowed = fmt.Sprintf("at most %d may be in %s, and earlier runs took %d", window.Allowed, Count(window.Days, "day"), window.Used)
+		allowed = window.sentence("may be")
 	}
 	return []Finding{{
 		Severity: SeverityError, Code: CodeLimitExceeded, Source: pointer(p.desired.Policy.Releases.At),
 		Message: fmt.Sprintf("%s would be released, but %s: %s; if it is right, run again with --allow-releases %d",
 			Count(limit.Wanted, "seat"), allowed, outcome, limit.Wanted),
 	}}
-}
-
-// historyFinding says that a rule looks back and there is nothing to look at.
-func (p *planner) historyFinding() []Finding {
-	announced := p.announcedRule()
-	if unreadable := p.options.History.Unreadable; len(unreadable) > 0 {
-		return []Finding{{
-			Severity: SeverityError, Code: CodeNoHistory,
-			Message: "what earlier runs did is not known, so rules that look back to them release nobody: " + unreadable[0].Why,
-		}}
-	}
-	if p.options.History.Runs > 0 || announced == nil && len(p.desired.Policy.Windows) == 0 {
-		return nil
-	}
-	at, what := p.desired.Policy.Releases.At, "limits.releases_per counts this run alone"
-	if len(p.desired.Policy.Windows) > 0 {
-		at = p.desired.Policy.Windows[0].Limit.At
-	}
-	if announced != nil {
-		at, what = announced.AfterAt, "inactive.announced releases nobody yet"
-	}
-	return []Finding{{
-		Severity: SeverityWarning, Code: CodeNoHistory, Source: pointer(at),
-		Message: "there are no run records of this account in the state directory, so " + what,
-	}}
-}
-
-// announcedRule returns the first rule that releases only people who were named
-// before; nil when none does.
-func (p *planner) announcedRule() *InactivePolicy {
-	for _, rule := range p.desired.Rules() {
-		if rule.Announced {
-			return rule
-		}
-	}
-	return nil
 }
 
 // licenseFindings compares the seats in use with those that are paid for.

@@ -34,21 +34,51 @@ type UnreadableRun struct {
 // unreadableSince says why it is not known what runs did since a time, or "".
 func (h *History) unreadableSince(since time.Time) string {
 	for _, run := range h.Unreadable {
-		if run.At.IsZero() || run.At.After(since) {
+		if run.isSince(since) {
 			return run.Why
 		}
 	}
 	return ""
 }
 
+// isSince reports whether the run may have been after a time.
+func (r *UnreadableRun) isSince(since time.Time) bool { return r.At.IsZero() || r.At.After(since) }
+
+// PastRun is what one recorded run tells the rules that look back, and those who
+// count seats and money over time. It is all that is left of a run whose record was
+// removed, without emails and announcements then.
+type PastRun struct {
+	ID         string    `json:"id"`
+	StartedAt  time.Time `json:"started_at"`
+	FinishedAt time.Time `json:"finished_at"`
+	// Digest is that of the plan that an apply began to carry out, and PlannedAt when
+	// that was made; empty for a dry run.
+	Digest    string    `json:"digest,omitempty"`
+	PlannedAt time.Time `json:"planned_at,omitzero"`
+	// Taken are the seats that the run took, or may have taken.
+	Taken []PastRelease `json:"taken,omitempty"`
+	// Restored are the users, by id, to whom a revert gave a seat back.
+	Restored []string `json:"restored,omitempty"`
+	// Returned are the users, by id, whom an earlier run had released and who held a
+	// seat again when this one read the account.
+	Returned []string `json:"returned,omitempty"`
+	// Announced has, by [EmailKey], the people whom the run named as due.
+	Announced []string `json:"announced,omitempty"`
+}
+
 // PastRelease is a seat that an earlier run took, or half of one.
 type PastRelease struct {
-	UserID string
-	Email  string
-	At     time.Time
+	UserID string    `json:"user_id"`
+	Email  string    `json:"email,omitempty"`
+	At     time.Time `json:"at"`
 	// Kind is Release or Narrow; empty means Release.
-	Kind   Kind
-	Reason Reason
+	Kind   Kind   `json:"kind,omitempty"`
+	Reason Reason `json:"reason"`
+	// Price is what the seat cost a month, in Currency; empty where it is not known.
+	Price    Amount `json:"price,omitempty"`
+	Currency string `json:"currency,omitempty"`
+	// Open is true while it is not known whether the seat was taken; see [Outcome].
+	Open bool `json:"open,omitempty"`
 }
 
 // HistoryReach is how far back a [History] has to look for every rule: further
@@ -58,25 +88,49 @@ const HistoryReach = 800 * Day
 // Add takes in one recorded run by its plan. What it took counts from its end, and
 // whom it named from its start.
 func (h *History) Add(plan *Plan, started, finished time.Time) {
-	h.Runs++
-	for i := range plan.Applied() {
-		change := &plan.Changes[i]
-		if change.Kind == Grant && change.Reason == Reverted {
-			h.restore(change.UserID, finished)
-		}
-		if change.Kind != Release && change.Kind != Narrow {
+	past := PastRunOf(plan, started, finished)
+	h.AddRun(&past)
+}
+
+// PastRunOf returns what a run says to later ones, by its plan and what became of it.
+func PastRunOf(plan *Plan, started, finished time.Time) PastRun {
+	past := PastRun{StartedAt: started, FinishedAt: finished, Announced: plan.announced()}
+	if plan.Run == nil {
+		return past
+	}
+	past.ID, past.Digest, past.PlannedAt = plan.Run.ID, plan.Digest, plan.CreatedAt
+	for _, outcome := range plan.Run.Outcomes {
+		if outcome.Change < 0 || outcome.Change >= len(plan.Changes) || outcome.Status != Applied && !outcome.Open {
 			continue
 		}
-		h.KeepsNarrows = h.KeepsNarrows || change.Kind == Narrow
-		h.Taken = append(h.Taken, PastRelease{
-			UserID: change.UserID, Email: change.Email, At: finished, Kind: change.Kind, Reason: change.Reason,
-		})
+		switch change := &plan.Changes[outcome.Change]; {
+		case change.Kind == Release, change.Kind == Narrow:
+			past.Taken = append(past.Taken, PastRelease{
+				UserID: change.UserID, Email: change.Email, At: finished, Kind: change.Kind, Reason: change.Reason,
+				Price: plan.Money.Price, Currency: plan.Summary.Currency, Open: outcome.Open,
+			})
+		case change.Kind == Grant && change.Reason == Reverted && !outcome.Open:
+			past.Restored = append(past.Restored, change.UserID)
+		}
 	}
-	for _, key := range plan.announced() {
+	return past
+}
+
+// AddRun takes in one recorded run.
+func (h *History) AddRun(past *PastRun) {
+	h.Runs++
+	for _, taken := range past.Taken {
+		h.KeepsNarrows = h.KeepsNarrows || taken.Kind == Narrow && !taken.Open
+		h.Taken = append(h.Taken, taken)
+	}
+	for _, userID := range past.Restored {
+		h.restore(userID, past.FinishedAt)
+	}
+	for _, key := range past.Announced {
 		if h.Announced == nil {
 			h.Announced = make(map[string][]time.Time)
 		}
-		h.Announced[key] = append(h.Announced[key], started)
+		h.Announced[key] = append(h.Announced[key], past.StartedAt)
 	}
 }
 
@@ -132,12 +186,25 @@ func (h *History) idleReleases() map[string]time.Time {
 }
 
 // takenSince counts the seats that runs took since a time. Halves count as long
-// as they may have been whole seats. One that is dated later than now counts too.
-func (h *History) takenSince(since time.Time) (count int) {
+// as they may have been whole seats. One that is dated later than now counts too. So
+// does one of which it is not known yet whether it was taken, unless it is counted
+// elsewhere: as taken later, or among the users that this run wants to release.
+func (h *History) takenSince(since time.Time, wanted map[string]bool) (count int) {
+	open := make(map[string]time.Time)
 	for i := range h.Taken {
-		if h.Taken[i].At.After(since) && (h.Taken[i].Kind != Narrow || !h.KeepsNarrows) {
+		past := &h.Taken[i]
+		switch {
+		case !past.At.After(since) || past.Kind == Narrow && h.KeepsNarrows:
+		case !past.Open:
 			count++
+		case !wanted[past.UserID] && past.At.After(open[past.UserID]):
+			open[past.UserID] = past.At
 		}
 	}
-	return count
+	for i := range h.Taken {
+		if past := &h.Taken[i]; !past.Open && past.At.After(since) && !past.At.Before(open[past.UserID]) {
+			delete(open, past.UserID)
+		}
+	}
+	return count + len(open)
 }

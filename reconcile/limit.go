@@ -55,7 +55,9 @@ func (p *planner) limit(changes []Change, subjects []*subject) Limit {
 	limit.Releases, limit.From = p.desired.Policy.Releases.Resolve(p.seats.Used)
 	if allowed := p.options.AllowReleases; allowed != nil {
 		limit.Releases, limit.From = *allowed, fmt.Sprintf("--allow-releases %d", *allowed)
+		limit.Replaced = true
 	}
+	limit.carry(&p.desired.Policy)
 	var wanted []candidate
 	for i := range changes {
 		change := &changes[i]
@@ -68,18 +70,23 @@ func (p *planner) limit(changes []Change, subjects []*subject) Limit {
 		}
 	}
 	limit.Wanted = len(wanted)
+	counted := make(map[string]bool, len(wanted))
+	for _, candidate := range wanted {
+		counted[candidate.change.UserID] = true
+	}
 	room := limit.Releases
 	because := ""
 	for _, window := range p.desired.Policy.Windows {
 		row := Window{Days: window.Days, Wanted: limit.Wanted}
 		row.Allowed, _ = window.Limit.Resolve(p.seats.Used)
 		since := p.now.Add(-time.Duration(window.Days) * Day)
-		row.Used = p.options.History.takenSince(since)
+		row.Used = p.options.History.takenSince(since, counted)
 		if p.options.AllowReleases == nil {
 			row.Tripped = row.Wanted > row.Allowed-row.Used
 			room = min(room, max(0, row.Allowed-row.Used))
 			if why := p.options.History.unreadableSince(since); why != "" {
-				row.Tripped, room, because = limit.Wanted > 0, 0, unreadableBecause(row.Days, why)
+				row.Tripped, row.Unknown = limit.Wanted > 0, true
+				room, because = 0, unreadableBecause(row.Days, why)
 			}
 		}
 		limit.Windows = append(limit.Windows, row)
@@ -142,8 +149,13 @@ func (p *planner) compareUrgency(a, b candidate) int {
 }
 
 // windowThatHolds returns the window that holds releases back where the limit of
-// the run would not, or nil.
+// the run would not, or nil; first one of which it is not known what was used.
 func (l *Limit) windowThatHolds() *Window {
+	for i := range l.Windows {
+		if l.Windows[i].Tripped && l.Windows[i].Unknown {
+			return &l.Windows[i]
+		}
+	}
 	for i := range l.Windows {
 		if l.Windows[i].Tripped && l.Wanted <= l.Releases {
 			return &l.Windows[i]
@@ -152,22 +164,30 @@ func (l *Limit) windowThatHolds() *Window {
 	return nil
 }
 
-// Phrase names the limit that counts: "limit of 15 releases", "limit of 40 releases
-// in 7 days".
+// Phrase names the limit that counts: "limit of 15", "limit of 40 releases in 7 days".
 func (l *Limit) Phrase() string {
 	if window := l.windowThatHolds(); window != nil {
 		return fmt.Sprintf("limit of %s in %s", Count(window.Allowed, "release"), Count(window.Days, "day"))
 	}
-	return "limit of " + Count(l.Releases, "release")
+	return "limit of " + Thousands(strconv.Itoa(l.Releases))
 }
 
 // Sentence says how many releases are wanted, and what the limits allow.
 func (l *Limit) Sentence() string {
 	if window := l.windowThatHolds(); window != nil {
-		return fmt.Sprintf("%s wanted, at most %d allowed in %s, and earlier runs took %d",
-			Count(l.Wanted, "release"), window.Allowed, Count(window.Days, "day"), window.Used)
+		return fmt.Sprintf("%s wanted, %s", Count(l.Wanted, "release"), window.sentence("allowed"))
 	}
 	return fmt.Sprintf("%s wanted, at most %d allowed (%s)", Count(l.Wanted, "release"), l.Releases, l.From)
+}
+
+// sentence says what the window leaves: "at most 40 allowed in 7 days, and earlier
+// runs took 12".
+func (w *Window) sentence(allowed string) string {
+	text := fmt.Sprintf("at most %d %s in %s, and ", w.Allowed, allowed, Count(w.Days, "day"))
+	if w.Unknown {
+		return text + "what earlier runs took is not known"
+	}
+	return text + fmt.Sprintf("earlier runs took %d", w.Used)
 }
 
 // shareOf returns percent of seats, rounded down to at least 1, or 0 for 0%.

@@ -198,6 +198,14 @@ type Limit struct {
 	// has been seen to keep the other half on this account. The first of them goes
 	// in a request of its own, before any other.
 	UnprovenNarrows int `json:"unproven_narrows,omitempty"`
+	// What follows lets a saved plan be held to the limits that it was made under.
+	// Replaced is true where --allow-releases replaced every limit of the file, windows
+	// and the limit on returns included.
+	Replaced bool `json:"replaced,omitempty"`
+	// Beyond is policy.limits.beyond, and Returned policy.limits.returned, "20%";
+	// both are empty where the file has none.
+	Beyond   BeyondPolicy `json:"beyond,omitempty"`
+	Returned string       `json:"returned,omitempty"`
 }
 
 // IsLimited reports whether a limit held releases back, that on returns included.
@@ -215,6 +223,9 @@ type Window struct {
 	Wanted int `json:"wanted"`
 	// Tripped is true where that is more than is left.
 	Tripped bool `json:"tripped"`
+	// Unknown is true where earlier runs may have taken more than Used, since the
+	// record of one cannot be read.
+	Unknown bool `json:"unknown,omitempty"`
 }
 
 // Money is what the seats cost. Amounts are exact decimals in Summary.Currency,

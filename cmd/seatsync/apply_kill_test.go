@@ -206,9 +206,9 @@ func (s *siege) wantRecorded(p *process, wasKilled bool, writes []sandbox.Reques
 	}
 	kept := records[i]
 	s.wantHonestRun(s.t, kept.Plan)
-	if wasKilled && kept.Result == record.ResultKilled {
+	if wasKilled && kept.Result == reconcile.ResultKilled {
 		s.killed = append(s.killed, kept)
-	} else if kept.Result != record.ResultDone { // or it was killed after its end was on the disk
+	} else if kept.Result != reconcile.ResultDone { // or it was killed after its end was on the disk
 		s.t.Errorf("run %s: %s", kept.ID, kept.Result)
 	}
 	if wasKilled && len(writes) > 0 {

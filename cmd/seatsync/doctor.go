@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,7 +25,8 @@ func (a *app) doctorCommand() *cobra.Command {
 sends no request but GET, and whether the token may write cannot be determined
 without writing: that shows with the first apply.
 
-Exits 1 when a check fails; warnings do not count.`,
+Exits 1 when a check fails; warnings do not count, nor does a file that is not
+there yet.`,
 		Args: arguments(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := a.withTimeout(cmd.Context())
@@ -63,6 +66,10 @@ func (c *checkup) line(color, mark, name, text, next string) {
 
 func (c *checkup) ok(name, text string)            { c.line("32", "ok     ", name, text, "") }
 func (c *checkup) warning(name, text, next string) { c.line("33", "warning", name, text, next) }
+
+// next is the result of a check of what is not there yet, and no failure.
+func (c *checkup) next(name, text, next string) { c.line("36", "next   ", name, text, next) }
+
 func (c *checkup) failure(name string, err error, next string) {
 	c.failures++
 	c.line("31", "FAILURE", name, err.Error(), next)
@@ -109,12 +116,20 @@ func (c *checkup) file(ctx context.Context) *desired.Reading {
 	case errors.As(err, &problems):
 		c.failure("desired state", fmt.Errorf("%s, the first: %s", count(problems.Count(), "problem"), problems[0]),
 			"run 'seatsync validate' to see them all")
+	case err != nil && isNotThere(c.target.file):
+		c.next("desired state", "there is no "+c.target.file+" yet", "write one from the account: seatsync export > "+c.target.file)
 	case err != nil:
 		c.failure("desired state", err, "")
 	default:
 		c.ok("desired state", fmt.Sprintf("%s in %s", count(len(reading.Users), "user"), count(len(reading.Files), "file")))
 	}
 	return reading
+}
+
+// isNotThere reports whether nothing has the name of a file.
+func isNotThere(file string) bool {
+	_, err := os.Lstat(file)
+	return file != "-" && errors.Is(err, fs.ErrNotExist)
 }
 
 // stateDirectory checks that a run could be recorded.

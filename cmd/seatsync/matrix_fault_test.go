@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
-	"github.com/seatsync/seatsync/reconcile/record"
 	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
 
@@ -189,19 +188,19 @@ func (r *rig) wantTold(done result) {
 			r.t.Errorf("exit code 1: nothing may be done, and the error is told\nreports %q, %d writes\n%s\n%s",
 				reports, len(done.writes()), done.stdout, done.stderr)
 		}
-		if kept.Result != record.ResultFailed || kept.Error == "" {
+		if kept.Result != reconcile.ResultFailed || kept.Error == "" {
 			r.t.Errorf("the record says %s, error %q", kept.Result, kept.Error)
 		}
 		return
 	}
 	plan := done.plan(r.t)
 	r.wantHonestRun(r.t, plan)
-	wantCode, wantResult := codeOK, record.ResultDone
+	wantCode, wantResult := codeOK, reconcile.ResultDone
 	switch {
 	case plan.Run.Count(reconcile.Failed)+plan.Run.Count(reconcile.Stale)+plan.Run.Count(reconcile.NotReached) > 0:
-		wantCode, wantResult = codePartial, record.ResultPartial
+		wantCode, wantResult = codePartial, reconcile.ResultPartial
 	case plan.Run.Count(reconcile.NotTaken) > 0:
-		wantResult = record.ResultNotTaken
+		wantResult = reconcile.ResultNotTaken
 	}
 	if done.code != wantCode || kept.Result != wantResult {
 		r.t.Errorf("exit code %d and %s on record, want %d and %s", done.code, kept.Result, wantCode, wantResult)

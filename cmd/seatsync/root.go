@@ -94,6 +94,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.validateCommand(), a.exportCommand(), a.schemaCommand(), a.doctorCommand(),
 		a.sandboxCommand(), a.demoCommand(), a.versionCommand(), a.manCommand(),
 	)
+	a.addCompletions(root)
 	return root
 }
 
@@ -154,9 +155,9 @@ func (a *app) readGlobals(cmd *cobra.Command) error {
 		flag, value string
 		words       []string
 	}{
-		{"color", a.color, []string{"auto", "always", "never"}},
-		{"log-level", a.logLevel, []string{"debug", "info", "warn", "error"}},
-		{"log-format", a.logFormat, []string{"text", "json"}},
+		{"color", a.color, colors()},
+		{"log-level", a.logLevel, logLevels()},
+		{"log-format", a.logFormat, logFormats()},
 	} {
 		if err := oneOf(choice.flag, choice.value, choice.words); err != nil {
 			return err

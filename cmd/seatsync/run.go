@@ -170,7 +170,7 @@ func (a *app) newDaemon(flags runFlags) (*daemon.Daemon, error) {
 	}
 	return daemon.New(daemon.Options{
 		Accounts: accounts, Parallel: parallelRuns,
-		NewID: record.NewID, Jitter: flags.jitter, RunAtStart: flags.runAtStart,
+		NewID: flags.newID, Jitter: flags.jitter, RunAtStart: flags.runAtStart,
 		Logger: log, Metrics: metrics, Tool: tool(),
 		AfterRun: func(ctx context.Context, ended daemon.Ended) {
 			a.writeMetrics(flags.metricsFile, metrics, log)
@@ -182,6 +182,14 @@ func (a *app) newDaemon(flags runFlags) (*daemon.Daemon, error) {
 		ReportPolicy: report.ContentSecurityPolicy(), Hosts: flags.hosts(),
 		Tell: a.tellServiceManager(log), Watchdog: a.watchdog(),
 	}), nil
+}
+
+// newID names a run by the clock of the run.
+func (f *runFlags) newID(at time.Time) string {
+	if now, err := time.Parse(time.RFC3339, f.now); err == nil {
+		return record.NewIDAs(now, at)
+	}
+	return record.NewID(at)
 }
 
 // runOnce makes one run now.

@@ -227,7 +227,7 @@ func TestTheDaemonFromStartToEnd(t *testing.T) {
 		t.Error(log)
 	}
 	found, err := recordedIn(t, directory).Read(run)
-	if err != nil || found.Mode != reconcile.ModeApply || found.Result != record.ResultDone {
+	if err != nil || found.Mode != reconcile.ModeApply || found.Result != reconcile.ResultDone {
 		t.Errorf("the record: %+v %v", found, err)
 	}
 }
@@ -254,7 +254,7 @@ func TestADryRunOfTheDaemonLeavesARecordAndWritesNothing(t *testing.T) {
 		}
 	}
 	found, err := recordedIn(t, directory).Read(run)
-	if err != nil || found.Mode != reconcile.ModeDryRun || found.Plan == nil || found.Plan.Run != nil || found.Result != record.ResultDone {
+	if err != nil || found.Mode != reconcile.ModeDryRun || found.Plan == nil || found.Plan.Run != nil || found.Result != reconcile.ResultDone {
 		t.Errorf("the record: %+v %v", found, err)
 	}
 

@@ -70,7 +70,7 @@ func TestASecondSignalEndsAnApplyAtOnceAndTheJournalTellsTheTruth(t *testing.T) 
 	r.wantLockFree(t)
 	kept, err := r.store().Read("last")
 	check(t, err)
-	if kept.Result != record.ResultKilled || len(kept.Unknown()) != 3 || kept.Plan.Run.Count(reconcile.Applied) != 4 { // a narrow alone, and three
+	if kept.Result != reconcile.ResultKilled || len(kept.Unknown()) != 3 || kept.Plan.Run.Count(reconcile.Applied) != 4 { // a narrow alone, and three
 		t.Errorf("the record says %s, unknown %v, outcomes %v", kept.Result, kept.Unknown(), kept.Plan.Run.Outcomes)
 	}
 	r.wantHonestRun(t, kept.Plan)

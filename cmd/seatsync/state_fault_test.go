@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
-	"github.com/seatsync/seatsync/reconcile/record"
 	"github.com/seatsync/seatsync/reconcile/sandbox"
 )
 
@@ -32,7 +31,7 @@ func TestASecondApplySaysWhoHoldsTheLockAndWritesNothing(t *testing.T) {
 
 	running, err := r.store().Read("last")
 	check(t, err)
-	if running.Result != record.ResultRunning {
+	if running.Result != reconcile.ResultRunning {
 		t.Errorf("the first is %s", running.Result)
 	}
 	second := r.apply()

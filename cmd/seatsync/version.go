@@ -1,8 +1,13 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
+	"runtime"
 	"runtime/debug"
 	"time"
+
+	"github.com/spf13/cobra"
 )
 
 // What the linker sets in release builds (-X main.version=0.2.0). A build without
@@ -12,6 +17,38 @@ var (
 	commit  = ""
 	date    = "" // of the commit, RFC 3339
 )
+
+func (a *app) versionCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  arguments(0, 0, ""),
+		RunE: func(*cobra.Command, []string) error {
+			if asJSON {
+				return a.writeVersionJSON(readBuild())
+			}
+			_, err := fmt.Fprintf(a.stdout, "seatsync %s %s %s/%s\n", readBuild(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	return cmd
+}
+
+// writeVersionJSON writes what there is to know about the program, for scripts.
+func (a *app) writeVersionJSON(b build) error {
+	encoder := json.NewEncoder(a.stdout)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(struct {
+		Version string `json:"version"`
+		Commit  string `json:"commit"`
+		Date    string `json:"date"`
+		Go      string `json:"go"`
+		OS      string `json:"os"`
+		Arch    string `json:"arch"`
+	}{b.version, b.commit, b.date, runtime.Version(), runtime.GOOS, runtime.GOARCH})
+}
 
 // build says which source the program was built from; commit and date are "" where
 // nobody recorded them.

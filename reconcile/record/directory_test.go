@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/seatsync/seatsync/reconcile"
 )
 
 func TestADirectoryThatEverybodyMayWriteToIsRefused(t *testing.T) {
@@ -16,7 +18,7 @@ func TestADirectoryThatEverybodyMayWriteToIsRefused(t *testing.T) {
 		t.Run(folder, func(t *testing.T) {
 			state := t.TempDir()
 			store := newStore(t, state)
-			must(t, begin(t, store, startAt(0), nil).End(ResultFailed, nil, os.ErrClosed))
+			must(t, begin(t, store, startAt(0), nil).End(reconcile.ResultFailed, nil, os.ErrClosed))
 			must(t, os.Chmod(filepath.Join(state, folder), 0o770))
 			if records, err := store.List(); len(records) != 1 || err != nil {
 				t.Errorf("a group may write there: %d records (%v)", len(records), err)

@@ -190,7 +190,7 @@ func (s *Store) read(id string) (*Record, error) {
 		return nil, fmt.Errorf("read the record of run %s: %w", id, err)
 	}
 	if record.IsKilled() && s.isHeldBy(record.ID) {
-		record.Result = ResultRunning
+		record.Result = reconcile.ResultRunning
 	}
 	return record, nil
 }
@@ -227,6 +227,16 @@ func (s *Store) misplaced(record *Record, id string) error {
 	return nil
 }
 
+// past returns what a run with a plan says to later ones.
+func (r *Record) past() reconcile.PastRun {
+	past := reconcile.PastRunOf(r.Plan, r.StartedAt, r.FinishedAt)
+	past.ID = r.ID
+	if r.AsIf {
+		past.Announced = nil
+	}
+	return past
+}
+
 // longestRun is longer than any run takes.
 const longestRun = 24 * time.Hour
 
@@ -255,7 +265,8 @@ func (s *Store) History(since time.Time) (history reconcile.History) {
 			history.Unreadable = append(history.Unreadable, reconcile.UnreadableRun{At: record.StartedAt, Why: damage.Error()})
 		}
 		if record.Plan != nil && !record.FinishedAt.Before(since) {
-			history.Add(record.Plan, record.StartedAt, record.FinishedAt)
+			past := record.past()
+			history.AddRun(&past)
 		}
 	}
 	return history

@@ -38,7 +38,7 @@ func story(t testing.TB) (data []byte, lines []line) {
 		{Type: lineIntent, Kind: "PATCH", Changes: []int{2, 3}},
 		{Type: lineResult, Kind: "PATCH", Changes: []int{2, 3}, Outcomes: []reconcile.Outcome{applied(2), applied(3)}},
 		{Type: lineIntent, Kind: "PATCH", Changes: []int{4, 5}},
-		{Type: lineEnd, Result: ResultPartial, Run: run},
+		{Type: lineEnd, Result: reconcile.ResultPartial, Run: run},
 	}
 	var text bytes.Buffer
 	prev := ""
@@ -167,14 +167,14 @@ func TestResultsTellHowARunEnded(t *testing.T) {
 	tests := []struct {
 		name   string
 		finish func(*Journal) error
-		want   Result
+		want   reconcile.Result
 		error  string
 	}{
-		{"done", func(j *Journal) error { return j.End(ResultDone, &reconcile.Run{}, nil) }, ResultDone, ""},
-		{"held", func(j *Journal) error { return j.End(ResultHeld, &reconcile.Run{}, nil) }, ResultHeld, ""},
-		{"partial", func(j *Journal) error { return j.End(ResultPartial, &reconcile.Run{}, nil) }, ResultPartial, ""},
-		{"failed", func(j *Journal) error { return j.End(ResultFailed, nil, errors.New("no users")) }, ResultFailed, "no users"},
-		{"killed", func(j *Journal) error { return j.file.Close() }, ResultKilled, ""},
+		{"done", func(j *Journal) error { return j.End(reconcile.ResultDone, &reconcile.Run{}, nil) }, reconcile.ResultDone, ""},
+		{"held", func(j *Journal) error { return j.End(reconcile.ResultHeld, &reconcile.Run{}, nil) }, reconcile.ResultHeld, ""},
+		{"partial", func(j *Journal) error { return j.End(reconcile.ResultPartial, &reconcile.Run{}, nil) }, reconcile.ResultPartial, ""},
+		{"failed", func(j *Journal) error { return j.End(reconcile.ResultFailed, nil, errors.New("no users")) }, reconcile.ResultFailed, "no users"},
+		{"killed", func(j *Journal) error { return j.file.Close() }, reconcile.ResultKilled, ""},
 	}
 	for _, test := range tests {
 		for _, plan := range []*reconcile.Plan{nil, newPlan(1)} {
@@ -183,7 +183,7 @@ func TestResultsTellHowARunEnded(t *testing.T) {
 				must(t, test.finish(begin(t, store, start, plan)))
 				record, err := store.Read(start.ID)
 				must(t, err)
-				if record.Result != test.want || record.Error != test.error || record.IsKilled() != (test.want == ResultKilled) {
+				if record.Result != test.want || record.Error != test.error || record.IsKilled() != (test.want == reconcile.ResultKilled) {
 					t.Errorf("%s, error %q", record.Result, record.Error)
 				}
 				if (record.Plan == nil) != (plan == nil) || plan != nil && record.Plan.Run == nil {
@@ -202,7 +202,7 @@ func TestReadFindsARun(t *testing.T) {
 	for _, id := range []string{"20261122T120000Z-00000001", "20261122T120000Z-00010002", "20261123T120000Z-00000003"} {
 		start := startAt(0)
 		start.ID = id
-		must(t, begin(t, store, start, nil).End(ResultFailed, nil, errors.New("x")))
+		must(t, begin(t, store, start, nil).End(reconcile.ResultFailed, nil, errors.New("x")))
 	}
 	tests := []struct{ name, id, want, error string }{
 		{"by its id", "20261122T120000Z-00010002", "20261122T120000Z-00010002", ""},
@@ -240,7 +240,7 @@ func TestListNamesWhatItCannotRead(t *testing.T) {
 		t.Errorf("%d records of a directory that is not there (%v)", len(records), err)
 	}
 	first, second := startAt(0), startAt(time.Minute)
-	must(t, begin(t, store, first, newPlan(1)).End(ResultDone, &reconcile.Run{}, nil))
+	must(t, begin(t, store, first, newPlan(1)).End(reconcile.ResultDone, &reconcile.Run{}, nil))
 	abandon(t, begin(t, store, second, newPlan(1)))
 	data, err := os.ReadFile(store.path(first.ID))
 	must(t, err)
@@ -284,21 +284,22 @@ func TestTheHistoryHasTheReleasesThatRunsMade(t *testing.T) {
 		start := startAt(after)
 		journal, err := store.Begin(start, newPlan(2), func() time.Time { return noon.Add(after) })
 		must(t, err)
-		must(t, journal.End(ResultDone, &reconcile.Run{Outcomes: outcomes}, nil))
+		must(t, journal.End(reconcile.ResultDone, &reconcile.Run{Outcomes: outcomes}, nil))
 	}
 	record(-31*reconcile.Day, applied(0))
 	record(-29*reconcile.Day, applied(0), failed(1), applied(3)) // 3 is a rename
-	must(t, begin(t, store, startAt(-27*reconcile.Day), nil).End(ResultFailed, nil, errors.New("no users")))
+	must(t, begin(t, store, startAt(-27*reconcile.Day), nil).End(reconcile.ResultFailed, nil, errors.New("no users")))
 	killed, err := store.Begin(startAt(-time.Hour), newPlan(2), frozen)
 	must(t, err)
 	must(t, killed.Intent(patch(0)))
 	must(t, killed.Result(patch(0), []reconcile.Outcome{applied(0)}))
-	must(t, killed.Intent(patch(1))) // not known, so not counted
+	must(t, killed.Intent(patch(1))) // not known, so it may count
 	abandon(t, killed)
 	must(t, os.WriteFile(store.path("prose"), []byte("hello\n"), fileMode))
 
 	want := []reconcile.PastRelease{
 		{UserID: "id-p00", Email: "p00@example.com", At: noon, Kind: reconcile.Release, Reason: reconcile.Listed},
+		{UserID: "id-p01", Email: "p01@example.com", At: noon, Kind: reconcile.Release, Reason: reconcile.Listed, Open: true},
 		{UserID: "id-p00", Email: "p00@example.com", At: noon.Add(-29 * reconcile.Day), Kind: reconcile.Release, Reason: reconcile.Listed},
 	}
 	history := store.History(noon.Add(-30 * reconcile.Day))
@@ -317,7 +318,7 @@ func TestTheHistoryNamesRunsWhoseRecordIsDamaged(t *testing.T) {
 	must(t, err)
 	must(t, journal.Intent(patch(0)))
 	must(t, journal.Result(patch(0), []reconcile.Outcome{applied(0)}))
-	must(t, journal.End(ResultDone, &reconcile.Run{Outcomes: []reconcile.Outcome{applied(0)}}, nil))
+	must(t, journal.End(reconcile.ResultDone, &reconcile.Run{Outcomes: []reconcile.Outcome{applied(0)}}, nil))
 	if history := store.History(noon.Add(-reconcile.Day)); len(history.Unreadable) != 0 {
 		t.Fatalf("unreadable before any damage: %+v", history.Unreadable)
 	}

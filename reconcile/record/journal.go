@@ -24,7 +24,7 @@ type line struct {
 	Changes  []int               `json:"changes,omitempty"`  // intent, result
 	Outcomes []reconcile.Outcome `json:"outcomes,omitempty"` // result, recovered
 	Run      *reconcile.Run      `json:"run,omitempty"`      // end
-	Result   Result              `json:"result,omitempty"`   // end
+	Result   reconcile.Result    `json:"result,omitempty"`   // end
 	Error    string              `json:"error,omitempty"`    // end
 
 	Prev string `json:"prev,omitempty"` // the checksum of the line before
@@ -53,21 +53,10 @@ type Start struct {
 	PID       int    `json:"pid"`
 	AccountID string `json:"account_id"`
 	Commit    string `json:"commit"`
+	// AsIf is true for a dry run by a clock that was not the API's: it shows what
+	// would be at another time, and announces nothing to anybody.
+	AsIf bool `json:"as_if,omitempty"`
 }
-
-// Result is how a run ended.
-type Result = reconcile.Result
-
-// The results of a run that a record can have.
-const (
-	ResultDone     = reconcile.ResultDone
-	ResultNotTaken = reconcile.ResultNotTaken
-	ResultHeld     = reconcile.ResultHeld
-	ResultPartial  = reconcile.ResultPartial
-	ResultFailed   = reconcile.ResultFailed
-	ResultKilled   = reconcile.ResultKilled
-	ResultRunning  = reconcile.ResultRunning
-)
 
 // NewID returns an id for a run that starts at a time. Ids sort by time, also
 // those of one second: the first half of what follows the time is a fraction of
@@ -77,6 +66,14 @@ func NewID(at time.Time) string {
 	_, _ = rand.Read(suffix[2:]) // never fails, see crypto/rand
 	binary.BigEndian.PutUint16(suffix[:], uint16(at.Nanosecond()*(1<<16)/int(time.Second)))
 	return at.UTC().Format(idTime) + "-" + hex.EncodeToString(suffix[:])
+}
+
+// NewIDAs returns an id for a run that is dated by another clock than the one that
+// it is made by. Ids of one second sort by when they were made, within twelve hours:
+// a script may run with one --now again and again.
+func NewIDAs(at, made time.Time) string {
+	const tick = 10 * time.Microsecond
+	return fmt.Sprintf("%s-%08x", at.UTC().Format(idTime), uint32(made.UnixNano()/int64(tick)))
 }
 
 // idTime is how an id begins.
@@ -169,7 +166,7 @@ func (j *Journal) Result(call reconcile.Call, outcomes []reconcile.Outcome) erro
 
 // End records how the run ended and closes the record. The error, when not nil,
 // is why the run failed.
-func (j *Journal) End(result Result, run *reconcile.Run, failure error) error {
+func (j *Journal) End(result reconcile.Result, run *reconcile.Run, failure error) error {
 	end := line{Type: lineEnd, Start: j.start, Run: run, Result: result}
 	if failure != nil {
 		end.Error = failure.Error()

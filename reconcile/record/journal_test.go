@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,7 +26,7 @@ func TestARunIsReadBackAsItWasWritten(t *testing.T) {
 		ID: start.ID, StartedAt: noon, FinishedAt: noon.Add(time.Minute),
 		Outcomes: []reconcile.Outcome{applied(0), failed(1)}, Calls: reconcile.RunCalls{Get: 1, Patch: 1}, Stopped: "why not",
 	}
-	must(t, journal.End(ResultPartial, run, nil))
+	must(t, journal.End(reconcile.ResultPartial, run, nil))
 
 	record, err := store.Read(start.ID)
 	must(t, err)
@@ -36,7 +37,7 @@ func TestARunIsReadBackAsItWasWritten(t *testing.T) {
 	if diff := cmp.Diff(start, record.Start); diff != "" {
 		t.Errorf("start (-written +read):\n%s", diff)
 	}
-	if record.Result != ResultPartial || record.IsKilled() || record.Unknown() != nil || record.Error != "" {
+	if record.Result != reconcile.ResultPartial || record.IsKilled() || record.Unknown() != nil || record.Error != "" {
 		t.Errorf("result %s, unknown %v, error %q", record.Result, record.Unknown(), record.Error)
 	}
 	if want := noon.Add(5 * time.Second); !record.FinishedAt.Equal(want) {
@@ -54,7 +55,7 @@ func TestABeginningThatFailsLeavesNoRecord(t *testing.T) {
 	start := startAt(0)
 	t.Run("an id that is taken keeps its record", func(t *testing.T) {
 		store := newStore(t, t.TempDir())
-		must(t, begin(t, store, start, nil).End(ResultFailed, nil, errors.New("the first")))
+		must(t, begin(t, store, start, nil).End(reconcile.ResultFailed, nil, errors.New("the first")))
 		if _, err := store.Begin(start, nil, frozen); !errors.Is(err, os.ErrExist) {
 			t.Errorf("error %v", err)
 		}
@@ -260,7 +261,7 @@ func TestNothingIsWrittenAfterAFailure(t *testing.T) {
 			}
 			size := len(test.file.data)
 			for name, err := range map[string]error{
-				"intent": journal.Intent(patch(1)), "result": journal.Result(patch(1), nil), "end": journal.End(ResultDone, nil, nil),
+				"intent": journal.Intent(patch(1)), "result": journal.Result(patch(1), nil), "end": journal.End(reconcile.ResultDone, nil, nil),
 			} {
 				if !errors.Is(err, test.want) {
 					t.Errorf("%s after the failure: %v", name, err)
@@ -282,7 +283,17 @@ func TestAFullDeviceIsSaidToBeFull(t *testing.T) {
 	if err := journal.Intent(patch(0)); !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "/dev/full") {
 		t.Errorf("error %v", err)
 	}
-	if err := journal.End(ResultDone, nil, nil); !errors.Is(err, syscall.ENOSPC) {
+	if err := journal.End(reconcile.ResultDone, nil, nil); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("error at the end %v", err)
+	}
+}
+
+func TestIDsOfOneSecondSortByWhenTheyWereMade(t *testing.T) {
+	var ids []string
+	for i := range 100 {
+		ids = append(ids, NewIDAs(noon, noon.Add(time.Duration(i)*700*time.Millisecond)))
+	}
+	if !slices.IsSorted(ids) || len(slices.Compact(ids)) != 100 || !idPattern.MatchString(ids[0]) {
+		t.Error(ids)
 	}
 }

@@ -125,7 +125,7 @@ func TestTheLockOfAnotherProcess(t *testing.T) {
 		writing := startOther(t, "write", store.state)
 		record, err := store.Read(writing.said)
 		must(t, err)
-		if record.Result != ResultRunning || record.IsKilled() {
+		if record.Result != reconcile.ResultRunning || record.IsKilled() {
 			t.Errorf("while it runs: %s", record.Result)
 		}
 		writing.kill()
@@ -205,7 +205,7 @@ func TestTheLockSurvivesTheRemovalOfItsFile(t *testing.T) {
 			if err := journal.Result(patch(0), []reconcile.Outcome{applied(0)}); err != nil {
 				t.Errorf("what was done is still recorded: %v", err)
 			}
-			must(t, journal.End(ResultPartial, &reconcile.Run{}, nil))
+			must(t, journal.End(reconcile.ResultPartial, &reconcile.Run{}, nil))
 		})
 	}
 }

@@ -72,7 +72,7 @@ func TestKilledAreTheLatestFirst(t *testing.T) {
 		}
 		journal := begin(t, store, start, plan)
 		if name == "done" {
-			must(t, journal.End(ResultDone, &reconcile.Run{}, nil))
+			must(t, journal.End(reconcile.ResultDone, &reconcile.Run{}, nil))
 			continue
 		}
 		abandon(t, journal)
@@ -184,10 +184,10 @@ func TestARunThatWasTakenForKilledStillSaysHowItEnded(t *testing.T) {
 	journal := begin(t, store, start, newPlan(1))
 	must(t, journal.Intent(patch(0)))
 	recoverOne(t, store, start.ID, liveOf(newPlan(1)))
-	must(t, journal.End(ResultDone, &reconcile.Run{Outcomes: []reconcile.Outcome{applied(0)}}, nil))
+	must(t, journal.End(reconcile.ResultDone, &reconcile.Run{Outcomes: []reconcile.Outcome{applied(0)}}, nil))
 	record, err := store.Read(start.ID)
 	must(t, err)
-	if record.Result != ResultDone || record.Plan.Run.Count(reconcile.Applied) != 1 {
+	if record.Result != reconcile.ResultDone || record.Plan.Run.Count(reconcile.Applied) != 1 {
 		t.Errorf("%s, outcomes %v", record.Result, statuses(record))
 	}
 }

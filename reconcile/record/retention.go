@@ -61,7 +61,7 @@ func (r Retention) isOver(record *Record, later int, now time.Time) bool {
 // isUnfinished reports whether a later run still has to recover the record,
 // or the run is going on. A dry run leaves nothing to recover.
 func (r *Record) isUnfinished() bool {
-	return r.Mode != reconcile.ModeDryRun && (r.Result == ResultRunning || r.isForgotten() || len(r.unknown) > 0)
+	return r.Mode != reconcile.ModeDryRun && (r.Result == reconcile.ResultRunning || r.isForgotten() || len(r.unknown) > 0)
 }
 
 // remove removes the journal of a run.

@@ -41,9 +41,9 @@ func TestPruneKeepsWhatRetentionSaysAndWhatIsUnfinished(t *testing.T) {
 				must(t, err)
 				switch kind {
 				case "done":
-					must(t, journal.End(ResultDone, &reconcile.Run{}, nil))
+					must(t, journal.End(reconcile.ResultDone, &reconcile.Run{}, nil))
 				case "failed":
-					must(t, journal.End(ResultFailed, nil, errors.New("no users")))
+					must(t, journal.End(reconcile.ResultFailed, nil, errors.New("no users")))
 				case "running":
 					abandon(t, journal)
 					lock, err := store.Lock(Holder{RunID: start.ID})
@@ -76,7 +76,7 @@ func TestPruneKeepsWhatRetentionSaysAndWhatIsUnfinished(t *testing.T) {
 
 func TestPruneTouchesNoFileThatIsNotARecord(t *testing.T) {
 	store := newStore(t, t.TempDir())
-	must(t, begin(t, store, startAt(-2*time.Hour), nil).End(ResultFailed, nil, errors.New("x")))
+	must(t, begin(t, store, startAt(-2*time.Hour), nil).End(reconcile.ResultFailed, nil, errors.New("x")))
 	data, err := os.ReadFile(store.runs() + "/" + mustList(t, store)[0] + extension)
 	must(t, err)
 	// A record that says that it is one elsewhere must not make anybody remove that.

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
 )
 
 // systemRoles are the roles that need something of the system.
@@ -70,7 +72,7 @@ func roleFull(store *Store, limit uint64) error {
 		}
 	}
 	again := journal.Intent(patch(1))
-	return fmt.Errorf("journal: %w; again: %w; end: %w", err, again, journal.End(ResultPartial, nil, nil))
+	return fmt.Errorf("journal: %w; again: %w; end: %w", err, again, journal.End(reconcile.ResultPartial, nil, nil))
 }
 
 // runOther runs another process in a role to its end, and returns what it said.

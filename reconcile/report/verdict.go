@@ -27,20 +27,30 @@ type Verdict struct {
 	Tone     Tone
 }
 
-// makeVerdict sums a plan up: what would be done, or what was.
+// makeVerdict sums a plan up: what would be done, or what was. Where a limit holds
+// everything, that comes first, with the way past it.
 func (v *View) makeVerdict() Verdict {
 	verdict := v.planVerdict()
-	if v.plan.Run != nil && len(v.plan.Run.Outcomes) > 0 {
+	if v.hasOutcomes() {
 		verdict = v.runVerdict()
 	}
-	if notes := heldNotes(v.plan); len(notes) > 0 {
-		verdict.Sentence += "; " + strings.Join(notes, ", ")
+	byLimit, others := v.heldNotes()
+	switch {
+	case byLimit != "" && v.plan.Summary.Pending() == 0 && !v.hasOutcomes():
+		verdict.Sentence = byLimit + "; nothing else to change for account " + v.Account
+	case byLimit != "":
+		verdict.Sentence += "; " + byLimit
+	}
+	if others != "" {
+		verdict.Sentence += "; " + others
 	}
 	if v.plan.Limit.Tripped && verdict.Tone != Broken {
 		verdict.Tone = Held
 	}
 	return verdict
 }
+
+func (v *View) hasOutcomes() bool { return v.plan.Run != nil && len(v.plan.Run.Outcomes) > 0 }
 
 // planVerdict says what is to be done. A run without outcomes had nothing to do.
 func (v *View) planVerdict() Verdict {
@@ -68,27 +78,49 @@ func (v *View) runVerdict() Verdict {
 	return verdict
 }
 
-// heldNotes counts the held changes, those of the limit on their own since
-// they are the ones that an administrator may want to let through.
-func heldNotes(plan *reconcile.Plan) []string {
-	var notes []string
-	byLimit := 0
-	for i := range plan.Changes {
-		if plan.Changes[i].Held == reconcile.HeldLimit {
-			byLimit++
+// heldNotes counts the held changes, those of the limit on their own since they are
+// the ones that an administrator may want to let through. What there is none of is "".
+func (v *View) heldNotes() (byLimit, others string) {
+	held, noun := 0, "release"
+	for i := range v.plan.Changes {
+		if change := &v.plan.Changes[i]; change.Held == reconcile.HeldLimit {
+			held++
+			if change.Kind != reconcile.Release {
+				noun = "seat change"
+			}
 		}
 	}
-	if plan.Limit.Tripped || byLimit > 0 {
-		notes = append(notes, fmt.Sprintf("the %s holds %s back", plan.Limit.Phrase(), number(byLimit)))
+	count := v.plan.Summary.Held - held
+	if count > 0 {
+		others = reconcile.CountOf(count, "change is held", "changes are held")
 	}
-	if others := plan.Summary.Held - byLimit; others > 0 {
-		text := reconcile.CountOf(others, "change is held", "changes are held")
-		if len(notes) > 0 {
-			text = reconcile.CountOf(others, "other change is held", "other changes are held")
+	if held == 0 {
+		return "", others
+	}
+	if count > 0 {
+		others = reconcile.CountOf(count, "other change is held", "other changes are held")
+	}
+	them := "them"
+	if held == 1 {
+		them = "it"
+	}
+	return fmt.Sprintf("%s held by the %s; --allow-releases %d releases %s", reconcile.CountOf(held, noun+" is", noun+"s are"),
+		v.plan.Limit.Phrase(), held+v.stillToRelease(), them), others
+}
+
+// stillToRelease counts what the limit let through and no run has done: a run that
+// is to do all of it needs room for that, too.
+func (v *View) stillToRelease() int {
+	count := 0
+	for i := range v.plan.Changes {
+		change := &v.plan.Changes[i]
+		isLimited := change.Kind == reconcile.Release || change.Kind == reconcile.Narrow && v.plan.Limit.UnprovenNarrows > 0
+		isDone := v.outcomes != nil && v.outcomes[i] != nil && v.outcomes[i].Status == reconcile.Applied
+		if isLimited && change.WillBeDone() && !isDone {
+			count++
 		}
-		notes = append(notes, text)
 	}
-	return notes
+	return count
 }
 
 // statusCounts lists how many outcomes have each status but applied.

@@ -33,7 +33,7 @@ func (r *Runner) Apply(ctx context.Context, request Request) Result {
 	}
 
 	// Read, and recover: what is there now says what killed runs have done.
-	begun := r.Clock()
+	begun := run.earliest()
 	live, err := run.read(ctx)
 	if err == nil {
 		err = run.recoverEarlier(live, begun)
@@ -56,7 +56,7 @@ func (r *Runner) Apply(ctx context.Context, request Request) Result {
 		if err := r.Confirm(ctx, plan); err != nil {
 			return run.ended(nil, reconcile.ResultFailed, err)
 		}
-		run.start.StartedAt = r.Clock().UTC()
+		run.start.StartedAt = run.clock().UTC()
 	}
 
 	// Look at the files once more: what was decided on a part of them is not done.
@@ -68,7 +68,7 @@ func (r *Runner) Apply(ctx context.Context, request Request) Result {
 
 	// Record: where even the beginning cannot be recorded nothing is written.
 	run.start.Commit = plan.Desired.Commit
-	journal, err := lock.Begin(run.start, plan, r.Clock)
+	journal, err := lock.Begin(run.start, plan, run.clock)
 	if err != nil {
 		return run.ended(nil, reconcile.ResultFailed, err)
 	}
@@ -86,7 +86,7 @@ func (r *Runner) Apply(ctx context.Context, request Request) Result {
 // write carries a plan out. It is the one place that asks for a sink.
 func (r *run) write(ctx context.Context, plan *reconcile.Plan, stale map[int]string, journal reconcile.Journal) {
 	options := reconcile.ApplyOptions{
-		RunID: r.ID, Clock: r.Clock, ReadAt: r.readAt, MaxReadAge: r.MaxReadAge,
+		RunID: r.ID, Clock: r.clock, ReadAt: r.readAt, MaxReadAge: r.MaxReadAge,
 		BatchSize: r.BatchSize, Concurrency: r.Concurrency, Stale: stale,
 	}
 	if r.Applying != nil {

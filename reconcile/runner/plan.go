@@ -35,7 +35,7 @@ func (r *Runner) DryRun(ctx context.Context, request Request) Result {
 	}
 	run.start.Commit = plan.Desired.Commit
 	result := resultOf(plan)
-	journal, err := r.Store.Begin(run.start, plan, r.Clock)
+	journal, err := r.Store.Begin(run.start, plan, run.clock)
 	if err == nil {
 		err = journal.End(result, nil, nil)
 	}
@@ -52,7 +52,7 @@ func (r *Runner) DryRun(ctx context.Context, request Request) Result {
 // read reads the account, as far as the plan needs it. A reading under a clock of
 // its own is dated by it, so that the same review gives the same bytes.
 func (r *run) read(ctx context.Context) (live *reconcile.Live, err error) {
-	r.readAt = r.Clock()
+	r.readAt = r.clock()
 	if r.Saved != nil {
 		live, err = reconcile.ObserveAgain(ctx, r.Source, r.Saved)
 	} else {
@@ -80,6 +80,7 @@ func (r *run) checkClock(live *reconcile.Live) error {
 	case r.start.Mode == reconcile.ModeApply:
 		return live.Clock.Check(r.now)
 	}
+	r.start.AsIf = live.Clock.Check(r.now) != nil
 	return nil
 }
 

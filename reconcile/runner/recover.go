@@ -19,7 +19,7 @@ func (r *run) recoverEarlier(live *reconcile.Live, begun time.Time) error {
 	recovered, unreadable, err := r.Store.Recover(record.Reading{
 		Live: live, Begun: begun,
 		LateEffectWindow: reconcile.LateEffectWindow(cmp.Or(r.RequestTimeout, defaultRequestTimeout)),
-	}, r.Clock)
+	}, r.clock)
 	if unreadable != nil {
 		r.note("not every run record could be read: %v", unreadable)
 	}

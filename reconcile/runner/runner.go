@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -25,7 +26,7 @@ type Runner struct {
 	Counts func() reconcile.RunCalls
 	// Store has the records of earlier runs and gets those of new ones.
 	Store *record.Store
-	// Clock dates runs and records. It decides about nobody: see [Request.Now].
+	// Clock dates runs and records, unless [Request.Now] does.
 	Clock func() time.Time
 	// RequestTimeout bounds one attempt of a request; 0 means 30 seconds. What a
 	// killed run was writing is open for that long, twice.
@@ -67,7 +68,8 @@ type Request struct {
 	// Revert names the recorded run to restore instead of what Desired asks for.
 	Revert string
 
-	// Now is the clock for rules, and dates the reading; zero is Runner.Clock.
+	// Now is the time at which the run begins, for rules, readings and records; zero
+	// is that of Runner.Clock.
 	Now time.Time
 	// AllowReleases and AllowEmpty are those of [reconcile.PlanOptions].
 	AllowReleases *int
@@ -105,37 +107,49 @@ func (r *Result) HasWritten() bool {
 type run struct {
 	*Runner
 	Request
-	now    time.Time // the clock for rules
-	readAt time.Time // when the account was begun to be read, by Clock
+	now    time.Time        // the clock for rules
+	clock  func() time.Time // Runner.Clock, as far from it as Request.Now is
+	readAt time.Time        // when the account was begun to be read, by clock
 	start  record.Start
 }
 
 // newRun gives a run its name, and its clock where the request names none.
 func (r *Runner) newRun(mode reconcile.Mode, request Request) *run {
-	now := r.Clock()
-	if request.ID == "" {
-		request.ID = record.NewID(now)
+	now, clock := r.Clock(), r.Clock
+	if !request.Now.IsZero() {
+		begun := now
+		now = request.Now
+		clock = func() time.Time { return request.Now.Add(r.Clock().Sub(begun)) }
+		request.Begun = now
+		request.ID = cmp.Or(request.ID, record.NewIDAs(now, begun))
 	}
+	request.ID = cmp.Or(request.ID, record.NewID(now))
 	if request.Begun.IsZero() {
 		request.Begun = now
 	}
-	if !request.Now.IsZero() {
-		now = request.Now
-	}
-	return &run{Runner: r, Request: request, now: now, start: record.Start{
+	return &run{Runner: r, Request: request, now: now, clock: clock, start: record.Start{
 		ID: request.ID, StartedAt: request.Begun.UTC(), Mode: mode, Tool: r.Tool,
 		Who: userName(), Host: hostName(), PID: os.Getpid(), AccountID: r.AccountID, Commit: request.Commit,
 	}}
 }
 
+// earliest is now by the clock of earlier runs, which may have had another one: one
+// that is within the tolerance of the API's as well.
+func (r *run) earliest() time.Time {
+	if r.Now.IsZero() {
+		return r.clock()
+	}
+	return r.clock().Add(-reconcile.MaxClockDifference)
+}
+
 // lock takes the right to write.
 func (r *run) lock() (*record.Lock, error) {
-	return r.Store.Lock(record.Holder{RunID: r.ID, PID: r.start.PID, Host: r.start.Host, Who: r.start.Who, Since: r.Clock().UTC()})
+	return r.Store.Lock(record.Holder{RunID: r.ID, PID: r.start.PID, Host: r.start.Host, Who: r.start.Who, Since: r.clock().UTC()})
 }
 
 // ended returns the result of the run.
 func (r *run) ended(plan *reconcile.Plan, result reconcile.Result, err error) Result {
-	found := record.Record{Start: r.start, FinishedAt: r.Clock().UTC(), Result: result, Plan: plan}
+	found := record.Record{Start: r.start, FinishedAt: r.clock().UTC(), Result: result, Plan: plan}
 	if err != nil {
 		found.Error = err.Error()
 	}
@@ -145,7 +159,7 @@ func (r *run) ended(plan *reconcile.Plan, result reconcile.Result, err error) Re
 // failed records that the run ended before anything was written, and why. That it
 // cannot be recorded is said beside it.
 func (r *run) failed(cause error) Result {
-	journal, err := r.Store.Begin(r.start, nil, r.Clock)
+	journal, err := r.Store.Begin(r.start, nil, r.clock)
 	if err == nil {
 		err = journal.End(reconcile.ResultFailed, nil, cause)
 	}
@@ -172,7 +186,7 @@ func (r *run) recordPanic() {
 
 // prune removes old records. Only the holder of the lock may.
 func (r *run) prune() {
-	if err := r.Store.Prune(r.Retention, r.Clock()); err != nil {
+	if err := r.Store.Prune(r.Retention, r.clock()); err != nil {
 		r.note("old run records were not removed: %v", err)
 	}
 }
