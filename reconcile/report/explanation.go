@@ -4,10 +4,33 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
 )
+
+// ExplanationReport is everything that bears on the decision about a person: the
+// answer to "why did I lose my seat?".
+type ExplanationReport struct {
+	Email string
+	// Now is the moment that days are counted to.
+	Now time.Time
+	// Recorded is the run whose plan the explanations are from; nil when the account
+	// was read.
+	Recorded *RecordedPlan
+	// People has an explanation for each user with the email: it can belong to several.
+	People []reconcile.Explanation
+	// Past is what earlier runs did, the latest first.
+	Past []PastChange
+}
+
+// RecordedPlan names a recorded run with a plan.
+type RecordedPlan struct {
+	RunID string
+	At    time.Time
+	Mode  reconcile.Mode
+}
 
 // PastChange is what an earlier run did about a person.
 type PastChange struct {
@@ -18,34 +41,65 @@ type PastChange struct {
 	Outcome reconcile.Outcome
 }
 
-// WriteExplanations writes everything that bears on the decision about a
-// person: the answer to "why did I lose my seat?". An email can belong to
-// several users, each of whom has an explanation.
-func WriteExplanations(w io.Writer, explanations []reconcile.Explanation, past []PastChange, now time.Time, options Options) error {
+// Write writes the report as text, JSON or Markdown.
+func (r *ExplanationReport) Write(w io.Writer, format Format, options Options) error {
 	out := bufio.NewWriter(w)
-	for i := range explanations {
+	var err error
+	switch format {
+	case Text:
+		r.writeText(out, options)
+	case JSON:
+		err = r.writeJSON(out)
+	case Markdown:
+		r.writeMarkdown(out)
+	case HTML, CSV, GitHub:
+		return fmt.Errorf("an explanation has no format %q: use one of %s, %s, %s", format, Text, JSON, Markdown)
+	default:
+		_, err = ParseFormat(string(format))
+	}
+	if err == nil {
+		err = out.Flush()
+	}
+	if err != nil {
+		return fmt.Errorf("write the explanation as %s: %w", format, err)
+	}
+	return nil
+}
+
+// origin says in a sentence where a recorded explanation is from.
+func (r *ExplanationReport) origin() string {
+	return fmt.Sprintf("as of the plan of run %s, a %s of %s: the account was not read", value(r.Recorded.RunID),
+		strings.ReplaceAll(string(r.Recorded.Mode), "-", " "), r.Recorded.At.UTC().Format(minutes))
+}
+
+func (r *ExplanationReport) writeText(out *bufio.Writer, options Options) {
+	page := explanationText{textWriter{out, options}, r}
+	if r.Recorded != nil {
+		page.wrap("", page.paint(dim, r.origin()))
+		page.line("")
+	}
+	for i := range r.People {
 		if i > 0 {
-			fmt.Fprintln(out)
+			page.line("")
 		}
-		page := explanationText{textWriter{out, options}, now}
-		page.write(&explanations[i])
+		page.write(&r.People[i])
 	}
-	if len(past) > 0 {
-		page := explanationText{textWriter{out, options}, now}
-		page.past(past)
+	if len(r.Past) > 0 {
+		page.past(r.Past)
 	}
-	return out.Flush()
 }
 
 // explanationText writes one explanation.
 type explanationText struct {
 	textWriter
-	now time.Time
+	*ExplanationReport
 }
 
 func (t *explanationText) write(e *reconcile.Explanation) {
 	t.person(e)
-	t.heading("Rules, in their order")
+	if len(e.Rules) > 0 {
+		t.heading("Rules, in their order")
+	}
 	for _, verdict := range e.Rules {
 		mark, color := " ", dim
 		if verdict.Applies {
@@ -62,50 +116,61 @@ func (t *explanationText) write(e *reconcile.Explanation) {
 
 // person writes what is known of the person, in the account and in the file.
 func (t *explanationText) person(e *reconcile.Explanation) {
-	if e.User == nil {
-		t.line(t.paint(bold, value(e.Entry.Email)))
-		t.fact("in the account", "nobody has this email")
-		t.fact("in the file", place(e.Entry.Position()))
-		return
+	t.line(t.paint(bold, t.title(e)))
+	for _, fact := range t.facts(e) {
+		t.wrap("  ", padded(fact.Label, 16)+fact.Text)
 	}
-	title := value(e.User.Email)
-	if e.User.Name != "" {
-		title += " (" + value(e.User.Name) + ")"
-	}
-	t.line(t.paint(bold, title))
-	t.fact("seat", fmt.Sprintf("access_seat %s, gateway_seat %s", e.User.AccessSeat, e.User.GatewaySeat))
-	t.fact("user id", value(e.User.ID))
-	if e.User.SeatUID == "" {
-		t.fact("seat id", "none: they never held a seat")
-	} else {
-		t.fact("seat id", value(e.User.SeatUID))
-	}
-	if e.Entry == nil {
-		t.fact("in the file", "not listed")
-	} else {
-		t.fact("in the file", place(e.Entry.Position()))
-	}
-	t.fact("last login", t.moment(e.Evidence.LastSuccessfulLogin, "none recorded"))
-	t.fact("device seen", t.moment(e.Evidence.DeviceLastSeen, "none known"))
-	t.fact("record made", t.moment(e.Evidence.CreatedAt, "not known"))
 }
 
-// fact writes one line of what is known.
-func (t *explanationText) fact(name, text string) {
-	t.wrap("  ", padded(name, 16)+text)
+// title names the person.
+func (r *ExplanationReport) title(e *reconcile.Explanation) string {
+	switch {
+	case e.User != nil && e.User.Name != "":
+		return value(e.User.Email) + " (" + value(e.User.Name) + ")"
+	case e.User != nil:
+		return value(e.User.Email)
+	case e.Entry != nil:
+		return value(e.Entry.Email)
+	}
+	return value(r.Email)
+}
+
+// facts are what is known of the person.
+func (r *ExplanationReport) facts(e *reconcile.Explanation) []Fact {
+	entry := Fact{"in the file", "not listed"}
+	if e.Entry != nil {
+		entry.Text = place(e.Entry.Position())
+	}
+	switch {
+	case e.User == nil && r.Recorded != nil:
+		return []Fact{{"in the account", "not known: the plan changes nothing of theirs, and says no more"}, entry}
+	case e.User == nil:
+		return []Fact{{"in the account", "nobody has this email"}, entry}
+	}
+	facts := []Fact{
+		{"seat", fmt.Sprintf("access_seat %s, gateway_seat %s", e.User.AccessSeat, e.User.GatewaySeat)},
+		{"user id", value(e.User.ID)}, {"seat id", "none: they never held a seat"}, entry,
+		{"last login", r.moment(e.Evidence.LastSuccessfulLogin, "none recorded")},
+		{"device seen", r.moment(e.Evidence.DeviceLastSeen, "none known")},
+		{"record made", r.moment(e.Evidence.CreatedAt, "not known")},
+	}
+	if e.User.SeatUID != "" {
+		facts[2].Text = value(e.User.SeatUID)
+	}
+	return facts
 }
 
 // moment writes a date with the days since, or says that there is none.
-func (t *explanationText) moment(m reconcile.Moment, none string) string {
+func (r *ExplanationReport) moment(m reconcile.Moment, none string) string {
 	switch {
 	case m.IsNone():
 		return none
 	case !m.IsKnown():
 		return "a date that cannot be read"
 	}
-	days := int(t.now.Sub(m.Time()).Hours() / 24)
+	days := int(r.Now.Sub(m.Time()).Hours() / 24)
 	date := m.Time().Format(time.RFC3339)
-	if m.Time().After(t.now) {
+	if m.Time().After(r.Now) {
 		return date + " (in the future)"
 	}
 	return fmt.Sprintf("%s (%s ago)", date, reconcile.Count(days, "day"))
@@ -136,12 +201,16 @@ func (t *explanationText) decision(e *reconcile.Explanation) {
 func (t *explanationText) past(past []PastChange) {
 	t.heading("Earlier runs")
 	for i := range past {
-		p := &past[i]
-		text := fmt.Sprintf("%s  run %s  %s, %s: %s", p.At.UTC().Format(time.DateOnly), value(p.RunID),
-			value(string(p.Change.Kind)), effect(&p.Change), sentence(p.Change.Because))
-		if p.Outcome.Status != reconcile.Applied {
-			text += "; " + value(p.Outcome.Status.Label())
-		}
-		t.wrap("  ", text)
+		t.wrap("  ", past[i].sentence())
 	}
+}
+
+// sentence says when which run did what.
+func (p *PastChange) sentence() string {
+	text := fmt.Sprintf("%s  run %s  %s, %s: %s", p.At.UTC().Format(time.DateOnly), value(p.RunID),
+		value(string(p.Change.Kind)), effect(&p.Change), sentence(p.Change.Because))
+	if p.Outcome.Status != reconcile.Applied {
+		text += "; " + value(p.Outcome.Status.Label())
+	}
+	return text
 }
