@@ -63,6 +63,14 @@ var mustNotUse = map[string][]string{
 	"reconcile/report": {"time.Now", "time.Since", "time.Until"},
 }
 
+// mayDecideVisibility are the files that may ask which characters print: the one that makes text from outside safe to
+// show, and those that refuse such characters in input.
+var mayDecideVisibility = []string{"reconcile/inert.go", "reconcile/desired/entries.go"}
+
+// mayWriteErrors are the files of the command that may touch standard error; the others call what these offer, which
+// makes text from outside inert. A report makes its own so.
+var mayWriteErrors = []string{"ui.go", "main.go", "root.go", "apply.go"}
+
 // mayFillVariables are the calls that may stand behind a package-level variable: what they return never changes.
 var mayFillVariables = []string{
 	"errors.New", "fmt.Errorf", "netip.MustParsePrefix", "regexp.MustCompile", "strings.NewReplacer", "template.Must",
@@ -208,6 +216,32 @@ func TestNothingHappensBehindTheCallersBack(t *testing.T) {
 			for _, problem := range hiddenEffects(p.name(), syntax) {
 				t.Errorf("%s/%s:%d: %s", p.name(), file, files.Position(problem.at).Line, problem.text)
 			}
+		}
+	}
+}
+
+func TestTextFromOutsideHasOneBoundary(t *testing.T) {
+	for _, p := range listPackages(t) {
+		for _, file := range p.GoFiles {
+			syntax, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, parserMode)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(syntax, func(node ast.Node) bool {
+				selector, ok := node.(*ast.SelectorExpr)
+				if !ok {
+					return true
+				}
+				name := inFull(syntax, selector)
+				if (name == "unicode.IsPrint" || name == "unicode.IsGraphic") && !slices.Contains(mayDecideVisibility, p.name()+"/"+file) {
+					t.Errorf("%s/%s decides which characters are shown: call reconcile.Inert", p.name(), file)
+				}
+				touches := name == "os.Stderr" || selector.Sel.Name == "stderr"
+				if p.name() == "cmd/seatsync" && touches && !slices.Contains(mayWriteErrors, file) {
+					t.Errorf("%s touches standard error: call note, printError or the log", file)
+				}
+				return true
+			})
 		}
 	}
 }

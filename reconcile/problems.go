@@ -15,14 +15,13 @@ type Problem struct {
 }
 
 // String returns the problem as file:line:column: message, the form that
-// editors and continuous integration turn into a link.
+// editors and continuous integration turn into a link. Both parts are [Inert].
 func (p Problem) String() string {
-	switch {
-	case p.At.Line == 0:
-		return fmt.Sprintf("%s: %s", p.At.File, p.Message)
-	default:
-		return fmt.Sprintf("%s:%d:%d: %s", p.At.File, p.At.Line, max(1, p.At.Column), p.Message)
+	file, message := Inert(p.At.File, 0), Inert(p.Message, 0)
+	if p.At.Line == 0 {
+		return fmt.Sprintf("%s: %s", file, message)
 	}
+	return fmt.Sprintf("%s:%d:%d: %s", file, p.At.Line, max(1, p.At.Column), message)
 }
 
 // Problems is everything that is wrong in the files, in the order of the files

@@ -55,9 +55,9 @@ func (c *checkup) line(color, mark, name, text, next string) {
 	if c.app.useColor() {
 		mark = "\x1b[" + color + "m" + mark + "\x1b[0m"
 	}
-	_, err := fmt.Fprintf(c.app.stdout, "%s  %-20s %s\n", mark, name, oneLine(text))
+	_, err := fmt.Fprintf(c.app.stdout, "%s  %-20s %s\n", mark, name, reconcile.Inert(text, 0))
 	if next != "" && err == nil {
-		_, err = fmt.Fprintf(c.app.stdout, "%-8s %-20s → %s\n", "", "", oneLine(next))
+		_, err = fmt.Fprintf(c.app.stdout, "%-8s %-20s → %s\n", "", "", reconcile.Inert(next, 0))
 	}
 	if c.lost == nil {
 		c.lost = err

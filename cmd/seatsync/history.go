@@ -128,13 +128,13 @@ func (a *app) writeHistory(records []*record.Record) error {
 		if !areSeveral {
 			return ""
 		}
-		return cmp.Or(oneLine(text), "-") + "\t"
+		return cmp.Or(reconcile.Inert(text, 0), "-") + "\t"
 	}
 	fmt.Fprintln(table, "RUN\t"+account("ACCOUNT")+"STARTED\tTOOK\tMODE\tRESULT\tCHANGES\tWHO\tCOMMIT")
 	for _, r := range records {
 		fmt.Fprintln(table, strings.Join([]string{
 			r.ID, account(r.AccountID) + r.StartedAt.UTC().Format("2006-01-02 15:04:05"), r.FinishedAt.Sub(r.StartedAt).Round(time.Second).String(),
-			string(r.Mode), string(r.Result), oneLine(counts(r)), oneLine(r.Who), oneLine(cmp.Or(reconcile.ShortCommit(r.Commit), "-")),
+			string(r.Mode), string(r.Result), reconcile.Inert(counts(r), 0), reconcile.Inert(r.Who, 0), reconcile.Inert(cmp.Or(reconcile.ShortCommit(r.Commit), "-"), 0),
 		}, "\t"))
 	}
 	return table.Flush()
@@ -159,7 +159,7 @@ func (a *app) verifyRecords(archive *record.Archive) error {
 		return err
 	}
 	for _, problem := range found.Problems {
-		fmt.Fprintln(a.stdout, oneLine(problem.Error()))
+		fmt.Fprintln(a.stdout, reconcile.Inert(problem.Error(), 0))
 	}
 	if len(found.Problems) > 0 {
 		return fmt.Errorf("%d of %s damaged", len(found.Problems), reconcile.CountOf(found.Records, "record is", "records are"))

@@ -176,8 +176,8 @@ func (a *app) logger() *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(a.logLevel)) // checked in readGlobals
 	options := &slog.HandlerOptions{Level: level, ReplaceAttr: func(_ []string, attribute slog.Attr) slog.Attr {
-		if attribute.Value.Kind() == slog.KindString {
-			attribute.Value = slog.StringValue(a.mask.Text(attribute.Value.String()))
+		if kind := attribute.Value.Kind(); kind == slog.KindString || kind == slog.KindAny {
+			attribute.Value = slog.StringValue(a.inert(attribute.Value.String()))
 		}
 		return attribute
 	}}

@@ -18,6 +18,7 @@ import (
 	"github.com/nicholas-fedor/shoutrrr/pkg/router"
 	"github.com/nicholas-fedor/shoutrrr/pkg/types"
 
+	"github.com/seatsync/seatsync/reconcile"
 	"github.com/seatsync/seatsync/reconcile/daemon"
 	"github.com/seatsync/seatsync/reconcile/report"
 )
@@ -66,7 +67,7 @@ func (a *app) newMessenger(flags runFlags, log *slog.Logger) (*messenger, error)
 		}
 		sender, err := shoutrrr.CreateSender(address)
 		if err != nil {
-			return nil, fmt.Errorf("%s: address %d (%s) is not one that shoutrrr knows: see https://shoutrrr.nickfedor.com for its form", origin, i+1, oneLine(scheme[:min(len(scheme), 20)]))
+			return nil, fmt.Errorf("%s: address %d (%s) is not one that shoutrrr knows: see https://shoutrrr.nickfedor.com for its form", origin, i+1, reconcile.Inert(scheme[:min(len(scheme), 20)], 0))
 		}
 		m.services = append(m.services, service{scheme: scheme, address: address, sender: sender})
 	}
@@ -180,5 +181,5 @@ func withoutAddress(text, address string) string {
 			text = strings.ReplaceAll(text, part, "…")
 		}
 	}
-	return oneLine(text)
+	return reconcile.Inert(text, 0)
 }

@@ -44,7 +44,7 @@ func (a *app) printError(err error) {
 		fmt.Fprintf(a.stderr, "seatsync: error: %s in the desired state; nothing was planned\n", count(problems.Count(), "problem"))
 	} else {
 		for _, line := range strings.Split(err.Error(), "\n") { // joined errors
-			fmt.Fprintf(a.stderr, "seatsync: error: %s\n", oneLine(a.mask.Text(line)))
+			fmt.Fprintf(a.stderr, "seatsync: error: %s\n", a.inert(line))
 		}
 	}
 	var hinted *hintedError
@@ -57,32 +57,22 @@ func (a *app) printError(err error) {
 		fmt.Fprintln(a.stderr, "seatsync: hint: apply it later, or pass --ignore-freeze")
 	}
 	if errors.As(err, &hinted) {
-		fmt.Fprintf(a.stderr, "seatsync: hint: %s\n", hinted.hint)
+		fmt.Fprintf(a.stderr, "seatsync: hint: %s\n", a.inert(hinted.hint))
 	}
 }
 
-// oneLine keeps what others wrote (an API, a file name) from moving the cursor.
-func oneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return ' '
-		case r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069:
-			return '\uFFFD'
-		}
-		return r
-	}, text)
-}
+// inert returns text from outside (an API, a file, its name) in one line that is safe to show.
+func (a *app) inert(text string) string { return reconcile.Inert(a.mask.Text(text), 0) }
 
 // note writes a line of advice to standard error.
 func (a *app) note(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "seatsync: %s\n", oneLine(a.mask.Text(fmt.Sprintf(format, args...))))
+	fmt.Fprintf(a.stderr, "seatsync: %s\n", a.inert(fmt.Sprintf(format, args...)))
 }
 
 // logNote returns what writes advice to the log of a daemon instead.
 func logNote(a *app, log *slog.Logger) func(format string, args ...any) {
 	return func(format string, args ...any) {
-		log.Warn(strings.TrimPrefix(oneLine(a.mask.Text(fmt.Sprintf(format, args...))), "note: "))
+		log.Warn(strings.TrimPrefix(a.inert(fmt.Sprintf(format, args...)), "note: "))
 	}
 }
 

@@ -55,7 +55,7 @@ type RunResult struct {
 
 // failure is the outcome of a run that left no record.
 func failure(run RunSummary, err error) RunResult {
-	run.Result, run.Error = reconcile.ResultFailed, err.Error()
+	run.Result, run.Error = reconcile.ResultFailed, reconcile.InertLines(err.Error())
 	return RunResult{Run: run, Result: runner.Result{Record: record.Record{Result: run.Result, Error: run.Error}, Err: err}}
 }
 

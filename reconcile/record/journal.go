@@ -169,7 +169,7 @@ func (j *Journal) Result(call reconcile.Call, outcomes []reconcile.Outcome) erro
 func (j *Journal) End(result reconcile.Result, run *reconcile.Run, failure error) error {
 	end := line{Type: lineEnd, Start: j.start, Run: run, Result: result}
 	if failure != nil {
-		end.Error = failure.Error()
+		end.Error = reconcile.InertLines(failure.Error())
 	}
 	err := j.append(end)
 	return errors.Join(err, j.file.Close())

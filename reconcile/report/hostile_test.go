@@ -176,7 +176,7 @@ func checkPlain(t *testing.T, got, text string) {
 		t.Error("the report is not UTF-8")
 	}
 	for _, r := range got {
-		if r != '\n' && !isVisible(r) {
+		if r != '\n' && !reconcile.IsVisible(r) {
 			t.Errorf("the report holds the character %U", r)
 			break
 		}

@@ -132,7 +132,7 @@ func appendEscaped(dst, data []byte) []byte {
 		}
 		dst, data = append(dst, data[:plain]...), data[plain:]
 		if data[0] == '#' {
-			if bytes.HasPrefix(data, []byte(oldCommand)) {
+			if bytes.HasPrefix(data, []byte("##[")) {
 				dst = append(dst, `\u0023`...)
 			} else {
 				dst = append(dst, '#')
@@ -142,7 +142,7 @@ func appendEscaped(dst, data []byte) []byte {
 		}
 		r, size := utf8.DecodeRune(data)
 		switch {
-		case isVisible(r):
+		case reconcile.IsVisible(r):
 			dst = append(dst, data[:size]...)
 		case r > 0xffff:
 			offset := r - 0x10000

@@ -151,7 +151,7 @@ func (r *run) lock() (*record.Lock, error) {
 func (r *run) ended(plan *reconcile.Plan, result reconcile.Result, err error) Result {
 	found := record.Record{Start: r.start, FinishedAt: r.clock().UTC(), Result: result, Plan: plan}
 	if err != nil {
-		found.Error = err.Error()
+		found.Error = reconcile.InertLines(err.Error())
 	}
 	return Result{Record: found, Err: err}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
 
 	"github.com/seatsync/seatsync/reconcile"
 )
@@ -107,26 +106,7 @@ const (
 )
 
 // inert makes a text of the API safe to show in one line.
-func inert(text string) string { return shorten(plain(text)) }
+func inert(text string) string { return reconcile.Inert(oneLine(text), maxMessageLength) }
 
-// plain returns a text without control and formatting characters, which move
-// cursors and reorder text.
-func plain(text string) string {
-	return strings.TrimSpace(strings.Map(func(char rune) rune {
-		switch {
-		case unicode.IsSpace(char):
-			return ' '
-		case unicode.IsControl(char), unicode.Is(unicode.Cf, char):
-			return -1
-		}
-		return char
-	}, strings.ToValidUTF8(text, "\uFFFD")))
-}
-
-// shorten cuts a text that is longer than a message should be.
-func shorten(text string) string {
-	if runes := []rune(text); len(runes) > maxMessageLength {
-		return string(runes[:maxMessageLength]) + "…"
-	}
-	return text
-}
+// oneLine returns a text with a space for each run of white space.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

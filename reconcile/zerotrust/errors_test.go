@@ -36,9 +36,9 @@ func TestARefusalIsToldAsTheAPITellsIt(t *testing.T) {
 		{"null", `null`, nil},
 		{
 			"what would move the cursor or reorder the line", `{"errors":[{"code":1,"message":"a\u001b[2Jb\r\nc\u202ed\u0000\u200be\u0085f"}]}`,
-			message(1, "a[2Jb  cde f"),
+			message(1, `a\u001b[2Jb c\u202ed\u0000\u200be f`),
 		},
-		{"what is very long", `{"errors":[{"code":1,"message":"` + strings.Repeat("é", 1000) + `"}]}`, message(1, strings.Repeat("é", maxMessageLength)+"…")},
+		{"what is very long", `{"errors":[{"code":1,"message":"` + strings.Repeat("é", 1000) + `"}]}`, message(1, strings.Repeat("é", maxMessageLength)+"… (700 characters more)")},
 		{"very many", `{"errors":[` + strings.Repeat(`{"code":1,"message":"a"},`, 100) + `{}]}`, []reconcile.APIMessage{{Code: 1, Message: "a"}, {Code: 1, Message: "a"}, {Code: 1, Message: "a"}, {Code: 1, Message: "a"}, {Code: 1, Message: "a"}}},
 	}
 	for _, test := range tests {

@@ -79,7 +79,7 @@ func (c *Connection) clean(messages []reconcile.APIMessage) []reconcile.APIMessa
 
 // mask makes a text that comes from outside fit to be shown.
 func (c *Connection) mask(text string) string {
-	return shorten(c.config.Credentials.withoutSecrets(plain(text)))
+	return inert(c.config.Credentials.withoutSecrets(oneLine(text)))
 }
 
 // maskedError shows an error without what must not be shown, and lets it be found.

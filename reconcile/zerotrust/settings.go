@@ -73,7 +73,7 @@ func (r *settingsReader) deprovisioning(ctx context.Context) ([]string, error) {
 	var names []string
 	for _, provider := range providers {
 		if provider.SCIM.Enabled != reconcile.False && provider.SCIM.SeatDeprovision == reconcile.True {
-			names = append(names, fmt.Sprintf("the identity provider %q", r.caller.connection.mask(firstText(provider.Name, provider.Type))))
+			names = append(names, `the identity provider "`+r.caller.connection.mask(firstText(provider.Name, provider.Type))+`"`)
 		}
 	}
 	return names, nil

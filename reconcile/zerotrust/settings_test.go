@@ -108,7 +108,7 @@ func TestWhatOtherHandsThereAre(t *testing.T) {
 		{"name":"off","scim_config":{"enabled":false,"seat_deprovision":true}},
 		{"name":"no","scim_config":{"enabled":true,"seat_deprovision":false}},
 		{"name":"null","scim_config":null},{"name":"none"}]}`)
-	want := []string{`the identity provider "Okta"`, `the identity provider "azureAD"`}
+	want := []string{`the identity provider "Okta\u202e"`, `the identity provider "azureAD"`}
 	if diff := cmp.Diff(want, got.Deprovisioning); diff != "" || got.DeprovisioningErr != nil {
 		t.Errorf("%v (-want +got):\n%s", got.DeprovisioningErr, diff)
 	}

@@ -1,56 +1,55 @@
-package report
+package reconcile
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/seatsync/seatsync/reconcile"
 )
 
-// Emails, names, ids and error messages come from other people. This file
-// decides how they are shown: every character that does not print as itself, or
-// that makes its neighbours print as something else, becomes an escape in the
-// manner of Go and JSON (\n, \u202e, \xff). Two values that differ therefore
-// also look different, and no value can move a cursor, hide, or reverse the
-// line it stands on.
+// Emails, names, ids, file names, parts of files and error messages come from
+// other people. This file is the one place that decides how such text is shown:
+// every character that does not print as itself, or that makes its neighbours
+// print as something else, becomes an escape in the manner of Go and JSON (\n,
+// \u202e, \xff). Two values that differ therefore also look different, and no value
+// can move a cursor, hide, reverse its line, or command the runner that reads it.
 //
 // What is left is ordinary printable text; turning that into a cell, a field
 // or a paragraph of its format is the business of each format.
 
 const (
-	// longestValue is the most characters that are shown of a name, an email or
-	// an id. The longest valid email has 254, real ones far fewer.
-	longestValue = 128
-	// longestSentence is the most that is shown of free text: a reason, an error.
-	longestSentence = 600
 	// mostMarks is the most combining marks that may follow one letter. Living
 	// scripts need up to three; beyond that they smear over the lines around.
 	mostMarks = 4
 	// oldCommand starts a workflow command of GitHub Actions, which reads it out
-	// of any output, wherever in a line it stands. The newer kind, ::…::, counts
-	// only at the start of a line; see [textReport.line].
-	oldCommand = "##["
+	// of any output, wherever in a line it stands. The newer kind counts only at
+	// the start of a line.
+	oldCommand, newCommand = "##[", "::"
 )
 
-// value shows a name, an email, an id or a file name. A backslash is doubled,
-// so that a name which contains the letters \u202e is told from one which
-// contains that character.
-func value(text string) string { return inert(text, longestValue, true) }
+// Inert returns free text with everything escaped that is not plainly visible,
+// cut after limit characters with the number of those left out; 0 is no limit.
+func Inert(text string, limit int) string { return inert(text, limit, false) }
 
-// sentence shows free text that was composed by seatsync or by the API and may
-// have foreign parts.
-func sentence(text string) string { return inert(text, longestSentence, false) }
-
-// quoted shows a name in quotation marks, which make its ends visible.
-func quoted(text string) string {
-	return `"` + strings.ReplaceAll(value(text), `"`, `\"`) + `"`
+// InertLines is [Inert] for text of several lines, such as joined errors.
+func InertLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = Inert(line, 0)
+	}
+	return strings.Join(lines, "\n")
 }
 
-// inert returns text with everything escaped that is not plainly visible, cut
-// after limit characters with the number of those left out.
+// InertValue returns a name, an email, an id or a file name as [Inert] does, with
+// each backslash doubled: a name which contains the letters \u202e looks different
+// from one which contains that character.
+func InertValue(text string, limit int) string { return inert(text, limit, true) }
+
 func inert(text string, limit int, doubleBackslash bool) string {
+	if limit == 0 {
+		limit = math.MaxInt
+	}
 	if isPlain(text, limit) {
 		return text
 	}
@@ -58,7 +57,7 @@ func inert(text string, limit int, doubleBackslash bool) string {
 	marks := mostMarks // a mark without a letter before it would join our own text
 	for shown := 0; len(text) > 0; shown++ {
 		if shown == limit {
-			fmt.Fprintf(&b, "… (%s more)", reconcile.Count(utf8.RuneCountInString(text), "character"))
+			fmt.Fprintf(&b, "… (%s more)", Count(utf8.RuneCountInString(text), "character"))
 			break
 		}
 		r, size := utf8.DecodeRuneInString(text)
@@ -70,11 +69,11 @@ func inert(text string, limit int, doubleBackslash bool) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&b, `\x%02x`, text[0])
-		case !isVisible(r) || marks > mostMarks:
+		case !IsVisible(r) || marks > mostMarks:
 			writeEscape(&b, r)
 		case r == '\\' && doubleBackslash:
 			b.WriteString(`\\`)
-		case strings.HasPrefix(text, oldCommand):
+		case strings.HasPrefix(text, oldCommand), shown == 0 && strings.HasPrefix(text, newCommand):
 			writeEscape(&b, r)
 		default:
 			b.WriteRune(r)
@@ -91,17 +90,17 @@ func isPlain(text string, limit int) bool {
 	}
 	for i := range len(text) {
 		c := text[i]
-		if c < ' ' || c > '~' || c == '\\' || c == '#' {
+		if c < ' ' || c > '~' || c == '\\' || c == '#' || c == ':' && i == 0 {
 			return false
 		}
 	}
 	return true
 }
 
-// isVisible reports whether a character shows as itself. Spaces other than the
+// IsVisible reports whether a character shows as itself. Spaces other than the
 // common one and the wide one of Japanese names look like the common one, so
 // they are not visible in this sense.
-func isVisible(r rune) bool {
+func IsVisible(r rune) bool {
 	switch {
 	case r == '\u3000':
 		return true
