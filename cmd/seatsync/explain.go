@@ -156,9 +156,9 @@ func onePerson(text string, known []reconcile.Person) (email string, err error) 
 	}
 	names := make([]string, 0, mostCandidates+1)
 	for _, person := range found[:min(len(found), mostCandidates)] {
-		name := oneLine(person.Email)
+		name := reconcile.Inert(person.Email, 0)
 		if person.Name != "" {
-			name += " (" + oneLine(person.Name) + ")"
+			name += " (" + reconcile.Inert(person.Name, 0) + ")"
 		}
 		names = append(names, name)
 	}
