@@ -3,6 +3,7 @@ package reconcile
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/big"
 	"regexp"
 )
@@ -37,6 +38,16 @@ func (a Amount) Times(n int) Amount {
 	return amountOf(value.Mul(value, new(big.Rat).SetInt64(int64(n))))
 }
 
+// Plus returns the sum of two amounts, or none when one of them is none.
+func (a Amount) Plus(b Amount) Amount {
+	left, okLeft := new(big.Rat).SetString(string(a))
+	right, okRight := new(big.Rat).SetString(string(b))
+	if !okLeft || !okRight {
+		return ""
+	}
+	return amountOf(left.Add(left, right))
+}
+
 // Minus returns the difference of two amounts, or none when one of them is none.
 func (a Amount) Minus(b Amount) Amount {
 	left, okLeft := new(big.Rat).SetString(string(a))
@@ -45,6 +56,26 @@ func (a Amount) Minus(b Amount) Amount {
 		return ""
 	}
 	return amountOf(left.Sub(left, right))
+}
+
+// isMoreThan reports whether both amounts are known and this one is the larger.
+func (a Amount) isMoreThan(b Amount) bool {
+	left, okLeft := new(big.Rat).SetString(string(a))
+	right, okRight := new(big.Rat).SetString(string(b))
+	return okLeft && okRight && left.Cmp(right) > 0
+}
+
+// pays returns how many units of a price the amount pays for. It reports false where
+// one of the two is none, and where the price is zero.
+func (a Amount) pays(price Amount) (units int, ok bool) {
+	whole, okWhole := new(big.Rat).SetString(string(a))
+	unit, okUnit := new(big.Rat).SetString(string(price))
+	if !okWhole || !okUnit || unit.Sign() <= 0 {
+		return 0, false
+	}
+	whole.Quo(whole, unit)
+	count := new(big.Int).Quo(whole.Num(), whole.Denom())
+	return int(min(count.Int64(), math.MaxInt32)), count.IsInt64()
 }
 
 // amountOf writes a decimal rational exactly, with two decimals or as many as

@@ -44,8 +44,11 @@ type License struct {
 	Currency string
 	// Renews is when the purchased count can next be lowered; zero when not given.
 	Renews Date
-	// Budget is what the seats may cost in a month; none when not given.
-	Budget Amount
+	// Budget is what the seats may cost in a month, and BudgetSeats how many may be in
+	// use; the file gives one of them, or neither. BudgetAt is its line.
+	Budget      Amount
+	BudgetSeats *int
+	BudgetAt    Position
 }
 
 // Policy holds the rules of the file.

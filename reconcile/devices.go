@@ -55,6 +55,12 @@ func (d *Devices) seen(userID string) (newest Moment, unreadable bool) {
 	return newest, d.Unreadable[userID]
 }
 
+// askedAbout reports whether the listing was searched for devices of the user.
+func (d *Devices) askedAbout(user *User) bool {
+	_, asked := d.Listed[user.ID]
+	return asked
+}
+
 // missing says why devices of the user may exist that the listing does not show,
 // or "".
 func (d *Devices) missing(user *User) string {

@@ -5,15 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 )
 
 // exemptionWarning is how long before its end an exemption is reported.
 const exemptionWarning = 14 * Day
-
-// exhaustedPercent is the share of purchased seats below which too few are free.
-const exhaustedPercent = 5
 
 // findings lists what people should know about the plan, in a fixed order: the
 // account first, then people by email.
@@ -21,7 +17,8 @@ func (p *planner) findings(plan *Plan) []Finding {
 	findings := []Finding{}
 	findings = append(findings, p.limitFinding(plan)...)
 	findings = append(findings, p.historyFinding()...)
-	findings = append(findings, licenseFindings(plan)...)
+	findings = append(findings, p.licenseFindings(plan)...)
+	findings = append(findings, p.budgetFinding(plan)...)
 	findings = append(findings, p.accountFindings()...)
 	findings = append(findings, p.patternFindings()...)
 	findings = append(findings, p.deviceFinding(plan)...)
@@ -69,28 +66,6 @@ func (p *planner) limitFinding(plan *Plan) []Finding {
 		Message: fmt.Sprintf("%s would be released, but %s: %s; if it is right, run again with --allow-releases %d",
 			Count(limit.Wanted, "seat"), allowed, outcome, limit.Wanted),
 	}}
-}
-
-// licenseFindings compares the seats in use with those that are paid for.
-func licenseFindings(plan *Plan) (findings []Finding) {
-	money := plan.Money
-	if money.Purchased == nil {
-		return nil
-	}
-	purchased, used := *money.Purchased, plan.Live.SeatsUsed
-	if (purchased-used)*100 < purchased*exhaustedPercent || used >= purchased {
-		findings = append(findings, Finding{
-			Severity: SeverityWarning, Code: CodeSeatsExhaustedSoon,
-			Message: fmt.Sprintf("%s of %s are in use and %s free: when none is left, new people cannot log in",
-				Thousands(strconv.Itoa(used)), Count(purchased, "purchased seat"), CountOf(max(0, purchased-used), "is", "are")),
-		})
-	}
-	if bill := plan.Bill(); bill.Advice() != "" {
-		findings = append(findings, Finding{Severity: SeverityInfo, Code: CodeLowerPurchased, Message: fmt.Sprintf(
-			"freed seats lower the bill only once fewer are purchased: when this plan is applied %s of %s will be idle; %s",
-			Thousands(strconv.Itoa(*bill.After.Idle)), Count(purchased, "purchased seat"), bill.Advice())})
-	}
-	return findings
 }
 
 // deviceFinding says that devices could not be read, and what that holds back.

@@ -18,6 +18,11 @@ type History struct {
 	Unreadable []UnreadableRun
 	// Restored has, by user id, when a revert last gave a seat back.
 	Restored map[string]time.Time
+	// Returned has, by user id, when runs saw that someone whose seat had been released
+	// holds one again.
+	Returned map[string][]time.Time
+	// Readings are the seats in use after each run.
+	Readings []SeatReading
 	// KeepsNarrows is true once a narrow has been seen to keep the other half of
 	// the seat on this account.
 	KeepsNarrows bool
@@ -64,6 +69,8 @@ type PastRun struct {
 	Returned []string `json:"returned,omitempty"`
 	// Announced has, by [EmailKey], the people whom the run named as due.
 	Announced []string `json:"announced,omitempty"`
+	// SeatsUsed are the seats in use after the run.
+	SeatsUsed int `json:"seats_used"`
 }
 
 // PastRelease is a seat that an earlier run took, or half of one.
@@ -77,6 +84,10 @@ type PastRelease struct {
 	// Price is what the seat cost a month, in Currency; empty where it is not known.
 	Price    Amount `json:"price,omitempty"`
 	Currency string `json:"currency,omitempty"`
+	// Group is the person's group, and LastSign the newest sign of activity that the run
+	// knew; zero for someone who was never seen.
+	Group    string    `json:"group,omitempty"`
+	LastSign time.Time `json:"last_sign,omitzero"`
 	// Open is true while it is not known whether the seat was taken; see [Outcome].
 	Open bool `json:"open,omitempty"`
 }
@@ -94,7 +105,10 @@ func (h *History) Add(plan *Plan, started, finished time.Time) {
 
 // PastRunOf returns what a run says to later ones, by its plan and what became of it.
 func PastRunOf(plan *Plan, started, finished time.Time) PastRun {
-	past := PastRun{StartedAt: started, FinishedAt: finished, Announced: plan.announced()}
+	past := PastRun{StartedAt: started, FinishedAt: finished, Announced: plan.announced(), SeatsUsed: plan.SeatsInUse().Used}
+	for _, person := range plan.CameBack {
+		past.Returned = append(past.Returned, person.UserID)
+	}
 	if plan.Run == nil {
 		return past
 	}
@@ -107,10 +121,13 @@ func PastRunOf(plan *Plan, started, finished time.Time) PastRun {
 		case change.Kind == Release, change.Kind == Narrow:
 			past.Taken = append(past.Taken, PastRelease{
 				UserID: change.UserID, Email: change.Email, At: finished, Kind: change.Kind, Reason: change.Reason,
-				Price: plan.Money.Price, Currency: plan.Summary.Currency, Open: outcome.Open,
+				Group: change.Group, Price: plan.Money.PriceOf(change.Group), Currency: plan.Summary.Currency, Open: outcome.Open,
+				LastSign: change.Evidence.lastSign().Time(),
 			})
 		case change.Kind == Grant && change.Reason == Reverted && !outcome.Open:
 			past.Restored = append(past.Restored, change.UserID)
+		case change.Kind == Grant && !outcome.Open:
+			past.Returned = append(past.Returned, change.UserID)
 		}
 	}
 	return past
@@ -125,7 +142,12 @@ func (h *History) AddRun(past *PastRun) {
 	}
 	for _, userID := range past.Restored {
 		h.restore(userID, past.FinishedAt)
+		h.comeBack(userID, past.FinishedAt)
 	}
+	for _, userID := range past.Returned {
+		h.comeBack(userID, past.StartedAt)
+	}
+	h.Readings = append(h.Readings, SeatReading{At: past.FinishedAt, Used: past.SeatsUsed})
 	for _, key := range past.Announced {
 		if h.Announced == nil {
 			h.Announced = make(map[string][]time.Time)
@@ -142,6 +164,14 @@ func (h *History) restore(userID string, at time.Time) {
 	if at.After(h.Restored[userID]) {
 		h.Restored[userID] = at
 	}
+}
+
+// comeBack notes that a run saw someone in a seat again.
+func (h *History) comeBack(userID string, at time.Time) {
+	if h.Returned == nil {
+		h.Returned = make(map[string][]time.Time)
+	}
+	h.Returned[userID] = append(h.Returned[userID], at)
 }
 
 // announced returns the people whom the plan names as due for inactivity, by

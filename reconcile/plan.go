@@ -32,6 +32,11 @@ type Plan struct {
 	Groups   []GroupShare `json:"groups"`
 	Activity *Activity    `json:"activity"`
 	Returns  *Returns     `json:"returns"`
+	// CameBack are the people whose seat a recorded run freed and who hold one
+	// again, each in the first plan that saw it.
+	CameBack []CameBack `json:"came_back"`
+	// WhatIf is what other thresholds of inactivity would free.
+	WhatIf []WhatIf `json:"what_if"`
 	// BaseURL is the API that the account was read from.
 	BaseURL string `json:"base_url"`
 	// Freeze is the window that held applies back when the plan was made; nil when
@@ -241,6 +246,15 @@ type Money struct {
 	YearlyCostAfter  Amount            `json:"yearly_cost_after"`
 	// Renews is when the purchased count can next be lowered; null when not known.
 	Renews *Date `json:"renews"`
+	// Budget is the most that the seats may cost in a month, and BudgetSeats the most
+	// that may be in use; the file names at most one. BudgetExceededOn is the day on
+	// which it is passed, and SeatsExhaustedOn that on which the last purchased seat is
+	// taken, both at the present pace: today where that is so already, and null where it
+	// is not in sight or cannot be said.
+	Budget           Amount `json:"budget"`
+	BudgetSeats      *int   `json:"budget_seats"`
+	BudgetExceededOn *Date  `json:"budget_exceeded_on"`
+	SeatsExhaustedOn *Date  `json:"seats_exhausted_on"`
 	// IdleHeldSeats counts the seats of people who are known to be inactive and
 	// whose release is held.
 	IdleHeldSeats       int    `json:"idle_held_seats"`

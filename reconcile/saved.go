@@ -13,7 +13,13 @@ import (
 // user has moved, with what moved. Everything else is that of the saved plan, its
 // digest too; nothing that was held is let go.
 func Revisit(saved *Plan, beside *Desired, live *Live, options PlanOptions) (*Plan, map[int]string, error) {
-	license := License{Price: saved.Money.Price, Purchased: saved.Money.Purchased, Currency: saved.Summary.Currency}
+	license := License{
+		Price: saved.Money.Price, Purchased: saved.Money.Purchased, Currency: saved.Summary.Currency,
+		Budget: saved.Money.Budget, BudgetSeats: saved.Money.BudgetSeats,
+	}
+	if saved.Money.Renews != nil {
+		license.Renews = *saved.Money.Renews
+	}
 	desired := Desired{Policy: Policy{Grants: GrantsRequest}}
 	if beside != nil {
 		desired = *beside
@@ -33,6 +39,7 @@ func Revisit(saved *Plan, beside *Desired, live *Live, options PlanOptions) (*Pl
 	}
 	plan := *saved
 	plan.Changes, plan.Live, plan.Returns, plan.Groups = judged.Changes, judged.Live, judged.Returns, judged.Groups
+	plan.CameBack = judged.CameBack
 	plan.Limit = judged.Limit
 	plan.Limit.Releases, plan.Limit.From = saved.Limit.Releases, saved.Limit.From
 	plan.Findings = limitsAgain(saved.Findings, judged.Findings)
@@ -46,6 +53,7 @@ func Revisit(saved *Plan, beside *Desired, live *Live, options PlanOptions) (*Pl
 		plan.Changes[i] = saved.Changes[i] // that the user has moved says more than a hold
 	}
 	plan.sum(&desired, license, options.BatchSize, stale)
+	plan.Money.BudgetExceededOn, plan.Money.SeatsExhaustedOn = judged.Money.BudgetExceededOn, judged.Money.SeatsExhaustedOn
 	return &plan, stale, nil
 }
 

@@ -36,6 +36,8 @@ type planner struct {
 	// recent are the releases of the last days, and returned those who came back.
 	recent   map[string]PastRelease
 	returned []*subject
+	// pace is how the seats in use move.
+	pace pace
 	// tooManyReturned says that too many came back; "" when not.
 	tooManyReturned string
 }
@@ -52,6 +54,7 @@ func newPlanner(desired *Desired, live *Live, options PlanOptions) *planner {
 		s.activity = p.assess(s.User, desired.ruleOf(s.group))
 	}
 	p.countReturned()
+	p.pace = newPace(&options.History, p.seats.Used, options.Now)
 	return p
 }
 

@@ -54,6 +54,7 @@ func (m *Money) complete(plan *Plan, license License) {
 	m.Purchased = license.Purchased
 	m.YearlyCostBefore = plan.Summary.MonthlyCostBefore.Times(monthsPerYear)
 	m.YearlyCostAfter = plan.Summary.MonthlyCostAfter.Times(monthsPerYear)
+	m.Budget, m.BudgetSeats = license.Budget, license.BudgetSeats
 	if !license.Renews.IsZero() {
 		m.Renews = &license.Renews
 	}

@@ -168,7 +168,7 @@ func (p *fileParser) parseLicense(node *yaml.Node) {
 		case "renews":
 			license.Renews = p.parseDate(value, "renews")
 		case "budget":
-			license.Budget = p.parsePrice(value, "budget")
+			p.parseBudget(value)
 		case "purchased":
 			text, ok := p.literal(value, "purchased")
 			count, err := strconv.Atoi(text)
@@ -198,6 +198,29 @@ func (p *fileParser) parsePrice(node *yaml.Node, what string) reconcile.Amount {
 		p.problem(node, "%s: %v", what, err)
 	}
 	return price
+}
+
+// seatsPattern is a budget of seats in place of money.
+var seatsPattern = regexp.MustCompile(`^([0-9]{1,9}) seats?$`)
+
+// parseBudget reads an amount of money a month, or a number of seats.
+func (p *fileParser) parseBudget(node *yaml.Node) {
+	text, ok := p.literal(node, "budget")
+	if !ok {
+		return
+	}
+	license := &p.desired.License
+	license.BudgetAt = p.position(node)
+	if seats := seatsPattern.FindStringSubmatch(text); seats != nil {
+		count, _ := strconv.Atoi(seats[1]) // at most nine digits
+		license.BudgetSeats = &count
+		return
+	}
+	budget, err := reconcile.ParseAmount(text)
+	if err != nil {
+		p.problem(node, "budget: %q is neither an amount of money a month, as in 1500.00, nor a number of seats, as in 450 seats", text)
+	}
+	license.Budget = budget
 }
 
 func (p *fileParser) parseSchedule(node *yaml.Node) {

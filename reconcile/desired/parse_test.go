@@ -83,7 +83,7 @@ func TestParseProblemsSayWhereAndWhatToDo(t *testing.T) {
 		{"a bad price", "version: 1\nlicense: {price: 7e2}\n", []string{`f.yaml:2:18: price: "7e2" is not a price: write a plain decimal number, for instance 7.00`}},
 		{"a license from elsewhere", "version: 1\nlicense: {from: invoice}\n", []string{`f.yaml:2:17: from: "invoice" is not a source: write subscription, or leave it out`}},
 		{"a day of renewal that is none", "version: 1\nlicense: {renews: 2027-02-30}\n", []string{`f.yaml:2:19: renews: "2027-02-30" is not a day: write it as year-month-day, for instance 2027-03-31`}},
-		{"a budget that is none", "version: 1\nlicense: {budget: plenty}\n", []string{`f.yaml:2:19: budget: "plenty" is not a price: write a plain decimal number, for instance 7.00`}},
+		{"a budget that is none", "version: 1\nlicense: {budget: plenty}\n", []string{`f.yaml:2:19: budget: "plenty" is neither an amount of money a month, as in 1500.00, nor a number of seats, as in 450 seats`}},
 		{"a negative purchase", "version: 1\nlicense: {purchased: -1}\n", []string{`f.yaml:2:22: purchased: "-1" is not a number of seats`}},
 		{
 			"an incomplete exemption", "version: 1\nusers:\n  - {email: a@b.c, exempt: {from: inactive}}\n",

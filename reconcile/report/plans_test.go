@@ -93,7 +93,22 @@ func demoPlan() *reconcile.Plan {
 		Never:   9, Unknown: 2,
 	}
 	plan.Returns = &reconcile.Returns{Days: 30, Released: 40, Returned: 3, Share: "7.5%"}
+	plan.CameBack = []reconcile.CameBack{{UserID: "7d1c0f52-6a1e-4d0f-b1c7-2f8f3f0f5a10", Email: "back@example.com", ReleasedAt: time.Date(2026, 11, 2, 6, 0, 9, 0, time.UTC)}}
+	plan.WhatIf = whatIf()
 	return plan
+}
+
+// whatIf is a table of thresholds, each freeing less than the one before.
+func whatIf() []reconcile.WhatIf {
+	var rows []reconcile.WhatIf
+	for i, days := range reconcile.WhatIfDays(nil) {
+		releases := []int{411, 263, 148, 71, 40, 17, 6, 3}[i]
+		rows = append(rows, reconcile.WhatIf{
+			AfterDays: days, Releases: releases, MonthlySaving: reconcile.Amount("7.00").Times(releases), Held: 12 - i,
+			Holds: map[reconcile.Hold]int{reconcile.HeldProtected: 2, reconcile.HeldActivityUnknown: 10 - i}, ReleasedEarlier: 40 - 4*i, CameBack: 3 - i/3,
+		})
+	}
+	return rows
 }
 
 // demoPending are changes of every kind.

@@ -84,6 +84,11 @@ func (m *masker) plan(plan *reconcile.Plan) *reconcile.Plan {
 		masked.Changes[at] = m.change(&plan.Changes[from])
 		position[from] = at
 	}
+	masked.CameBack = make([]reconcile.CameBack, len(plan.CameBack))
+	for i, person := range plan.CameBack {
+		masked.CameBack[i] = reconcile.CameBack{UserID: m.id(person.UserID), Email: m.email(person.Email), ReleasedAt: person.ReleasedAt}
+	}
+	slices.SortFunc(masked.CameBack, func(a, b reconcile.CameBack) int { return cmp.Compare(a.Email+a.UserID, b.Email+b.UserID) })
 	masked.Findings = m.findings(plan)
 	masked.Run = m.run(plan, position)
 	masked.FreezeWindows = make([]reconcile.Freeze, len(plan.FreezeWindows))

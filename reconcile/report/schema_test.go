@@ -69,7 +69,7 @@ func objects(at string, value any, visit func(at string, object map[string]any))
 
 func TestTheSchemaCatchesAKeyThatIsMissingOrUnknown(t *testing.T) {
 	schema := compiledSchema(t)
-	optional := []string{"run", "held_because", "exemption", "unreadable", "stopped", "error"}
+	optional := []string{"run", "held_because", "exemption", "unreadable", "stopped", "error", "protected", "activity-unknown"}
 	document, err := jsonschema.UnmarshalJSON(strings.NewReader(written(t, JSON, partialPlan(), Options{})))
 	if err != nil {
 		t.Fatal(err)
