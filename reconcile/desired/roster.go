@@ -116,14 +116,31 @@ func checkRosterName(name string) error {
 // statusKey is the form in which statuses are compared.
 func statusKey(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
 
+// checkRosterIsThere finds rules that need a roster, or its groups, where there are none.
+func (p *fileParser) checkRosterIsThere() {
+	if at := p.desired.Policy.DepartedAt; p.roster == nil && p.desired.Policy.Departed == reconcile.DepartedRelease {
+		p.problemAt(at.Line, at.Column, "departed: no roster says who is gone: add the key roster, or remove this one")
+	}
+	for i := range p.groups {
+		for _, value := range p.groups[i].Roster {
+			switch {
+			case p.roster == nil:
+				p.problemAt(value.At.Line, value.At.Column, "roster: this file has no roster with groups: add the key roster, or remove this one")
+			case p.roster.group.text == "":
+				p.problemAt(value.At.Line, value.At.Column, "roster: the column with the group is not known: name it as group under roster")
+			}
+		}
+	}
+}
+
 // readRoster reads the roster that the root file names, if it names one. It returns
 // nil where there was nothing to read.
 func (p *fileParser) readRoster(beside Beside, strictAt time.Time) *File {
+	if len(p.problems) == 0 {
+		p.checkRosterIsThere()
+	}
 	spec := p.roster
 	if spec == nil {
-		if at := p.desired.Policy.DepartedAt; p.desired.Policy.Departed == reconcile.DepartedRelease && len(p.problems) == 0 {
-			p.problemAt(at.Line, at.Column, "departed: no roster says who is gone: add the key roster, or remove this one")
-		}
 		return nil
 	}
 	roster := spec.roster

@@ -125,10 +125,19 @@ func TestEveryProblemOfARosterIsListed(t *testing.T) {
 	}
 }
 
-func TestDepartedReleaseNeedsARoster(t *testing.T) {
-	_, err := parseText(t, "version: 1\npolicy: {departed: release}\n")
-	if want := "f.yaml:2:20: departed: no roster says who is gone: add the key roster, or remove this one"; err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
+func TestRulesThatNeedARoster(t *testing.T) {
+	for _, test := range []struct{ text, want string }{
+		{"policy: {departed: release}\n", "f.yaml:2:20: departed: no roster says who is gone: add the key roster, or remove this one"},
+		{"policy: {groups: [{name: sales, roster: [Sales]}]}\n", "f.yaml:2:42: roster: this file has no roster with groups: add the key roster, or remove this one"},
+		{
+			"policy: {groups: [{name: sales, roster: [Sales]}]}\nroster: {file: people.csv, email: Login}\n",
+			"f.yaml:2:42: roster: the column with the group is not known: name it as group under roster",
+		},
+	} {
+		_, err := Parse(File{Name: "f.yaml", Data: []byte("version: 1\n" + test.text)}, InMemory{{Name: "people.csv", Data: []byte("Login\na@b.c\n")}}, testNow)
+		if err == nil || err.Error() != test.want {
+			t.Errorf("got %v, want %s", err, test.want)
+		}
 	}
 }
 
