@@ -131,11 +131,11 @@ func (s service) send(ctx context.Context, news *daemon.News) error {
 
 // webhookBody is what the generic webhook gets.
 type webhookBody struct {
-	Event   daemon.Event    `json:"event"`
-	Account string          `json:"account"`
-	Title   string          `json:"title"`
-	Run     daemon.RunSummary      `json:"run"`
-	Plan    json.RawMessage `json:"plan"` // null when the run ended before it had one
+	Event   daemon.Event      `json:"event"`
+	Account string            `json:"account"`
+	Title   string            `json:"title"`
+	Run     daemon.RunSummary `json:"run"`
+	Plan    json.RawMessage   `json:"plan"` // null when the run ended before it had one
 }
 
 // post sends the plan, as JSON, to the generic webhook.
