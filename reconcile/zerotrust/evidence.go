@@ -218,7 +218,7 @@ func (e *evidence) count(userID string, s *sign) {
 	e.counted[s.id] = true
 	e.listed[userID]++
 	device := s.device
-	if device == "" {
+	if device == "" || len(device) > maxText {
 		device = s.id
 	}
 	if key := userID + "\x00" + device; !e.counted[key] {
