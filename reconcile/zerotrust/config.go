@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -50,6 +51,9 @@ type Config struct {
 	// RetryWaitMax; half a second and 8 seconds unless set, as in Cloudflare's
 	// own SDKs. Half of each wait is chosen at random.
 	RetryWait, RetryWaitMax time.Duration
+	// Random returns a duration from 0 up to most, for that half; one of package
+	// math/rand/v2 when nil.
+	Random func(most time.Duration) time.Duration
 	// MaxWait is the longest wait that the API may ask for; 5 minutes unless
 	// set. Beyond it, calls end with a [reconcile.ThrottledError].
 	MaxWait time.Duration
@@ -110,6 +114,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Random == nil {
+		c.Random = func(most time.Duration) time.Duration { return rand.N(most + 1) }
 	}
 	return c, c.check()
 }

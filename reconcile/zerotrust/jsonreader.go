@@ -16,10 +16,7 @@ type jsonReader struct{ decoder *jsontext.Decoder }
 
 func newJSONReader(source io.Reader) *jsonReader {
 	// A name that is not UTF-8 must not hide an account.
-	bound := &valueBound{source: source}
-	decoder := jsontext.NewDecoder(bound, jsontext.AllowInvalidUTF8(true))
-	bound.given = decoder.InputOffset
-	return &jsonReader{decoder}
+	return &jsonReader{jsontext.NewDecoder(source, jsontext.AllowInvalidUTF8(true))}
 }
 
 // Decode takes the next value into a variable, as its json tags say.
@@ -56,12 +53,9 @@ func readArray(r *jsonReader, takeElement func() error) error {
 	if err := r.open('[', "a list"); err != nil {
 		return err
 	}
-	for items := 0; r.decoder.PeekKind() != ']'; items++ {
+	for r.decoder.PeekKind() != ']' {
 		if r.decoder.PeekKind() == 0 {
 			break // what is wrong comes with the end
-		}
-		if items == maxPageItems {
-			return errManyItems
 		}
 		if err := takeElement(); err != nil {
 			return err

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -127,7 +126,7 @@ func (c *caller) backoff(attempt int) time.Duration {
 		wait *= 2
 	}
 	wait = min(wait, c.connection.config.RetryWaitMax)
-	return wait/2 + rand.N(wait/2+1)
+	return wait/2 + c.connection.config.Random(wait/2)
 }
 
 // describe says in our words why there is no response, if that is what the error
