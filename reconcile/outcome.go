@@ -41,8 +41,9 @@ func (e inFlightError) Unwrap() error { return e.error }
 //
 // Success of a request proves nothing: only the state that the change asks for
 // is [Applied]. "Took no effect" is said only of a user who is known to be as
-// before in all that the change is about, and of whom no request is [InFlight].
-// The outcome is open where that is not known.
+// before in all that the change is about, of whom no request is [InFlight], and who
+// has not logged in since, which takes a seat again. The outcome is open where that is
+// not known yet.
 func JudgeOutcome(index int, change *Change, cause error, user *User, readErr error) Outcome {
 	isAccepted := cause == nil || errors.Is(cause, ErrNotInResponse)
 	failed := func(format string, args ...any) Outcome {
@@ -76,6 +77,10 @@ func JudgeOutcome(index int, change *Change, cause error, user *User, readErr er
 		return failed("the user now has %s, which is not what was asked for", change.shown(user))
 	case !change.isUntouched(user):
 		return failed("the user now has %s, which is neither what was there nor what was asked for", change.shown(user))
+	case !isAccepted && change.hasLoggedInSince(user):
+		return failed("the user has the seat as before, and has logged in since: it may have taken effect and been undone")
+	case !isAccepted && change.TakesAway() && change.Before.GatewaySeat == True:
+		return failed("reading the user shows that it took no effect, unless a device has enrolled again since")
 	case !isAccepted:
 		return failed("reading the user shows that it took no effect")
 	}
@@ -95,6 +100,12 @@ func (c *Change) isUntouched(user *User) bool {
 		return user.Name == c.Before.Name
 	}
 	return user.SeatUID == c.SeatUID && user.AccessSeat == c.Before.AccessSeat && user.GatewaySeat == c.Before.GatewaySeat
+}
+
+// hasLoggedInSince reports whether somebody from whom the change takes something has
+// logged in since it was planned.
+func (c *Change) hasLoggedInSince(user *User) bool {
+	return c.TakesAway() && c.moved(user.LastLogin, c.Evidence.LastSuccessfulLogin, evidenceLogin)
 }
 
 // shown says how the user is now. A name is not repeated: messages reach places

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -29,6 +30,10 @@ func TestJudgeOutcome(t *testing.T) {
 	elsewhere.SeatUID = "seat-2"
 	seatless := user(False, False, "Old")
 	seatless.SeatUID = ""
+	accessOnly := release
+	accessOnly.Before.GatewaySeat = False
+	back := user(True, True, "Old")
+	back.LastLogin = MomentOf(time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC))
 	gone := errors.New("connection reset by peer")
 
 	for _, test := range []struct {
@@ -50,7 +55,9 @@ func TestJudgeOutcome(t *testing.T) {
 		{"not mentioned, and one flag of two changed", release, ErrNotInResponse, user(True, False, "Old"), nil, Failed, "release a@b.c: the API's response does not mention the seat; the user now has access_seat true, gateway_seat false, which is neither what was there nor what was asked for"},
 		{"failed, and read as asked for", release, gone, user(False, False, "Old"), nil, Applied, ""},
 		{"failed, and the seat record is gone with the seat", release, gone, seatless, nil, Applied, ""},
-		{"failed, and read as before", release, gone, user(True, True, "Old"), nil, Failed, "release a@b.c: connection reset by peer; reading the user shows that it took no effect"},
+		{"failed, and read as before", release, gone, user(True, True, "Old"), nil, Failed, "release a@b.c: connection reset by peer; reading the user shows that it took no effect, unless a device has enrolled again since"},
+		{"failed, and read as before by somebody who has no devices", accessOnly, gone, user(True, False, "Old"), nil, Failed, "release a@b.c: connection reset by peer; reading the user shows that it took no effect"},
+		{"failed, and read as before after a login", release, gone, back, nil, Failed, "release a@b.c: connection reset by peer; the user has the seat as before, and has logged in since: it may have taken effect and been undone"},
 		{"failed, and not readable", release, gone, nil, errors.New("down"), Failed, "release a@b.c: connection reset by peer; whether it took effect is not known yet, since reading the user failed: down"},
 		{"failed, and no longer in the account", release, gone, nil, nil, Failed, "release a@b.c: connection reset by peer; the user is no longer in the account"},
 		{"failed, and another user was read", release, gone, &User{ID: "id-2", SeatUID: seat, AccessSeat: True, GatewaySeat: True}, nil, Failed, "release a@b.c: connection reset by peer; whether it took effect is not known yet, since what was read is about another user"},
@@ -61,7 +68,7 @@ func TestJudgeOutcome(t *testing.T) {
 		{"killed, and one flag is not known", release, ErrKilled, user(True, Unknown, "Old"), nil, Failed, "release a@b.c: the run was killed while this was being written; whether it took effect is not known yet, since the API did not return the user's flags"},
 		{"killed, and one flag of two changed", release, ErrKilled, user(False, True, "Old"), nil, Failed, "release a@b.c: the run was killed while this was being written; the user now has access_seat false, gateway_seat true, which is neither what was there nor what was asked for"},
 		{"killed, and a flag that was not known before", halfKnown, ErrKilled, user(True, True, "Old"), nil, Failed, "release a@b.c: the run was killed while this was being written; the user now has access_seat true, gateway_seat true, which is not what was asked for"},
-		{"killed, and as before", release, ErrKilled, user(True, True, "Old"), nil, Failed, "release a@b.c: the run was killed while this was being written; reading the user shows that it took no effect"},
+		{"killed, and as before", release, ErrKilled, user(True, True, "Old"), nil, Failed, "release a@b.c: the run was killed while this was being written; reading the user shows that it took no effect, unless a device has enrolled again since"},
 		{"in flight, and as before", release, InFlight(gone), user(True, True, "Old"), nil, Failed, "release a@b.c: connection reset by peer; whether it took effect is not known yet: the user has access_seat true, gateway_seat true, and the request may still be in flight"},
 		{"in flight, and read as asked for", release, InFlight(ErrKilled), user(False, False, "Old"), nil, Applied, ""},
 		{"in flight, and no longer in the account", release, InFlight(ErrKilled), nil, nil, Failed, "release a@b.c: the run was killed while this was being written; the user is no longer in the account"},
