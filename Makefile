@@ -105,6 +105,19 @@ fuzz: ## run every fuzz target for FUZZTIME, 5s unless said (make fuzz FUZZTIME=
 		done; \
 	done
 
+# A story of a seed is played and printed; without one, stories of fresh seeds for HOURS, from the seed FROM on.
+HOURS ?= 0.02
+SIMULATE = go test -count=1 -timeout 0 ./reconcile/simulation -v
+.PHONY: simulate
+simulate: ## live made-up accounts against the real program (SEED=17 for one story, HOURS=8, MUTATION=lock)
+ifdef SEED
+	$(SIMULATE) -run TestSeed -seed $(SEED)
+else ifdef MUTATION
+	$(SIMULATE) -run TestMutation -mutation $(MUTATION)
+else
+	$(SIMULATE) -run TestHours -hours $(HOURS) $(if $(FROM),-from $(FROM))
+endif
+
 generate: ## write the generated code again
 	go generate ./...
 

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
-	"github.com/seatsync/seatsync/reconcile/record"
 )
 
 // pollInterval is how often an account looks at the clock and at its file, whatever the
@@ -23,7 +22,6 @@ type account struct {
 	name    string
 	runner  Runner
 	history History
-	outbox  func() []*record.Outbox
 
 	mu        sync.Mutex
 	id        string // the account id, or name while it is not known
@@ -254,10 +252,8 @@ func (a *account) make(ctx context.Context, request Request) RunResult {
 	a.mu.Unlock()
 	a.daemon.metrics.ended(label, outcome, time.Since(began))
 	logEnd(log, outcome)
-	ended := Ended{Account: label, Before: before, Planned: planned, Outcome: outcome}
-	a.notify(ctx, &ended)
 	if after := a.daemon.options.AfterRun; after != nil {
-		after(ctx, ended)
+		after(ctx, Ended{Account: label, Before: before, Planned: planned, Outcome: outcome})
 	}
 	return outcome
 }

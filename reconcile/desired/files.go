@@ -15,37 +15,17 @@ import (
 	"github.com/seatsync/seatsync/reconcile"
 )
 
-// Beside reads what a root file names.
-type Beside interface {
-	// Include returns the files of an include pattern, in the order of their names.
-	Include(pattern string) ([]File, error)
-	// Roster returns a roster, with when it was committed where dated asks for that.
-	Roster(name string, dated bool) (RosterFile, error)
-}
-
-// RosterFile is a roster in memory, and where it is from.
-type RosterFile struct {
-	File
-	// Commit is the git commit that it was read at; empty for one in the folder.
-	Commit string
-	// Committed is when it was last committed; zero where that is not known, and
-	// Undated says why.
-	Committed time.Time
-	Undated   string
-}
-
-// Parse reads the desired state from a file in memory, and what it names from
-// beside it; an error of that is reported where it is named. The
+// Parse reads the desired state from a file in memory. Each pattern under
+// include is handed to includes, whose error is reported at the pattern. The
 // error is [reconcile.Problems], with every problem of every file. Exemptions that
 // are over at strictAt are problems too; the zero time leaves them to the plan, which
 // goes on holding those people.
-func Parse(root File, beside Beside, strictAt time.Time) (*reconcile.Desired, error) {
+func Parse(root File, includes func(pattern string) ([]File, error), strictAt time.Time) (*reconcile.Desired, error) {
 	desired := &reconcile.Desired{Timezone: time.UTC, Policy: reconcile.Policy{Unlisted: reconcile.UnlistedKeep, Grants: reconcile.GrantsRequest}}
 	top := &fileParser{document: document{file: root.Name}, desired: desired}
 	top.parseRoot(root.Data)
 
-	included, problems := top.resolveIncludes(beside)
-	roster := top.readRoster(beside, strictAt)
+	included, problems := top.resolveIncludes(includes)
 	parsers := parseIncluded(included)
 
 	files := []string{root.Name}
@@ -69,10 +49,6 @@ func Parse(root File, beside Beside, strictAt time.Time) (*reconcile.Desired, er
 		unlisted += parser.unlisted
 	}
 	problems = append(problems, duplicateProblems(desired.Users)...)
-	if roster != nil {
-		files = append(files, roster.Name)
-		sums = append(sums, digestOf(roster.Data))
-	}
 	if !strictAt.IsZero() {
 		problems = append(problems, endedExemptions(desired, strictAt)...)
 	}
@@ -91,10 +67,10 @@ func digestOf(data []byte) []byte {
 }
 
 // resolveIncludes reads the files of every include pattern, each file once.
-func (p *fileParser) resolveIncludes(beside Beside) (files []File, problems reconcile.Problems) {
+func (p *fileParser) resolveIncludes(includes func(pattern string) ([]File, error)) (files []File, problems reconcile.Problems) {
 	seen := make(map[string]bool)
 	for _, include := range p.includes {
-		found, err := beside.Include(include.pattern)
+		found, err := includes(include.pattern)
 		if err != nil {
 			problems = append(problems, reconcile.Problem{At: include.at, Message: "include: " + err.Error()})
 			continue

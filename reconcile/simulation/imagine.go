@@ -1,0 +1,207 @@
+package simulation
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// Imagine makes a story of a seed. What it tells is likelier than in life to fall
+// into the minutes in which a run reads, waits and writes.
+func Imagine(seed uint64) *Story {
+	i := &imagination{Rand: rand.New(rand.NewPCG(seed, 0x5ea75))}
+	i.story = &Story{Seed: seed, Days: 40 + i.IntN(60)}
+	i.setUp()
+	i.people()
+	for range 8 + i.IntN(40) {
+		i.event()
+	}
+	slices.SortStableFunc(i.story.Events, func(a, b Event) int { return cmp.Compare(a.At, b.At) })
+	return i.story
+}
+
+// imagination draws a story.
+type imagination struct {
+	*rand.Rand
+	story *Story
+	// critical are the days on which somebody works at the last moment.
+	critical []int
+}
+
+// oneIn is true once in so many times.
+func (i *imagination) oneIn(n int) bool { return i.IntN(n) == 0 }
+
+// span draws a duration.
+func (i *imagination) span(low, high time.Duration) time.Duration {
+	return low + time.Duration(i.Int64N(int64(high-low)))
+}
+
+func (i *imagination) setUp() {
+	s := &i.story.Setup
+	s.IsDaemon = i.oneIn(4)
+	s.ReleasesUnlisted = i.oneIn(2)
+	s.After = 5 + i.IntN(20)
+	s.NeverAfter = 3 + i.IntN(10)
+	s.Notice = 1 + i.IntN(3)
+	s.Announced = i.oneIn(4)
+	switch i.IntN(5) {
+	case 0:
+		s.PerRun = 1 + i.IntN(3)
+	case 1:
+		s.PerRunPercent = 10 + i.IntN(50)
+	case 2, 3:
+		s.PerRunPercent = 100
+	}
+	if i.oneIn(4) {
+		s.PerWeek = 1 + i.IntN(4)
+	}
+	if i.oneIn(2) {
+		s.Beyond = "longest-idle"
+	}
+	s.PageSize = []int{3, 5, 1000, 1000}[i.IntN(4)]
+	s.GrantsAreTaken = i.oneIn(3)
+	s.BatchSize = []int{1, 2, 100}[i.IntN(3)]
+	s.RegistrationsAreRefused = i.oneIn(8)
+}
+
+func (i *imagination) people() {
+	names := []string{
+		"Ada", "Ben", "Cem", "Dag", "Eva", "Fay", "Gus", "Hal", "Ivo", "Jan", "Kim", "Lea", "Max", "Nia", "Ole", "Pia", "Quy", "Rio", "Sam", "Tua",
+	}
+	after := i.story.Setup.After
+	for n := range 5 + i.IntN(len(names)-5) {
+		p := Person{Name: names[n], Email: fmt.Sprintf("%s@example.com", lower(names[n])), Team: 1 + i.IntN(teams)}
+		p.Uses = []Product{Access, Access, WARP, Both}[i.IntN(4)]
+		p.Every, p.First = 1+i.IntN(3), 0
+		switch i.IntN(8) {
+		case 0: // goes idle some day
+			p.Last = 1 + i.IntN(i.story.Days)
+		case 1, 2: // comes back at the last moment, when a run is due
+			p.Every, p.IsLate = after, true
+			p.First = i.IntN(after)
+		case 3: // comes back a little too late
+			p.Every, p.IsLate = after+1+i.IntN(3), i.oneIn(2)
+			p.First = i.IntN(after)
+		case 4: // never comes
+			p.Every = 0
+		}
+		if i.oneIn(10) {
+			p.Joined = 1 + i.IntN(i.story.Days-2)
+			p.First = max(p.First, p.Joined)
+		}
+		p.Shares = p.Uses != Access && i.oneIn(2)
+		p.IsUncounted = i.oneIn(4)
+		p.IsProtected = i.oneIn(8)
+		p.IsUnclear = p.Uses == Access && i.oneIn(15)
+		if i.oneIn(6) {
+			p.Team = 0
+		}
+		i.story.People = append(i.story.People, p)
+		for today := p.First; p.IsLate && today < i.story.Days; today += p.Every {
+			i.critical = append(i.critical, today)
+		}
+	}
+}
+
+func lower(name string) string { return string(name[0]|0x20) + name[1:] }
+
+// event draws something that happens, and often something else that goes with it.
+func (i *imagination) event() {
+	at := i.moment()
+	i.add(at)
+	for i.oneIn(2) { // troubles come together
+		i.add(at - at%day + i.aroundRun())
+	}
+}
+
+// moment draws when something happens: at any time, or while a run is on its way, most
+// often one that is about to release somebody who comes back.
+func (i *imagination) moment() time.Duration {
+	today := time.Duration(i.IntN(i.story.Days-1)) * day
+	switch {
+	case i.oneIn(6):
+		return today + i.span(0, day)
+	case len(i.critical) > 0 && !i.oneIn(3):
+		today = time.Duration(i.critical[i.IntN(len(i.critical))]) * day
+	}
+	return today + i.aroundRun()
+}
+
+// aroundRun draws a time of day shortly before or after a run is due.
+func (i *imagination) aroundRun() time.Duration {
+	switch i.IntN(4) {
+	case 0:
+		return runAt + i.span(-time.Minute, 5*time.Minute)
+	case 1:
+		return runAt + i.span(0, 2*time.Second)
+	}
+	return runAt - i.span(0, 2*time.Second)
+}
+
+// add draws what happens at a time, and adds it. What makes a run wait, or meets one that
+// does, comes more often.
+func (i *imagination) add(at time.Duration) {
+	kinds := append(Kinds(), Fault, Fault, Apply, Checkout, Delay)
+	e := Event{At: at, Kind: kinds[i.IntN(len(kinds))], Who: i.IntN(len(i.story.People))}
+	switch e.Kind {
+	case Leave, Freeze:
+		e.For = time.Duration(1+i.IntN(10)) * day
+	case Exempt:
+		e.N = 1 + i.IntN(30)
+	case Drop, Forget, Break:
+		e.For = i.span(time.Hour, 30*time.Hour)
+		e.N = 1 + i.IntN(teams)
+	case Tear:
+		e.For = i.span(time.Millisecond, 30*time.Millisecond)
+		e.N = 1 + i.IntN(teams)
+	case Checkout:
+		e.For = i.span(100*time.Millisecond, 3*time.Second)
+	case Busy:
+		e.N = 200 + i.IntN(1000)
+	case Apply:
+		e.For = i.span(time.Millisecond, 5*time.Minute)
+	case Allow:
+		e.N = 1 + i.IntN(5)
+	case Saved:
+		e.For = i.span(time.Minute, 30*time.Hour)
+	case Fault:
+		e.Text = i.fault()
+		e.For = i.span(time.Second, 20*time.Minute)
+	case Delay:
+		e.N = 31 + i.IntN(55)
+		e.For = i.span(time.Second, 10*time.Minute)
+	case Reset:
+		e.N = 1 + i.IntN(55)
+		e.For = i.span(time.Second, 10*time.Minute)
+	case Mute, Outage:
+		e.For = i.span(time.Second, 10*time.Minute)
+	case APITime, Clock:
+		e.N = i.IntN(8000) - 4000
+		e.For = i.span(time.Minute, day)
+	case Kill, KillWrite, KillLater:
+		e.For = i.span(time.Second, 10*time.Minute)
+	case Off:
+		e.For = i.span(time.Minute, 2*day)
+	case Disk:
+		e.For = i.span(time.Second, day)
+	}
+	i.story.Events = append(i.story.Events, e)
+}
+
+// fault draws something that the sandbox does wrong.
+func (i *imagination) fault() string {
+	when := []string{"once", "times=2", "times=3", "always"}[i.IntN(4)]
+	faults := []string{
+		"PATCH:429(retry-after=100)", "PATCH:429(retry-after=20)", "PATCH:503", "PATCH:502", "PATCH:hang", "PATCH:slow(delay=25s)",
+		"PATCH:truncated", "PATCH:cut-body", "PATCH:failure", "PATCH:not-taken", "PATCH:wrong-types", "seats:short-page(drop=1)",
+		"users:429(retry-after=90)", "users:503", "users:slow(delay=20s)", "users:hang", "users:short-page(drop=1)", "users:doubled-page",
+		"users:wrong-total(by=-1)", "users:missing-total", "users:missing-info", "users:truncated", "users:wrong-types",
+		"registrations:429(retry-after=90)", "registrations:503", "registrations:short-page(drop=1)", "registrations:lost-page",
+		"registrations:doubled-page", "registrations:same-cursor", "registrations:missing-info", "registrations:wrong-total(by=-1)",
+		"registrations:slow(delay=20s)", "PUT:503", "PUT:429(retry-after=50)", "PUT:hang", "PUT:wrong-types",
+		"users:skewed-date(offset=20m)", "users:missing-date", "PATCH:500", "PATCH:520",
+	}
+	return faults[i.IntN(len(faults))] + ":" + when
+}

@@ -1,0 +1,232 @@
+package judge
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+const (
+	// readAge is how old the reading behind a request may be: who was active before
+	// that keeps the seat.
+	readAge = 60 * time.Second
+	// slack is how far the clocks of machine and API may be apart, which is as good
+	// as nothing against days.
+	slack = 5*time.Minute + 2*time.Second
+	// day is how days are counted.
+	day = 24 * time.Hour
+)
+
+// loss is a seat that a run took.
+type loss struct {
+	at     time.Time
+	person string
+	run    *run
+}
+
+// checkWrite holds a request that writes to the promises about whole runs.
+func (j *Judge) checkWrite(r *run, at time.Time) {
+	if r.IsDry {
+		j.broken(ReadOnly, at, "run %s is a dry run and sends a request that writes", r.ID)
+	}
+	if j.isFrozen(r.Begun) {
+		j.broken(Frozen, at, "run %s began in a freeze and sends a request that writes", r.ID)
+	}
+	for _, other := range j.runs {
+		if other == r || len(other.writes) == 0 || !other.ended.IsZero() && other.ended.Before(r.writes[0].sent) {
+			continue
+		}
+		j.broken(Alone, at, "run %s writes while run %s, which has written too, is not over", r.ID, other.ID)
+	}
+}
+
+// isFrozen reports whether every version of the file that was in force then froze it.
+func (j *Judge) isFrozen(at time.Time) bool {
+	files := j.versions(at, at)
+	for _, file := range files {
+		frozen := false
+		for _, span := range file.Frozen {
+			frozen = frozen || span.has(at)
+		}
+		if !frozen {
+			return false
+		}
+	}
+	return len(files) > 0
+}
+
+// checkChange holds what a run did to somebody to the promises about people.
+func (j *Judge) checkChange(r *run, p *person, before, after Seat, at, sent time.Time) {
+	if before.Access && !after.Access || before.Gateway && !after.Gateway {
+		j.checkTaken(r, p, before, after, at, sent)
+	}
+	if before.IsHeld() && !after.IsHeld() {
+		j.losses = append(j.losses, loss{at, p.id, r})
+		j.checkLimits(r, at)
+	}
+	j.checkFlapping(r, p, at)
+}
+
+// checkTaken asks for a reason why somebody has less than before.
+func (j *Judge) checkTaken(r *run, p *person, before, after Seat, at, sent time.Time) {
+	seen := j.versions(r.Begun, sent)
+	isProtected := len(seen) > 0
+	for _, file := range seen {
+		isProtected = isProtected && file.Protected[p.email]
+	}
+	if isProtected {
+		j.broken(Protected, at, "%s, who is protected, had %s and has %s by run %s", p.email, before, after, r.ID)
+		return
+	}
+	if r.Restores {
+		return
+	}
+	why := []string{}
+	for _, file := range j.versions(r.Decided, sent) {
+		objection := file.objection(p, before, after, sent)
+		if objection == "" {
+			return
+		}
+		why = append(why, objection)
+	}
+	if len(why) == 0 {
+		why = append(why, "there was no file that could be read")
+	}
+	j.broken(Wrongly, at, "%s had %s and has %s by run %s, whose request left at %s: %s",
+		p.email, before, after, r.ID, sent.Format("15:04:05.000"), strings.Join(why, "; or "))
+}
+
+// objection says why a file is no reason to take from somebody what they had, "" when
+// it is one.
+func (f *File) objection(p *person, before, after Seat, sent time.Time) string {
+	entry, isListed := f.Listed[p.email]
+	no := func(flag *bool) bool { return flag != nil && !*flag }
+	switch {
+	case f.Protected[p.email]:
+		return "the file protects them"
+	case isListed && !entry.Ends.IsZero() && !sent.Before(entry.Ends):
+		return ""
+	case isListed && after == Seat{Access: before.Access && !no(entry.Access), Gateway: before.Gateway && !no(entry.Gateway)}:
+		return ""
+	case !isListed && f.ReleasesUnlisted && !after.IsHeld():
+		return ""
+	case after.IsHeld():
+		return "the file does not ask for half of it"
+	case !entry.ExemptUntil.IsZero():
+		return "the file exempts them"
+	}
+	if idle := f.notIdle(p, sent); idle != "" {
+		if !isListed {
+			return "no line of the file asks for it, and " + idle
+		}
+		return "the file lists them, and " + idle
+	}
+	return ""
+}
+
+// notIdle says why the file does not call somebody idle, "" when it does.
+func (f *File) notIdle(p *person, sent time.Time) string {
+	last := p.lastSign(sent.Add(-readAge))
+	switch {
+	case f.After == 0:
+		return "it has no rule about being idle"
+	case p.isUnclear:
+		return "nobody can say when they were active"
+	case last.IsZero() && f.NeverAfter == 0:
+		return "it has no rule about people who were never active"
+	case last.IsZero() && sent.Sub(p.created)+slack < f.NeverAfter:
+		return fmt.Sprintf("they are there for no more than %s", sent.Sub(p.created).Round(time.Minute))
+	case !last.IsZero() && sent.Sub(last)+slack < f.After:
+		return fmt.Sprintf("they were active at %s, %s before", last.Format("2006-01-02 15:04:05"), sent.Sub(last).Round(time.Second))
+	}
+	return ""
+}
+
+// checkLimits counts what the run, and the runs of each window, have taken.
+func (j *Judge) checkLimits(r *run, at time.Time) {
+	if r.Restores {
+		return
+	}
+	files := j.versions(r.Decided, at)
+	taken := j.taken(func(l loss) bool { return l.run == r })
+	most := -1
+	for _, file := range files {
+		most = max(most, file.perRun(r.seats))
+	}
+	if r.Allowed != nil {
+		most = *r.Allowed
+	}
+	if most >= 0 && taken > most {
+		j.broken(Limited, at, "run %s has taken %d seats, and at most %d are allowed of %d in use", r.ID, taken, most, r.seats)
+	}
+	if r.Allowed != nil || len(files) == 0 {
+		return
+	}
+	for _, days := range sorted(files[0].Windows) {
+		most := 0
+		for _, file := range files {
+			allowed, isLimited := file.Windows[days]
+			if !isLimited {
+				allowed = len(j.people)
+			}
+			most = max(most, allowed)
+		}
+		since := r.Begun.Add(-time.Duration(days) * day)
+		if taken := j.taken(func(l loss) bool { return l.at.After(since) && !l.run.Restores }); taken > most && j.counts(r) {
+			j.broken(Limited, at, "runs have taken %d seats in %d days with run %s, and at most %d are allowed", taken, days, r.ID, most)
+		}
+	}
+}
+
+// counts reports whether a run has taken seats itself, beyond those that it was
+// allowed by hand.
+func (j *Judge) counts(r *run) bool { return j.taken(func(l loss) bool { return l.run == r }) > 0 }
+
+// taken counts the people who lost a seat.
+func (j *Judge) taken(counts func(loss) bool) int {
+	people := make(map[string]bool)
+	for _, l := range j.losses {
+		if counts(l) {
+			people[l.person] = true
+		}
+	}
+	return len(people)
+}
+
+// perRun is the most seats that a run takes; a share is rounded down, to at least one.
+func (f *File) perRun(inUse int) int {
+	most := -1
+	if f.PerRun > 0 {
+		most = f.PerRun
+	}
+	if f.PerRunPercent > 0 {
+		share := max(1, inUse*f.PerRunPercent/100)
+		if most < 0 || share < most {
+			most = share
+		}
+	}
+	if most < 0 {
+		return max(1, inUse/4)
+	}
+	return most
+}
+
+// checkFlapping looks for somebody whose seat runs take, give and take again, while
+// they do nothing and nobody changes a file.
+func (j *Judge) checkFlapping(r *run, p *person, at time.Time) {
+	n := len(p.history)
+	if n < 4 {
+		return
+	}
+	last := p.history[n-4:]
+	taken, given, again := last[1], last[2], last[3]
+	if taken.by == "" || given.by == "" || again.by == "" || taken.seat.IsHeld() || !given.seat.IsHeld() || again.seat.IsHeld() {
+		return
+	}
+	isRestored := j.byID[given.by] != nil && j.byID[given.by].Restores
+	if p.lastSign(at).After(taken.at) || len(j.versions(taken.at, at)) > 1 || isRestored {
+		return
+	}
+	j.broken(Steady, at, "%s lost the seat by run %s, got it by run %s and lost it by run %s, and did nothing in between",
+		p.email, taken.by, given.by, r.ID)
+}

@@ -1,0 +1,236 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/daemon"
+	"github.com/seatsync/seatsync/reconcile/desired"
+	"github.com/seatsync/seatsync/reconcile/record"
+	"github.com/seatsync/seatsync/reconcile/runner"
+	"github.com/seatsync/seatsync/reconcile/sandbox"
+	"github.com/seatsync/seatsync/reconcile/simulation/judge"
+	"github.com/seatsync/seatsync/reconcile/zerotrust"
+)
+
+// tool is the name of the program in records.
+const tool = "seatsync simulation"
+
+// retention is how long records are kept: longer than any rule of a story looks back,
+// and short, since each run reads them all.
+const retention = 9 * day
+
+// order is what somebody, or the schedule, asks a process for.
+type order struct {
+	id      string
+	mode    reconcile.Mode
+	thinks  time.Duration // before the yes
+	allowed *int
+	reverts bool
+	saved   *reconcile.Plan
+}
+
+// run makes one run as the commands do: it reads the file, connects, and hands both to
+// the runner.
+func (p *process) run(ctx context.Context, order order) runner.Result {
+	w := p.machine.world
+	begun := p.now()
+	w.begins(p, order)
+	result := p.perform(ctx, order, begun)
+	w.ends(p, &result)
+	return result
+}
+
+// perform is the run itself.
+func (p *process) perform(ctx context.Context, order order, begun time.Time) runner.Result {
+	request := runner.Request{
+		ID: order.id, Begun: begun, AllowReleases: order.allowed, Saved: order.saved, SavedAs: "plan.json", MaxPlanAge: day,
+		BatchSize: p.machine.world.story.Setup.BatchSize, Concurrency: 1, Retention: record.Retention{Age: retention},
+	}
+	if order.reverts {
+		request.Revert = "last"
+	}
+	p.machine.world.mutation.changeRequest(&request)
+	job := p.runner()
+	reading, err := p.load(ctx)
+	if err != nil {
+		return job.Fail(order.mode, request, err)
+	}
+	request.Desired, request.Still = reading.Desired, reading.Still
+	p.machine.world.mutation.changeReading(&request)
+	connection, err := p.connect(order.id)
+	if err != nil {
+		return job.Fail(order.mode, request, err)
+	}
+	defer connection.Close()
+	job.Source, job.Counts = p.machine.world.mutation.source(connection), connection.Counts
+	if order.mode == reconcile.ModeDryRun {
+		return job.DryRun(ctx, request)
+	}
+	job.Sink = func() reconcile.Sink { return p.machine.world.mutation.sink(connection) }
+	if order.thinks > 0 {
+		job.Confirm = func(ctx context.Context, _ *reconcile.Plan) error { return sleep(ctx, order.thinks) }
+	}
+	return job.Apply(ctx, request)
+}
+
+// runner is what performs and records the runs of the account.
+func (p *process) runner() *runner.Runner {
+	return &runner.Runner{
+		AccountID: sandbox.MainAccount, BaseURL: baseURL, Store: record.Open(p.machine.world.mutation.apart(p.disk, p.isByHand), sandbox.MainAccount),
+		Clock: p.now, Tool: tool, Note: p.note,
+	}
+}
+
+const baseURL = "http://localhost" + sandbox.BasePath
+
+// connect opens a connection whose requests are those of a run.
+func (p *process) connect(runID string) (*zerotrust.Connection, error) {
+	w := p.machine.world
+	return zerotrust.Connect(zerotrust.Config{
+		BaseURL: baseURL, AccountID: sandbox.MainAccount, Credentials: zerotrust.TokenCredentials("sandbox"),
+		Transport: w.mutation.transport(&wire{network: w.network, process: p, runID: runID}), Now: p.now, PageSize: w.story.Setup.PageSize,
+		Random: func(most time.Duration) time.Duration {
+			return between(0, most+1, w.story.Seed, "backoff", runID, p.now())
+		},
+	})
+}
+
+// load reads the desired state.
+func (p *process) load(ctx context.Context) (*desired.Reading, error) {
+	return p.machine.world.mutation.load(ctx, p.machine.world.files.root())
+}
+
+// now is the machine's clock. It was what it is when the process began.
+func (p *process) now() time.Time { return time.Now().Add(p.skew) }
+
+// note keeps what a run tells people beside its report.
+func (p *process) note(text string) { p.machine.world.note(text) }
+
+// sleep waits, unless ctx ends.
+func sleep(ctx context.Context, wait time.Duration) error {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// unattended is the account as the daemon sees it.
+type unattended struct {
+	process  *process
+	settings daemon.Settings
+	version  int
+}
+
+// Settings reads the schedule, when somebody has changed the files.
+func (u *unattended) Settings(time.Time) (daemon.Settings, error) {
+	w := u.process.machine.world
+	w.mu.Lock()
+	version := w.edits
+	w.mu.Unlock()
+	if version == u.version {
+		return u.settings, nil
+	}
+	reading, err := desired.Load(u.process.ctx, desired.Origin{Path: w.files.root()})
+	if err != nil {
+		return daemon.Settings{}, err
+	}
+	u.version = version
+	u.settings = daemon.Settings{AccountID: reading.Account, Schedule: reading.Schedule, Zone: reading.Timezone}
+	return u.settings, nil
+}
+
+// Run makes one run.
+func (u *unattended) Run(ctx context.Context, asked daemon.Request) daemon.RunResult {
+	result := u.process.run(ctx, order{id: asked.ID, mode: asked.Mode})
+	return daemon.RunResult{Run: describe(&result.Record), Result: result}
+}
+
+// Runs returns the latest recorded runs.
+func (u *unattended) Runs(most int) (runs []daemon.RunSummary, err error) {
+	store := u.process.runner().Store
+	ids, err := store.IDs()
+	for _, id := range ids[:min(most, len(ids))] {
+		found, readErr := store.Read(id)
+		if readErr != nil {
+			err = errors.Join(err, readErr)
+			continue
+		}
+		runs = append(runs, describe(found))
+	}
+	return runs, err
+}
+
+// Version is for pages, which nobody opens here.
+func (u *unattended) Version(string) (string, error) { return "", daemon.ErrNoRun }
+
+// Read is for pages, too.
+func (u *unattended) Read(string) (daemon.RunSummary, *reconcile.Plan, error) {
+	return daemon.RunSummary{}, nil, daemon.ErrNoRun
+}
+
+// describe is a record as the daemon shows it.
+func describe(found *record.Record) daemon.RunSummary {
+	run := daemon.RunSummary{
+		ID: found.ID, AccountID: found.AccountID, Mode: found.Mode, Result: found.Result, Error: found.Error,
+		StartedAt: found.StartedAt, FinishedAt: found.FinishedAt,
+	}
+	if found.Plan != nil {
+		run.Describe(found.Plan)
+	}
+	return run
+}
+
+// afterRun is where news is sent from: to a pager that is always on.
+func (p *process) afterRun(_ context.Context, ended daemon.Ended) {
+	if p.isDead() {
+		return
+	}
+	run := &ended.Outcome.Run
+	isTold := ended.News() != nil || ended.Before != nil && ended.Before.Result == run.Result
+	w := p.machine.world
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !run.Result.IsSuccess() {
+		w.judge.Failed(run.ID, isTold, string(run.Result)+" "+run.Error, time.Now())
+	}
+}
+
+// begins tells the judge of a run.
+func (w *world) begins(p *process, order order) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if p.isDead() {
+		return
+	}
+	begun := time.Now()
+	decided := begun
+	if order.saved != nil {
+		decided = order.saved.CreatedAt
+	}
+	p.runs[order.id] = true
+	w.counts.Runs++
+	w.judge.Begins(judge.Run{
+		ID: order.id, Begun: begun, Decided: decided, IsDry: order.mode == reconcile.ModeDryRun,
+		Allowed: order.allowed, Restores: order.reverts,
+	})
+}
+
+// ends tells the judge that a run is over.
+func (w *world) ends(p *process, result *runner.Result) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if p.isDead() {
+		return
+	}
+	delete(p.runs, result.ID)
+	w.judge.Ends(result.ID, time.Now())
+	w.judge.LookAt(result.ID, w.recordPath(result.ID), time.Now())
+	w.open = append(w.open, openRun{result.ID, time.Now()})
+}

@@ -1,0 +1,205 @@
+package simulation_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seatsync/seatsync/reconcile/simulation"
+)
+
+// TestMain hides git, which each reading of the files would ask for their commit.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := os.Setenv("PATH", ""); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
+// play plays a story in a bubble of its own, on a disk in memory where there is one. The
+// directory of a stage has the same name each time: records name the files that they
+// are about.
+func play(t *testing.T, stage int, story *simulation.Story, mutation simulation.Mutation) (played simulation.Played) {
+	t.Helper()
+	base := os.TempDir()
+	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
+		base = "/dev/shm"
+	}
+	directory := filepath.Join(base, fmt.Sprintf("seatsync-simulation-%d-%d", os.Getpid(), stage))
+	if err := os.Mkdir(directory, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(directory)
+	synctest.Test(t, func(*testing.T) { played = simulation.Play(story, mutation, directory) })
+	return played
+}
+
+// stages is how many stories are played side by side.
+const stages = 2
+
+// search plays the stories of seeds side by side, until there are no more, or next says
+// that it is enough.
+func search(t *testing.T, mutation simulation.Mutation, next func() (seed uint64, ok bool), came func(*simulation.Story, simulation.Played)) {
+	t.Helper()
+	var mu sync.Mutex
+	t.Run("stages", func(t *testing.T) {
+		for stage := range stages {
+			t.Run(fmt.Sprint(stage), func(t *testing.T) {
+				t.Parallel()
+				for {
+					mu.Lock()
+					seed, ok := next()
+					mu.Unlock()
+					if !ok {
+						return
+					}
+					story := simulation.Imagine(seed)
+					played := play(t, stage, story, mutation)
+					mu.Lock()
+					came(story, played)
+					mu.Unlock()
+				}
+			})
+		}
+	})
+}
+
+// judged reports the promises that a story has broken, and the shortest story that
+// still breaks the first of them.
+func judged(t *testing.T, story *simulation.Story, played simulation.Played) {
+	t.Helper()
+	if len(played.Broken) == 0 {
+		return
+	}
+	for _, violation := range played.Broken {
+		t.Errorf("seed %d: %v", story.Seed, violation)
+	}
+	t.Logf("again: make simulate SEED=%d", story.Seed)
+}
+
+func TestTheSameSeedRepeatsExactly(t *testing.T) {
+	for seed := range uint64(3) / slow {
+		first, second := play(t, 0, simulation.Imagine(seed), ""), play(t, 0, simulation.Imagine(seed), "")
+		if first.Requests != second.Requests || first.Records != second.Records {
+			t.Errorf("seed %d: requests %s and %s, records %s and %s", seed, first.Requests, second.Requests, first.Records, second.Records)
+		}
+	}
+}
+
+// fixed is how many seeds, from 0 on, are played each time.
+const fixed = 16
+
+func TestNoPromiseIsBroken(t *testing.T) {
+	var counts simulation.Counts
+	seed := uint64(0)
+	search(t, "", func() (uint64, bool) {
+		seed++
+		return seed - 1, seed <= fixed/slow
+	}, func(story *simulation.Story, played simulation.Played) {
+		counts.Add(played.Counts)
+		judged(t, story, played)
+	})
+	t.Log(&counts)
+}
+
+// What make simulate asks for.
+var (
+	seedFlag     = flag.Uint64("seed", 0, "play the story of this seed, and print it")
+	hoursFlag    = flag.Float64("hours", 0, "search for so long")
+	mutationFlag = flag.String("mutation", "", "take out these guards, one after the other, and search for stories that notice")
+	fromFlag     = flag.Uint64("from", 0, "the first seed of the search; one that depends on the clock when 0")
+)
+
+func TestSeed(t *testing.T) {
+	if *seedFlag == 0 {
+		t.Skip("no -seed is given")
+	}
+	story := simulation.Imagine(*seedFlag)
+	t.Log(story)
+	judged(t, story, play(t, 0, story, ""))
+}
+
+func TestHours(t *testing.T) {
+	if *hoursFlag == 0 {
+		t.Skip("no -hours are given")
+	}
+	begin := time.Now()
+	first := *fromFlag
+	if first == 0 {
+		first = uint64(begin.UnixNano())
+	}
+	var counts simulation.Counts
+	seed := first
+	search(t, "", func() (uint64, bool) {
+		seed++
+		return seed - 1, time.Since(begin).Hours() < *hoursFlag
+	}, func(story *simulation.Story, played simulation.Played) {
+		counts.Add(played.Counts)
+		judged(t, story, played)
+	})
+	t.Logf("seeds %d to %d in %v\n%s", first, seed-1, time.Since(begin).Round(time.Second), &counts)
+}
+
+// known are seeds whose stories notice that a guard is missing.
+func known() map[simulation.Mutation]uint64 {
+	return map[simulation.Mutation]uint64{
+		simulation.IgnoreAge: 30, simulation.IgnoreLimits: 0, simulation.LoseIntents: 0, simulation.LockApart: 15,
+		simulation.IgnoreFreeze: 0, simulation.IgnoreDevices: 1, simulation.Unprotect: 1, simulation.BelieveErrors: 1,
+	}
+}
+
+func TestEachMutationIsCaughtByItsSeed(t *testing.T) {
+	for mutation, seed := range known() {
+		t.Run(string(mutation), func(t *testing.T) {
+			if caught(mutation, play(t, 0, simulation.Imagine(seed), mutation)) == "" {
+				t.Errorf("the story of seed %d does not notice: search for one with make simulate MUTATION=%s", seed, mutation)
+			}
+		})
+	}
+}
+
+// caught returns the violation that a mutation is caught by, "" for none.
+func caught(mutation simulation.Mutation, played simulation.Played) string {
+	for _, violation := range played.Broken {
+		if slices.Contains(simulation.Mutations()[mutation], violation.Promise) {
+			return violation.String()
+		}
+	}
+	return ""
+}
+
+func TestMutation(t *testing.T) {
+	if *mutationFlag == "" {
+		t.Skip("no -mutation is given")
+	}
+	for _, name := range strings.Split(*mutationFlag, ",") {
+		t.Run(name, func(t *testing.T) { searchMutation(t, simulation.Mutation(name)) })
+	}
+}
+
+// searchMutation looks for a seed whose story notices a mutation, for a minute.
+func searchMutation(t *testing.T, mutation simulation.Mutation) {
+	begin := time.Now()
+	isCaught := false
+	seed := *fromFlag
+	search(t, mutation, func() (uint64, bool) {
+		seed++
+		return seed - 1, !isCaught && time.Since(begin) < time.Minute
+	}, func(story *simulation.Story, played simulation.Played) {
+		if violation := caught(mutation, played); violation != "" && !isCaught {
+			isCaught = true
+			t.Logf("seed %d, after %v: %s", story.Seed, time.Since(begin).Round(time.Millisecond), violation)
+		}
+	})
+	if !isCaught {
+		t.Error("not caught within a minute")
+	}
+}
