@@ -45,7 +45,9 @@ type Plan struct {
 	Freeze        *Freeze  `json:"freeze"`
 	FreezeWindows []Freeze `json:"freeze_windows"`
 	Timezone      string   `json:"timezone"`
-	Run           *Run     `json:"run,omitempty"`
+	// Base is what the plan was compared with; nil without one.
+	Base *Base `json:"base,omitempty"`
+	Run  *Run  `json:"run,omitempty"`
 }
 
 // DesiredInfo says which files a plan was made from.
@@ -125,6 +127,10 @@ type Change struct {
 	HeldBecause string `json:"held_because,omitempty"`
 	// Exemption is the user's exemption in the file, when it holds the change.
 	Exemption *Exemption `json:"exemption,omitempty"`
+	// New says whether the change is new beside the base of the plan; unknown
+	// without one. Was is what the base has in the place of a new change, if anything.
+	New Flag    `json:"new,omitempty"`
+	Was *Change `json:"was,omitempty"`
 }
 
 // WillBeDone reports whether apply carries the change out.
@@ -184,6 +190,9 @@ type Finding struct {
 	Email string `json:"email"`
 	// Source is null when no line of a file is behind the finding.
 	Source *Position `json:"source"`
+	// New says whether the finding is new beside the base of the plan; unknown
+	// without one.
+	New Flag `json:"new,omitempty"`
 }
 
 // Limit is the most seats that a run may release, and whether it was tripped.

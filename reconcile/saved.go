@@ -13,6 +13,7 @@ import (
 // user has moved, with what moved. Everything else is that of the saved plan, its
 // digest too; nothing that was held is let go.
 func Revisit(saved *Plan, beside *Desired, live *Live, options PlanOptions) (*Plan, map[int]string, error) {
+	saved = saved.withoutBase()
 	license := License{
 		Price: saved.Money.Price, Purchased: saved.Money.Purchased, Currency: saved.Summary.Currency,
 		Budget: saved.Money.Budget, BudgetSeats: saved.Money.BudgetSeats,

@@ -21,6 +21,7 @@ type planFlags struct {
 	detailedExit  bool
 	strict        bool
 	revert        string
+	base          string
 	maxPlanAge    time.Duration
 }
 
@@ -61,7 +62,8 @@ func (a *app) planCommand() *cobra.Command {
 why, and from which line of the file. It sends no request but GET.`,
 		Example: `  seatsync plan
   seatsync plan --out plan.json && seatsync apply plan.json
-  seatsync plan --report html=plan.html --report markdown=comment.md`,
+  seatsync plan --report html=plan.html --report markdown=comment.md
+  seatsync plan --base git:origin/main`,
 		Args: arguments(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := flags.check(cmd); err != nil {
@@ -74,6 +76,7 @@ why, and from which line of the file. It sends no request but GET.`,
 	}
 	flags.addTo(cmd)
 	a.addOriginFlags(cmd)
+	cmd.Flags().StringVar(&flags.base, "base", "", "show first what the file changes against this one: a `PATH`, or git:REV for the same file at a revision")
 	cmd.Flags().BoolVar(&flags.strict, "strict", false, "an exemption that has ended is an error, as in validate")
 	return cmd
 }
@@ -103,6 +106,14 @@ func (a *app) plan(ctx context.Context, flags planFlags) error {
 	if err := output.refuseInputs(request.Desired.Files); err != nil {
 		return err
 	}
+	if flags.base != "" {
+		if request.Base, err = a.readBase(ctx, flags.base, &request); err != nil {
+			return err
+		}
+		if err := output.refuseInputs(request.Base.Files); err != nil {
+			return err
+		}
+	}
 	work.Sink = nil
 	plan, _, err := work.Plan(ctx, request)
 	if err != nil {
@@ -114,12 +125,14 @@ func (a *app) plan(ctx context.Context, flags planFlags) error {
 	return exitWith(planCode(plan, flags.detailedExit))
 }
 
-// planCode returns the exit code of a plan that was not applied.
+// planCode returns the exit code of a plan that was not applied. With a base it is
+// about what is new.
 func planCode(plan *reconcile.Plan, detailed bool) int {
+	pending, isLimited := plan.Asks()
 	switch {
-	case plan.IsLimited():
+	case isLimited:
 		return codeHeld
-	case detailed && plan.Summary.Pending() > 0:
+	case detailed && pending > 0:
 		return codePending
 	}
 	return codeOK

@@ -18,7 +18,7 @@ func csvColumns() []string {
 		"reason", "because", "held", "held_because", "error",
 		"last_successful_login", "device_last_seen", "created_at",
 		"monthly_cost_before", "monthly_cost_after", "currency",
-		"file", "line", "user_id", "seat_uid", "group",
+		"file", "line", "user_id", "seat_uid", "group", "new",
 	}
 }
 
@@ -29,6 +29,11 @@ func writeCSV(out *bufio.Writer, view *View) {
 	_ = rows.Write(csvColumns())
 	for i := range view.plan.Changes {
 		_ = rows.Write(view.csvRow(i))
+	}
+	if view.Review != nil && view.Review.Gone != nil {
+		for i := range view.Review.Gone.plan.Changes {
+			_ = rows.Write(view.Review.Gone.csvGoneRow(i))
+		}
 	}
 	rows.Flush() // an error is kept by out, which the caller flushes
 }
@@ -63,8 +68,25 @@ func (v *View) csvRow(i int) []string {
 		csvMoment(change.Evidence.CreatedAt),
 		string(before), string(after), cell(value(currency)),
 		cell(value(change.Source.File)), line, cell(value(change.UserID)), cell(value(change.SeatUID)),
-		cell(value(change.Group)),
+		cell(value(change.Group)), csvFlag(change.New),
 	}
+}
+
+// csvGoneRow returns the row of a change that only the base asks for. It has no
+// amounts, which would count in the sums.
+func (v *View) csvGoneRow(i int) []string {
+	row := v.csvRow(i)
+	for at, column := range csvColumns() {
+		switch column {
+		case "status":
+			row[at] = "gone"
+		case "new":
+			row[at] = csvFlag(reconcile.False)
+		case "monthly_cost_before", "monthly_cost_after", "currency":
+			row[at] = ""
+		}
+	}
+	return row
 }
 
 // seatCost is what the user's seat costs a month before the change and, as

@@ -1,8 +1,6 @@
 package report
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
@@ -11,13 +9,8 @@ import (
 // Difference is what two plans of an account do not share, so that whoever
 // reviews a plan every day reads only what is new.
 //
-// A change is the same in both plans when its kind, its user, the state it
-// leads to and its hold are the same. Why it is wanted does not count: "112 days"
-// is "113 days" tomorrow. A user is told by id, or by email where there is none.
-// When the same kind of change of the same user is in both plans but leads
-// elsewhere, or is held for another reason, it is new and says what it was.
-//
-// A finding is the same when its severity, code and email are.
+// What makes a change the same is in [reconcile.Comparison], a finding in
+// [reconcile.NewFindings].
 type Difference struct {
 	Old      Origin             `json:"old"`
 	New      Origin             `json:"new"`
@@ -72,93 +65,34 @@ func originOf(plan *reconcile.Plan) Origin {
 	}
 }
 
-// subject is what a change is about.
-type subject struct {
-	kind reconcile.Kind
-	user string
-}
-
-// subjectOf returns what a change is about.
-func subjectOf(change *reconcile.Change) subject {
-	return subject{change.Kind, cmp.Or(change.UserID, reconcile.EmailKey(change.Email))}
-}
-
-// isSame reports whether two changes of one subject are the same.
-func isSame(a, b *reconcile.Change) bool {
-	if a.Held != b.Held {
-		return false
-	}
-	if a.Kind == reconcile.Rename {
-		return a.After.Name == b.After.Name
-	}
-	return a.After.AccessSeat == b.After.AccessSeat && a.After.GatewaySeat == b.After.GatewaySeat
-}
-
 func diffChanges(old, new []reconcile.Change) ChangeDifference {
-	earlier := make(map[subject][]*reconcile.Change, len(old))
-	for i := range old {
-		key := subjectOf(&old[i])
-		earlier[key] = append(earlier[key], &old[i])
-	}
+	compared := reconcile.CompareChanges(old, new)
 	d := ChangeDifference{New: []NewChange{}, Gone: []reconcile.Change{}}
-	matched := make(map[*reconcile.Change]bool, len(old))
 	for i := range new {
-		change := &new[i]
-		key := subjectOf(change)
-		at := slices.IndexFunc(earlier[key], func(was *reconcile.Change) bool { return isSame(was, change) })
-		if at >= 0 {
-			d.Unchanged++
-		} else {
-			d.New = append(d.New, NewChange{Change: *change})
-			if len(earlier[key]) == 0 {
-				continue
-			}
-			at = 0
-			d.New[len(d.New)-1].Was = earlier[key][0]
-		}
-		matched[earlier[key][at]] = true
-		earlier[key] = slices.Delete(earlier[key], at, at+1)
-	}
-	for i := range old {
-		if !matched[&old[i]] {
-			d.Gone = append(d.Gone, old[i])
+		if compared.New[i] {
+			d.New = append(d.New, NewChange{Change: new[i], Was: compared.Was[i]})
 		}
 	}
+	for _, i := range compared.Gone {
+		d.Gone = append(d.Gone, old[i])
+	}
+	d.Unchanged = len(new) - len(d.New)
 	return d
 }
 
-// findingKey is what makes two findings the same.
-type findingKey struct {
-	severity reconcile.Severity
-	code     reconcile.Code
-	email    string
-}
-
 func diffFindings(old, new []reconcile.Finding) FindingsDifference {
-	keyOf := func(finding *reconcile.Finding) findingKey {
-		return findingKey{finding.Severity, finding.Code, reconcile.EmailKey(finding.Email)}
-	}
-	left := make(map[findingKey]int, len(old))
-	for i := range old {
-		left[keyOf(&old[i])]++
-	}
 	d := FindingsDifference{New: []reconcile.Finding{}, Gone: []reconcile.Finding{}}
-	for i := range new {
-		key := keyOf(&new[i])
-		if left[key] == 0 {
+	for i, isNew := range reconcile.NewFindings(old, new) {
+		if isNew {
 			d.New = append(d.New, new[i])
-			continue
+		} else {
+			d.Unchanged++
 		}
-		left[key]--
-		d.Unchanged++
 	}
-	// Of several findings with one key, the last ones of the old plan are gone.
-	for i := len(old) - 1; i >= 0; i-- {
-		if key := keyOf(&old[i]); left[key] > 0 {
-			left[key]--
+	for i, isGone := range reconcile.NewFindings(new, old) {
+		if isGone {
 			d.Gone = append(d.Gone, old[i])
 		}
 	}
-	slices.Reverse(d.Gone)
 	return d
 }

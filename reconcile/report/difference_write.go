@@ -56,17 +56,7 @@ func (d *Difference) sentence() string {
 }
 
 // was says what the old plan had in the place of a new change, or "".
-func (n *NewChange) was() string {
-	switch {
-	case n.Was == nil:
-		return ""
-	case n.Was.Held != n.Change.Held && n.Was.Held != "":
-		return "was held: " + value(string(n.Was.Held))
-	case n.Was.Held != n.Change.Held:
-		return "was not held"
-	}
-	return "was " + effect(n.Was)
-}
+func (n *NewChange) was() string { return was(&n.Change, n.Was) }
 
 // differencePart is changes and findings that only one of the plans has.
 type differencePart struct {

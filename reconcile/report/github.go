@@ -42,12 +42,17 @@ type annotation struct {
 // GitHub takes, then in plain words how many were left out.
 func writeGitHub(out *bufio.Writer, view *View) {
 	writeAnnotation(out, &annotation{Level: levelNotice, Title: "seatsync", Text: view.Verdict.Sentence})
+	verdicts := 1
+	if view.Review != nil && view.Review.Anyway != "" {
+		writeAnnotation(out, &annotation{Level: levelNotice, Title: "seatsync", Text: view.Review.Anyway})
+		verdicts++
+	}
 	changes, findings := view.changeAnnotations(), view.findingAnnotations()
 	var left []string
 	for _, level := range [...]string{levelError, levelWarning, levelNotice} {
 		room := mostAnnotations
 		if level == levelNotice {
-			room-- // the verdict is one
+			room -= verdicts
 		}
 		some, others := changes[level], findings[level]
 		// A long list of changes leaves room for a few findings.
@@ -94,13 +99,11 @@ func (v *View) changeAnnotations() map[string]*annotations {
 	}
 	at := make(map[key]*annotation)
 	notes := levels()
-	for _, i := range append(allMembers(v.Pending), allMembers(v.Held)...) {
-		row := v.Row(i)
-		level, title, text := row.annotate()
-		k := key{level, row.Source, title}
+	add := func(row *Row, position reconcile.Position, level, title, text string) {
+		k := key{level, position, title}
 		note := at[k]
 		if note == nil {
-			note = &annotation{Level: level, Position: row.Source, Title: title, Text: text}
+			note = &annotation{Level: level, Position: position, Title: title, Text: text}
 			at[k] = note
 			notes[level].add(note)
 		}
@@ -109,6 +112,18 @@ func (v *View) changeAnnotations() map[string]*annotations {
 		}
 		if note.Text != text {
 			note.Text = "" // each has a reason of their own
+		}
+	}
+	for _, i := range append(allMembers(v.Pending), allMembers(v.Held)...) {
+		row := v.Row(i)
+		level, title, text := row.annotate()
+		add(&row, row.Source, level, title, text)
+	}
+	if v.Review != nil && v.Review.Gone != nil {
+		for _, i := range v.Review.Gone.members() {
+			row := v.Review.Gone.Row(i)
+			_, title, text := row.annotate()
+			add(&row, reconcile.Position{}, levelNotice, "gone: "+title, text) // its line is one of the base
 		}
 	}
 	return notes
@@ -166,7 +181,11 @@ func (a *annotation) message() string {
 	if a.Text != "" {
 		rest += ": " + a.Text
 	}
-	return reconcile.Count(a.About, "user") + " from this line, " + strings.Join(a.Users, ", ") + rest
+	from := " from this line, "
+	if a.Position.IsZero() {
+		from = ", "
+	}
+	return reconcile.Count(a.About, "user") + from + strings.Join(a.Users, ", ") + rest
 }
 
 // writeAnnotation writes one workflow command.

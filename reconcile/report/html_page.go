@@ -22,7 +22,11 @@ type page struct {
 	// ChangesTitle, Shown and RowsLeftOut say how many changes there are, how many
 	// of them the table shows at first, and how many this page leaves out.
 	ChangesTitle, Shown, RowsLeftOut string
-	FindingCard                      *findingCard
+	// NoChanges stands in place of the table, GoneRows are what only the base has.
+	NoChanges              string
+	GoneRows               []tableRow
+	GoneTitle, GoneLeftOut string
+	FindingCard            *findingCard
 
 	// order has the changes of the table, by their indices in the plan.
 	order []int
@@ -68,6 +72,9 @@ func newPage(view *View) *page {
 		Meter: newMeter(&view.Seats), Chart: newHistogram(view.plan.Activity), FindingCard: newFindingCard(view),
 	}
 	p.addRows()
+	if p.Review != nil && p.Review.Gone != nil {
+		p.addGone()
+	}
 	return p
 }
 
@@ -107,14 +114,32 @@ func (p *page) addRows() {
 	p.Filters = []filter{
 		{"kind", "Change", options(kinds)}, {"state", "State", options(states)}, {"reason", "Reason", options(reasons)},
 	}
-	p.ChangesTitle = reconcile.Count(len(p.plan.Changes), "change")
+	all := len(p.plan.Changes)
+	p.ChangesTitle, p.NoChanges = reconcile.Count(all, "change"), "There is nothing to change: the account is as the file has it."
+	if p.Review != nil {
+		all = len(allMembers(p.Pending)) + len(allMembers(p.Held))
+		p.ChangesTitle, p.NoChanges = reconcile.Count(all, "new change"), "This change of the file asks for nothing new."
+	}
 	p.Shown = "Showing all of them."
 	if len(p.order) > staticHTMLRows {
 		p.Shown = "Showing the first " + number(staticHTMLRows) + ". The rest can be searched where scripts may run."
 	}
-	if left := len(p.plan.Changes) - len(p.order); left > 0 {
+	if left := all - len(p.order); left > 0 {
 		p.RowsLeftOut = reconcile.CountOf(left, "change is", "changes are") + " left out of this page, which holds " +
 			number(mostHTMLRows) + ": --format csv lists all."
+	}
+}
+
+// addGone adds what is gone.
+func (p *page) addGone() {
+	gone := p.Review.Gone
+	all := gone.members()
+	p.GoneTitle = reconcile.Count(len(all), "change") + " " + goneTitle
+	for _, i := range all[:min(len(all), staticHTMLRows)] {
+		p.GoneRows = append(p.GoneRows, newTableRow(gone.Row(i)))
+	}
+	if left := len(all) - len(p.GoneRows); left > 0 {
+		p.GoneLeftOut = "… and " + number(left) + " more: --format csv lists all"
 	}
 }
 
@@ -164,7 +189,7 @@ func newFindingCard(view *View) *findingCard {
 	if len(view.Findings) == 0 {
 		return nil
 	}
-	card := &findingCard{Title: reconcile.Count(len(view.plan.Findings), "finding")}
+	card := &findingCard{Title: reconcile.Count(len(allMembers(view.Findings)), view.findingNoun())}
 	for _, group := range view.Findings {
 		n := len(group.Members)
 		listed := findingGroup{Group: group, Count: number(n), Class: className(string(group.Severity)), Folded: n > mostOpenFindings}
@@ -188,8 +213,9 @@ type tableRow struct {
 }
 
 // tableRow returns the row of a change.
-func (p *page) tableRow(i int) tableRow {
-	row := p.Row(i)
+func (p *page) tableRow(i int) tableRow { return newTableRow(p.Row(i)) }
+
+func newTableRow(row Row) tableRow {
 	r := tableRow{
 		Row: row, KindText: value(string(row.Kind)), KindClass: className(string(row.Kind)), ReasonText: value(string(row.Reason)),
 		Name: value(row.After.Name), From: seats(row.Before), To: seats(row.After), Detail: row.Failure, Activity: row.lastActivity(),
@@ -199,6 +225,9 @@ func (p *page) tableRow(i int) tableRow {
 	}
 	if row.Hold != "" {
 		r.Detail = "held back: " + row.Hold
+	}
+	if row.Note != "" {
+		r.Detail = strings.TrimPrefix(r.Detail+"; "+row.Note, "; ")
 	}
 	return r
 }

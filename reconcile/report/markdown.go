@@ -58,6 +58,10 @@ func markdownHead(view *View) string {
 	if view.Stopped != "" {
 		fmt.Fprintf(&b, "**Stopped:** %s\n\n", prose(view.Stopped))
 	}
+	if view.Review != nil {
+		b.WriteString(view.reviewTable())
+		return b.String()
+	}
 	b.WriteString("| | Before | After | Difference |\n| --- | ---: | ---: | ---: |\n")
 	row := func(label, before, after, difference string) {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", label, before, after, signed(difference))
@@ -88,6 +92,9 @@ func markdownHead(view *View) string {
 // markdownFoot writes the facts that a reviewer looks up when in doubt.
 func markdownFoot(view *View) string {
 	var b strings.Builder
+	if view.Review != nil && view.Review.Anyway != "" {
+		fmt.Fprintf(&b, "%s\n\n", capitalized(prose(view.Review.Anyway)))
+	}
 	for _, fact := range view.Facts {
 		fmt.Fprintf(&b, "- **%s:** %s\n", fact.Label, prose(fact.Text))
 	}
@@ -104,7 +111,11 @@ func (v *View) markdownSections(limit int) []*section {
 	for _, group := range v.Pending {
 		sections = append(sections, v.changeSection("#### "+capitalized(prose(group.Title))+"\n\n", "\n", "", group.Members, limit))
 	}
-	sections = append(sections, v.findingSection("finding", limit)...)
+	if v.Review != nil && v.Review.Gone != nil {
+		gone := v.Review.Gone
+		sections = append(sections, gone.changeSection("#### "+capitalized(goneTitle)+"\n\n", "\n", "", gone.members(), limit))
+	}
+	sections = append(sections, v.findingSection(v.findingNoun(), limit)...)
 	for _, group := range v.Held {
 		open := fmt.Sprintf("<details><summary>%s held back: %s</summary>\n\n%s\n\n",
 			reconcile.Count(len(group.Members), "change"), holdName(group.Key), capitalized(prose(group.Title)))

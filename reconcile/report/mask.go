@@ -40,8 +40,18 @@ const maskLength = 12
 
 // learn collects the phrases of the plan.
 func (m *masker) learn(plan *reconcile.Plan) {
-	for i := range plan.Changes {
-		change := &plan.Changes[i]
+	m.learnChanges(plan.Changes)
+	if plan.Base != nil {
+		m.learnChanges(plan.Base.GoneChanges)
+	}
+}
+
+func (m *masker) learnChanges(changes []reconcile.Change) {
+	for i := range changes {
+		change := &changes[i]
+		if change.Was != nil {
+			m.learnChanges([]reconcile.Change{*change.Was})
+		}
 		m.addPhrase(change.Before.Name, m.name)
 		m.addPhrase(change.After.Name, m.name)
 		m.addID(change.UserID)

@@ -15,7 +15,22 @@ func samplePlans() map[string]*reconcile.Plan {
 		"demo":    demoPlan(),
 		"tripped": trippedPlan(),
 		"partial": partialPlan(),
+		"base":    comparedPlan(),
 	}
+}
+
+// comparedPlan is the demo beside a base that had a release more, held one that is
+// pending now, renamed somebody otherwise, and knew the first finding.
+func comparedPlan() *reconcile.Plan {
+	plan, base := demoPlan(), demoPlan()
+	gone := base.Changes[0]
+	gone.UserID, gone.Email, gone.Source = "3c1d6c52-0000-4000-8000-6b1f3f0f5a10", "gone@example.com", in("desired-state.yaml", 14)
+	base.Changes[0].Held = reconcile.HeldProtected
+	base.Changes[4].After.Name = "Ada L."
+	base.Changes, base.Findings = append(base.Changes[1:4:4], gone, base.Changes[0], base.Changes[4]), base.Findings[:1]
+	base.Desired.Commit = "9f8e7d6c5b4a39281706f5e4d3c2b1a04f1d0c2b"
+	base.Summary.SeatsAfter, base.Summary.MonthlyCostAfter = 1499, "10493.00"
+	return plan.Against(base)
 }
 
 func at(text string) reconcile.Moment { return reconcile.ParseMoment(text) }

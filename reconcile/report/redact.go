@@ -90,6 +90,7 @@ func (m *masker) plan(plan *reconcile.Plan) *reconcile.Plan {
 	}
 	slices.SortFunc(masked.CameBack, func(a, b reconcile.CameBack) int { return cmp.Compare(a.Email+a.UserID, b.Email+b.UserID) })
 	masked.Findings = m.findings(plan)
+	masked.Base = m.base(plan.Base)
 	masked.Run = m.run(plan, position)
 	masked.FreezeWindows = make([]reconcile.Freeze, len(plan.FreezeWindows))
 	for i, window := range plan.FreezeWindows {
@@ -98,6 +99,23 @@ func (m *masker) plan(plan *reconcile.Plan) *reconcile.Plan {
 	if plan.Freeze != nil {
 		window := m.freeze(*plan.Freeze)
 		masked.Freeze = &window
+	}
+	return &masked
+}
+
+// base returns the masked base, its changes in the order of their masks.
+func (m *masker) base(base *reconcile.Base) *reconcile.Base {
+	if base == nil {
+		return nil
+	}
+	masked := *base
+	masked.Files = slices.Clone(base.Files)
+	for i, file := range masked.Files {
+		masked.Files[i] = m.path(file)
+	}
+	masked.GoneChanges = make([]reconcile.Change, 0, len(base.GoneChanges))
+	for _, i := range m.order(base.GoneChanges) {
+		masked.GoneChanges = append(masked.GoneChanges, m.change(&base.GoneChanges[i]))
 	}
 	return &masked
 }
@@ -152,6 +170,11 @@ func (m *masker) change(change *reconcile.Change) reconcile.Change {
 		Group:       m.text(change.Group, nil),
 		Devices:     change.Devices,
 		HeldBecause: m.text(change.HeldBecause, own),
+		New:         change.New,
+	}
+	if change.Was != nil {
+		was := m.change(change.Was)
+		masked.Was = &was
 	}
 	masked.Source.File = m.path(change.Source.File)
 	if exemption := change.Exemption; exemption != nil {

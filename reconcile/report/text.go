@@ -39,11 +39,13 @@ func writeText(out *bufio.Writer, view *View, options Options) {
 		t.wrap("", t.paint(red, "stopped:")+" "+view.Stopped)
 	}
 	t.pending()
+	t.gone()
 	if options.Brief {
 		t.leftOut()
 	} else {
 		t.held()
-		t.findings("Findings")
+		t.anyway()
+		t.findings(t.findingsTitle())
 	}
 	t.line("")
 	for _, fact := range append(view.Head, view.Facts...) {
@@ -68,6 +70,34 @@ func (t *textReport) pending() {
 		layout.group = group
 		for _, i := range group.Members {
 			t.row(&layout, i)
+		}
+	}
+}
+
+// gone writes what the base asks for and the plan does not.
+func (t *textReport) gone() {
+	if t.Review == nil || t.Review.Gone == nil {
+		return
+	}
+	gone := &textReport{t.textWriter, t.Review.Gone}
+	gone.heading(capitalized(goneTitle))
+	layout := rowLayout{indent: "  "}
+	gone.measure(&layout, Group{}, gone.members())
+	for _, i := range gone.members() {
+		gone.row(&layout, i)
+	}
+}
+
+// anyway writes what the change of the file comes to, and counts what was asked for
+// without it.
+func (t *textReport) anyway() {
+	if t.Review == nil {
+		return
+	}
+	for _, text := range []string{t.Review.Effect, t.Review.Anyway} {
+		if text != "" {
+			t.line("")
+			t.wrap("", capitalized(text))
 		}
 	}
 }

@@ -33,6 +33,9 @@ func (v *View) facts() []Fact {
 		}
 	}
 	plan := v.plan
+	if v.Review != nil {
+		add("Base", v.Review.Compared)
+	}
 	add("Kept", v.Kept)
 	add("Limit", limitTotal(plan))
 	add("Returns", returnsTotal(plan))

@@ -31,12 +31,15 @@ type Verdict struct {
 // everything, that comes first, with the way past it.
 func (v *View) makeVerdict() Verdict {
 	verdict := v.planVerdict()
+	if v.Review != nil {
+		verdict = v.reviewVerdict()
+	}
 	if v.hasOutcomes() {
 		verdict = v.runVerdict()
 	}
 	byLimit, others := v.heldNotes()
 	switch {
-	case byLimit != "" && v.plan.Summary.Pending() == 0 && !v.hasOutcomes():
+	case byLimit != "" && v.plan.Summary.Pending() == 0 && !v.hasOutcomes() && v.Review == nil:
 		verdict.Sentence = byLimit + "; nothing else to change for account " + v.Account
 	case byLimit != "":
 		verdict.Sentence += "; " + byLimit
@@ -44,7 +47,7 @@ func (v *View) makeVerdict() Verdict {
 	if others != "" {
 		verdict.Sentence += "; " + others
 	}
-	if v.plan.Limit.Tripped && verdict.Tone != Broken {
+	if v.isLimited() && verdict.Tone != Broken {
 		verdict.Tone = Held
 	}
 	return verdict
@@ -59,7 +62,7 @@ func (v *View) planVerdict() Verdict {
 		return Verdict{"nothing to change for account " + v.Account, Calm}
 	}
 	return Verdict{fmt.Sprintf("%s for account %s: %s", reconcile.Count(pending, "change"), v.Account,
-		listKinds(kindCounts(v.plan), reconcile.Kind.Doing)), Busy}
+		listKinds(v.kindCounts(), reconcile.Kind.Doing)), Busy}
 }
 
 // runVerdict says what was done.
@@ -81,16 +84,20 @@ func (v *View) runVerdict() Verdict {
 // heldNotes counts the held changes, those of the limit on their own since they are
 // the ones that an administrator may want to let through. What there is none of is "".
 func (v *View) heldNotes() (byLimit, others string) {
-	held, noun := 0, "release"
+	held, all, noun := 0, 0, "release"
 	for i := range v.plan.Changes {
 		if change := &v.plan.Changes[i]; change.Held == reconcile.HeldLimit {
+			all++
+			if !v.isShown(change.New) {
+				continue
+			}
 			held++
 			if change.Kind != reconcile.Release {
 				noun = "seat change"
 			}
 		}
 	}
-	count := v.plan.Summary.Held - held
+	count := v.heldCount() - held
 	if count > 0 {
 		others = reconcile.CountOf(count, "change is held", "changes are held")
 	}
@@ -105,7 +112,7 @@ func (v *View) heldNotes() (byLimit, others string) {
 		them = "it"
 	}
 	return fmt.Sprintf("%s held by the %s; --allow-releases %d releases %s", reconcile.CountOf(held, noun+" is", noun+"s are"),
-		v.plan.Limit.Phrase(), held+v.stillToRelease(), them), others
+		v.plan.Limit.Phrase(), all+v.stillToRelease(), them), others
 }
 
 // stillToRelease counts what the limit let through and no run has done: a run that
@@ -135,7 +142,15 @@ func statusCounts(run *reconcile.Run) []string {
 }
 
 // kindCounts counts the changes that will be carried out, by kind.
-func kindCounts(plan *reconcile.Plan) map[reconcile.Kind]int {
+func (v *View) kindCounts() map[reconcile.Kind]int {
+	plan := v.plan
+	if v.Review != nil {
+		counts := make(map[reconcile.Kind]int)
+		for _, i := range allMembers(v.Pending) {
+			counts[plan.Changes[i].Kind]++
+		}
+		return counts
+	}
 	return map[reconcile.Kind]int{
 		reconcile.Release: plan.Summary.Release,
 		reconcile.Narrow:  plan.Summary.Narrow,

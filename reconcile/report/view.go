@@ -16,6 +16,9 @@ type View struct {
 	// Account names the account.
 	Account string
 	Verdict Verdict
+	// Review is what is new and gone because of a change of the file; nil for a plan
+	// without a base. The groups then have only what is new.
+	Review *Review
 	// Stopped says why a run ended before everything was tried, or is empty.
 	Stopped string
 	Seats   Seats
@@ -46,6 +49,10 @@ type View struct {
 // The view refers to the plan, which must not change after.
 func NewView(plan *reconcile.Plan) *View {
 	v := &View{plan: plan, outcomes: outcomes(plan), Account: value(plan.AccountID)}
+	if plan.Base != nil && plan.Run == nil {
+		v.Review = newReview(plan)
+		v.note = func(i int) string { return was(&plan.Changes[i], plan.Changes[i].Was) }
+	}
 	v.group()
 	bill := plan.Bill()
 	v.Seats, v.Costs, v.Advice, v.Kept = newSeats(plan, &bill), newCosts(&bill), sentence(bill.Advice()), keptTotal(plan)
@@ -102,7 +109,7 @@ type Tally struct {
 func (v *View) group() {
 	changes := v.plan.Changes
 	v.Pending = groupBy(len(changes), reconcile.Kinds(), func(i int) (reconcile.Kind, bool) {
-		return changes[i].Kind, changes[i].WillBeDone()
+		return changes[i].Kind, changes[i].WillBeDone() && v.isShown(changes[i].New)
 	})
 	for i := range v.Pending {
 		g := &v.Pending[i]
@@ -110,14 +117,14 @@ func (v *View) group() {
 		g.setPlace(func(i int) reconcile.Position { return changes[i].Source })
 	}
 	v.Held = groupBy(len(changes), reconcile.Holds(), func(i int) (reconcile.Hold, bool) {
-		return changes[i].Held, !changes[i].WillBeDone()
+		return changes[i].Held, !changes[i].WillBeDone() && v.isShown(changes[i].New)
 	})
 	for i := range v.Held {
 		v.Held[i].Title = v.sharedHold(&v.Held[i])
 		v.Held[i].setPlace(func(i int) reconcile.Position { return changes[i].Source })
 	}
 	findings := v.plan.Findings
-	v.Findings = groupBy(len(findings), nil, func(i int) (reconcile.Code, bool) { return findings[i].Code, true })
+	v.Findings = groupBy(len(findings), nil, func(i int) (reconcile.Code, bool) { return findings[i].Code, v.isShown(findings[i].New) })
 	for i := range v.Findings {
 		g := &v.Findings[i]
 		g.Severity = findings[slices.MaxFunc(g.Members, func(a, b int) int {
@@ -222,8 +229,8 @@ func outcomes(plan *reconcile.Plan) []*reconcile.Outcome {
 
 // tally counts the changes and the outcomes.
 func (v *View) tally() {
-	counts := kindCounts(v.plan)
-	most := max(v.plan.Summary.Held, 1)
+	counts, held := v.kindCounts(), v.heldCount()
+	most := max(held, 1)
 	for _, n := range counts {
 		most = max(most, n)
 	}
@@ -233,7 +240,7 @@ func (v *View) tally() {
 	for _, kind := range reconcile.Kinds() {
 		add(&v.Kinds, string(kind), string(kind), counts[kind], most)
 	}
-	add(&v.Kinds, "held back", "held", v.plan.Summary.Held, most)
+	add(&v.Kinds, "held back", "held", held, most)
 	if v.plan.Run == nil {
 		return
 	}

@@ -21,7 +21,21 @@ func (r *run) plan(ctx context.Context) (*reconcile.Plan, *reconcile.Live, error
 		return nil, nil, err
 	}
 	plan, _, err := r.decide(live)
+	if err == nil && r.Base != nil {
+		plan, err = r.compare(plan, live)
+	}
 	return plan, live, err
+}
+
+// compare returns the plan with what is new in it beside the plan of the base.
+func (r *run) compare(plan *reconcile.Plan, live *reconcile.Live) (*reconcile.Plan, error) {
+	options := r.options()
+	options.Commit = r.Base.Commit
+	base, err := reconcile.MakePlan(r.Base.Desired, live, options)
+	if err != nil {
+		return nil, fmt.Errorf("no plan can be made from the base %s: %w: correct it there, or plan without --base", r.Base.Files[0], err)
+	}
+	return plan.Against(base), nil
 }
 
 // DryRun is [Runner.Plan] for a schedule: its plan is recorded. It takes the lock
@@ -53,9 +67,12 @@ func (r *Runner) DryRun(ctx context.Context, request Request) Result {
 // its own is dated by it, so that the same review gives the same bytes.
 func (r *run) read(ctx context.Context) (live *reconcile.Live, err error) {
 	r.readAt = r.clock()
-	if r.Saved != nil {
+	switch {
+	case r.Saved != nil:
 		live, err = reconcile.ObserveAgain(ctx, r.Source, r.Saved)
-	} else {
+	case r.Base != nil:
+		live, err = reconcile.ObserveWith(ctx, r.Source, r.Desired, r.Base.Desired, r.now)
+	default:
 		live, err = reconcile.Observe(ctx, r.Source, r.Desired, r.now)
 	}
 	if err == nil {
@@ -84,14 +101,19 @@ func (r *run) checkClock(live *reconcile.Live) error {
 	return nil
 }
 
-// decide makes the plan from what was read. For a saved one it returns the changes
-// whose user has moved since, by index.
-func (r *run) decide(live *reconcile.Live) (plan *reconcile.Plan, stale map[int]string, err error) {
-	options := reconcile.PlanOptions{
+// options returns what a plan of this run depends on besides the file and the account.
+func (r *run) options() reconcile.PlanOptions {
+	return reconcile.PlanOptions{
 		Now: r.now, AllowReleases: r.AllowReleases, AllowEmpty: r.AllowEmpty, BatchSize: r.BatchSize,
 		History: r.Store.History(r.now.Add(-reconcile.HistoryReach)),
 		Tool:    r.Tool, Commit: r.Commit, BaseURL: r.BaseURL,
 	}
+}
+
+// decide makes the plan from what was read. For a saved one it returns the changes
+// whose user has moved since, by index.
+func (r *run) decide(live *reconcile.Live) (plan *reconcile.Plan, stale map[int]string, err error) {
+	options := r.options()
 	if r.Saved != nil {
 		return reconcile.Revisit(r.Saved, r.Desired, live, options)
 	}

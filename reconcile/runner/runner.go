@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/desired"
 	"github.com/seatsync/seatsync/reconcile/record"
 )
 
@@ -57,6 +58,9 @@ type Request struct {
 	Desired *reconcile.Desired
 	// Commit is the git commit of Desired, empty where it is not known.
 	Commit string
+	// Base, when not nil, is what [Runner.Plan] compares Desired with, on the same
+	// reading of the account.
+	Base *desired.Reading
 	// Still, when not nil, returns an error when the files of Desired are no longer
 	// what they were when it was read. It is asked before the first write.
 	Still func(ctx context.Context) error
