@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -74,18 +75,18 @@ func (d *document) parse(data []byte) *yaml.Node {
 		d.problemAt(0, 0, "the file has more than %d MiB or %d values outside of plain entries: split it with include", maxYAMLSize>>20, maxYAMLNodes)
 		return nil
 	}
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder := newDecoder(data)
 	root, err := decodeNode(decoder)
 	if err != nil {
 		if !errors.Is(err, io.EOF) {
-			d.syntaxProblem(err)
+			d.syntaxProblem(data, err)
 		}
 		return nil
 	}
 	if next, err := decodeNode(decoder); err == nil {
 		d.problem(next, "a second YAML document begins here: keep one document a file and use include for more")
 	} else if !errors.Is(err, io.EOF) {
-		d.syntaxProblem(err)
+		d.syntaxProblem(data, err)
 	}
 	if len(root.Content) == 0 {
 		return nil
@@ -114,6 +115,9 @@ func nodesAtMost(data []byte) int {
 	return 2*signs + 2
 }
 
+// newDecoder returns a decoder of the documents in data.
+func newDecoder(data []byte) *yaml.Decoder { return yaml.NewDecoder(bytes.NewReader(data)) }
+
 // decodeNode reads the next document. The parser of yaml.v3 reports errors by
 // panicking inside; what it fails to catch itself must not end a daemon.
 func decodeNode(decoder *yaml.Decoder) (node *yaml.Node, err error) {
@@ -128,14 +132,29 @@ func decodeNode(decoder *yaml.Decoder) (node *yaml.Node, err error) {
 
 var syntaxLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 
-// syntaxProblem records an error of the YAML parser at the line it names.
-func (d *document) syntaxProblem(err error) {
+// countsFromZero finds the messages of yaml.v3 whose line it does not count from 1:
+// those of its parser, and not those of its scanner.
+var countsFromZero = regexp.MustCompile(`^did not find expected (node content|key|<.*>|'-' indicator|',' or '[\]}]')$`)
+
+// syntaxProblem records an error of the YAML parser: what is wrong in the text where
+// that can be found, or else what the parser says at the line it names.
+func (d *document) syntaxProblem(data []byte, err error) {
+	if found := findFault(data); found != nil {
+		d.problemAt(found.line, found.column, "not valid YAML: %s", found.message)
+		return
+	}
 	line, message := 1, err.Error()
 	if match := syntaxLine.FindStringSubmatch(message); match != nil {
 		message = match[2]
 		if match[1] != "" {
 			line, _ = strconv.Atoi(match[1])
 		}
+	}
+	if countsFromZero.MatchString(message) {
+		line++
+	}
+	if message == "did not find expected alphabetic or numeric character" {
+		message = "a value that begins with * or & must be in quotes"
 	}
 	d.problemAt(line, 1, "not valid YAML: %s", message)
 }
@@ -165,6 +184,10 @@ func (d *document) inspect(node *yaml.Node, depth int) bool {
 // fields calls visit for each key of a mapping, once a key. Unknown keys are for
 // visit to report by returning false.
 func (d *document) fields(node *yaml.Node, what string, known []string, visit func(key string, at, value *yaml.Node) bool) {
+	if key := gluedTo(node, known); key != "" {
+		d.problem(node, "a space is missing after %s:", key)
+		return
+	}
 	if node.Kind != yaml.MappingNode {
 		d.problem(node, "expected %s as keys and values, got %s", what, kindOf(node))
 		return
@@ -189,6 +212,16 @@ func (d *document) fields(node *yaml.Node, what string, known []string, visit fu
 	}
 }
 
+// gluedTo returns the known key that a text begins with, where a colon follows it
+// without a space; or "".
+func gluedTo(node *yaml.Node, known []string) string {
+	word, _, found := strings.Cut(node.Value, ":")
+	if found && node.Kind == yaml.ScalarNode && node.Style == 0 && slices.Contains(known, word) {
+		return word
+	}
+	return ""
+}
+
 // isRepeated records a problem when the i-th node is a key that stands before.
 func (d *document) isRepeated(node *yaml.Node, i int) bool {
 	for j := 0; j < i; j += 2 {
@@ -204,6 +237,8 @@ func (d *document) isRepeated(node *yaml.Node, i int) bool {
 func (d *document) items(node *yaml.Node, what string, visit func(value *yaml.Node)) {
 	switch {
 	case isNull(node):
+	case node.Kind == yaml.MappingNode && len(node.Content) > 0 && strings.HasPrefix(node.Content[0].Value, "-"):
+		d.problem(node, "a space is missing after -")
 	case node.Kind != yaml.SequenceNode:
 		d.problem(node, "expected a list of %s, got %s", what, kindOf(node))
 	default:

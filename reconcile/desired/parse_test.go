@@ -111,7 +111,7 @@ func TestParseProblemsSayWhereAndWhatToDo(t *testing.T) {
 		}},
 		{"a tag", "version: !!int 1\n", []string{"f.yaml:1:10: tags such as !!int are not supported: remove it"}},
 		{"two documents", "version: 1\n---\nversion: 1\n", []string{"f.yaml:2:1: a second YAML document begins here: keep one document a file and use include for more"}},
-		{"not YAML", "version: 1\nusers: [\n", []string{"f.yaml:2:1: not valid YAML: did not find expected node content"}},
+		{"not YAML", "version: 1\nusers: [\n", []string{"f.yaml:2:8: not valid YAML: the bracket [ is not closed"}},
 		{"not UTF-8", "version: 1\nname: \xff\n", []string{"f.yaml:2:7: the file is not UTF-8: save it as UTF-8 without other encodings"}},
 		{"UTF-16", "\xff\xfev\x00e\x00", []string{"f.yaml:1:1: the file is not UTF-8: save it as UTF-8 without other encodings"}},
 		{"too deep", "version: 1\nusers: " + strings.Repeat("[", 30) + strings.Repeat("]", 30) + "\n", []string{"f.yaml:2:23: nested deeper than 16 levels"}},
