@@ -44,7 +44,7 @@ type SavingsTotal struct {
 	Freed     int `json:"freed"`
 	Returned  int `json:"returned"`
 	StillFree int `json:"still_free"`
-	// Saved is the sum of the rows, and Monthly the price of the seats that are still
+	// Saved is the sum of the rows, and 0.00 without any, and Monthly the price of the seats that are still
 	// free. Both are none without a price, and where the rows have several currencies:
 	// Currencies has the sums of each.
 	Saved      Amount            `json:"saved"`
@@ -89,7 +89,7 @@ func (h *History) Savings(now time.Time) Savings {
 		savings.Rows = append(savings.Rows, entry.row())
 	}
 	savings.Total = l.total(savings.Rows)
-	savings.Months = l.savedMonths(savings.Total.Saved != "")
+	savings.Months = l.savedMonths(savings.Total.Saved != "" && len(savings.Rows) > 0)
 	return savings
 }
 
@@ -254,6 +254,9 @@ func (l *ledger) total(rows []SavingsRow) SavingsTotal {
 	total.SeatMonths = seatMonths
 	for _, currency := range slices.Sorted(maps.Keys(byCurrency)) {
 		total.Currencies = append(total.Currencies, *byCurrency[currency])
+	}
+	if len(rows) == 0 {
+		total.Saved = "0.00"
 	}
 	if len(total.Currencies) == 1 {
 		only := total.Currencies[0]

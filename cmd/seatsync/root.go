@@ -91,6 +91,7 @@ func (a *app) rootCommand() *cobra.Command {
 
 	root.AddCommand(
 		a.planCommand(), a.applyCommand(), a.runCommand(), a.explainCommand(), a.diffCommand(), a.historyCommand(),
+		a.whatIfCommand(), a.savingsCommand(),
 		a.validateCommand(), a.exportCommand(), a.schemaCommand(), a.doctorCommand(),
 		a.sandboxCommand(), a.demoCommand(), a.versionCommand(), a.manCommand(),
 	)

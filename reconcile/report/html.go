@@ -9,7 +9,7 @@ import (
 	"html/template"
 )
 
-//go:embed page/page.html page/page.css page/page.js
+//go:embed page/page.html page/sheet.html page/page.css page/page.js
 var pageFiles embed.FS
 
 const (

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seatsync/seatsync/reconcile/record"
+	"github.com/seatsync/seatsync/reconcile/report"
+)
+
+func (a *app) savingsCommand() *cobra.Command {
+	var format, now string
+	cmd := &cobra.Command{
+		Use:   "savings",
+		Short: "Show what the recorded runs have saved",
+		Long: `Adds up what the run records prove, by the month of the release, its reason and
+the group: seats freed, people who hold one again, seats that are still free, and
+the money saved to date: the price that the run knew, for the days that the seat
+was free, by the length of each month. Those of all accounts, or of the one that
+--account or CLOUDFLARE_ACCOUNT_ID names. It needs no network.
+
+What was freed before the first record is not claimed. Somebody counts as back from
+the first run that saw them in a seat again.`,
+		Example: `  seatsync savings
+  seatsync savings --format csv > savings.csv`,
+		Args: arguments(0, 0, ""),
+		RunE: func(*cobra.Command, []string) error {
+			chosen, err := sheetFormat(format)
+			if err != nil {
+				return err
+			}
+			at, err := a.now(now)
+			if err != nil {
+				return err
+			}
+			return a.savings(chosen, at)
+		},
+	}
+	addSheetFormat(cmd, &format)
+	cmd.Flags().StringVar(&now, "now", "", "count until this moment, as `RFC3339`")
+	return cmd
+}
+
+// savings reads the records and writes what they come to.
+func (a *app) savings(format report.Format, now time.Time) error {
+	archive, err := record.OpenArchive(a.stateDir, a.account)
+	if err != nil {
+		return err
+	}
+	history := archive.History(time.Time{})
+	if history.Runs == 0 && len(history.Unreadable) == 0 {
+		a.note("no runs are recorded in %s", a.stateDir)
+	}
+	found := report.NewSavingsReport(a.account, &history, now)
+	return report.WriteSavings(a.stdout, format, found, report.Options{Color: a.useColor(), Width: a.width()})
+}
+
+// addSheetFormat adds the flag that says how a table is written.
+func addSheetFormat(cmd *cobra.Command, format *string) {
+	var names []string
+	for _, each := range report.SheetFormats() {
+		names = append(names, string(each))
+	}
+	cmd.Flags().StringVar(format, "format", string(report.Text), "what standard output gets: "+strings.Join(names, ", "))
+}
+
+// sheetFormat reads that flag.
+func sheetFormat(text string) (report.Format, error) {
+	format := report.Format(text)
+	if !slices.Contains(report.SheetFormats(), format) {
+		return "", fmt.Errorf("--format %q: use one of text, json, csv, markdown, html", text)
+	}
+	return format, nil
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"math/big"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/seatsync/seatsync"
+	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/desired"
+	"github.com/seatsync/seatsync/reconcile/record"
+	"github.com/seatsync/seatsync/reconcile/runner"
+	"github.com/seatsync/seatsync/reconcile/sandbox"
+	"github.com/seatsync/seatsync/reconcile/zerotrust"
+)
+
+// A year of the demo's organisation: an apply every week, while some people go on
+// logging in and some whose seat was freed come back. What savings says is added up
+// again from what the account showed at each run and what history lists.
+func TestAYearOfSavingsAddsUpWithHistory(t *testing.T) {
+	now := demoClock()
+	clock := func() time.Time { return now }
+	box, err := sandbox.New(sandbox.Options{Users: demoUsers, Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(box.Handler())
+	defer server.Close()
+	defer box.Close()
+	file, err := desired.Parse(desired.File{Name: "desired-state.yaml", Data: seatsync.Example}, nil, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	connection, err := zerotrust.Connect(zerotrust.Config{
+		BaseURL: server.URL + sandbox.BasePath, AccountID: file.Account, Credentials: zerotrust.TokenCredentials("demo"), UserAgent: tool(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	state := t.TempDir()
+	job := &runner.Runner{
+		AccountID: file.Account, Source: connection.Source(), Sink: func() reconcile.Sink { return connection.Sink() }, Counts: connection.Counts,
+		Store: record.Open(state, file.Account), Clock: clock, Tool: tool(),
+	}
+
+	free, sums := make(map[string]*freed), make(map[string]*big.Rat)
+	seen := 0
+	for week := range 53 {
+		for i, user := range box.Users(file.Account) {
+			id, _ := user.ID.Get()
+			isBack := free[id] != nil && (i+week)%9 == 0
+			if isBack || free[id] == nil && (i*7+week)%11 < 3 && i%5 != 0 {
+				if err := box.Login(file.Account, id); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if seat := free[id]; seat != nil && isBack {
+				seat.addTo(sums, now)
+				delete(free, id)
+				seen++
+			}
+		}
+		result := job.Apply(t.Context(), runner.Request{Desired: file, Now: now})
+		if result.Err != nil {
+			t.Fatal(result.Err)
+		}
+		for i := range result.Plan.Applied() {
+			if change := &result.Plan.Changes[i]; change.Kind == reconcile.Release {
+				free[change.UserID] = &freed{at: now, row: now.Format("2006-01") + " " + string(change.Reason)}
+			}
+		}
+		now = now.Add(7 * reconcile.Day)
+	}
+	for _, seat := range free {
+		seat.addTo(sums, now)
+	}
+
+	var got struct {
+		Rows  []reconcile.SavingsRow `json:"rows"`
+		Total reconcile.SavingsTotal `json:"total"`
+	}
+	readJSON(t, &got, clock, "savings", "--state-dir", state, "--format", "json")
+	total, returned := new(big.Rat), 0
+	for _, row := range got.Rows {
+		want := sums[row.Month+" "+string(row.Reason)]
+		if want == nil || want.FloatString(2) != string(row.Saved) {
+			t.Errorf("%s %s saved %s, by the account %v", row.Month, row.Reason, row.Saved, want)
+			continue
+		}
+		cents, _ := new(big.Rat).SetString(want.FloatString(2))
+		total.Add(total, cents)
+		returned += row.Returned
+	}
+	if len(got.Rows) != len(sums) || string(got.Total.Saved) != total.FloatString(2) || returned != seen || got.Total.StillFree != len(free) {
+		t.Errorf("total %+v of %d rows; by the account %s in %d rows, %d came back, %d are free", got.Total, len(got.Rows), total.FloatString(2), len(sums), seen, len(free))
+	}
+
+	var runs []struct {
+		Summary  reconcile.Summary        `json:"summary"`
+		Outcomes map[reconcile.Status]int `json:"outcomes"`
+	}
+	readJSON(t, &runs, clock, "history", "--state-dir", state, "--limit", "0", "--format", "json")
+	released := 0
+	for _, run := range runs {
+		released += run.Summary.Release
+	}
+	if len(runs) != 53 || released != got.Total.Freed || released < 40 || seen < 5 {
+		t.Errorf("%d runs released %d in history, savings has %d; %d came back", len(runs), released, got.Total.Freed, seen)
+	}
+}
+
+// freed is a seat that is free since a moment, and the row that it belongs to.
+type freed struct {
+	at  time.Time
+	row string
+}
+
+// addTo adds what the seat saved until its end, day by day, at the demo's price.
+func (f *freed) addTo(sums map[string]*big.Rat, end time.Time) {
+	if sums[f.row] == nil {
+		sums[f.row] = new(big.Rat)
+	}
+	for day := f.at.Truncate(reconcile.Day); day.Before(end.Truncate(reconcile.Day)); day = day.Add(reconcile.Day) {
+		length := time.Date(day.Year(), day.Month()+1, 0, 0, 0, 0, 0, time.UTC).Day()
+		sums[f.row].Add(sums[f.row], big.NewRat(7, int64(length)))
+	}
+}
+
+// readJSON runs a command and reads what it writes.
+func readJSON(t *testing.T, into any, clock func() time.Time, args ...string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	a := &app{stdin: new(bytes.Buffer), stdout: &stdout, stderr: &stderr, getenv: func(string) string { return "" }, clock: clock}
+	root := a.rootCommand()
+	root.SetArgs(args)
+	if err := root.ExecuteContext(t.Context()); err != nil {
+		t.Fatalf("%v: %v %s", args, err, stderr.String())
+	}
+	if err := json.Unmarshal(stdout.Bytes(), into); err != nil {
+		t.Fatalf("%v: %v in %s", args, err, stdout.String())
+	}
+}

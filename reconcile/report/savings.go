@@ -1,0 +1,148 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// SavingsReport is what recorded runs prove to have been saved until a moment.
+type SavingsReport struct {
+	// AccountID is empty where it is about all recorded accounts.
+	AccountID string    `json:"account_id"`
+	AsOf      time.Time `json:"as_of"`
+	// Since is when the first recorded run ended; null without any.
+	Since  *time.Time             `json:"since"`
+	Rows   []reconcile.SavingsRow `json:"rows"`
+	Total  reconcile.SavingsTotal `json:"total"`
+	Gaps   []string               `json:"unreadable"`
+	months []reconcile.SavedMonth
+}
+
+// NewSavingsReport says what a history comes to.
+func NewSavingsReport(accountID string, history *reconcile.History, now time.Time) *SavingsReport {
+	found := history.Savings(now)
+	r := &SavingsReport{AccountID: accountID, AsOf: now.UTC().Truncate(time.Second), Rows: found.Rows, Total: found.Total, Gaps: []string{}, months: found.Months}
+	if !found.Since.IsZero() {
+		since := found.Since.UTC().Truncate(time.Second)
+		r.Since = &since
+	}
+	for _, run := range history.Unreadable {
+		r.Gaps = append(r.Gaps, run.Why)
+	}
+	return r
+}
+
+// WriteSavings writes the report in one of [SheetFormats].
+func WriteSavings(w io.Writer, format Format, r *SavingsReport, options Options) error {
+	if err := r.sheet().write(w, format, options); err != nil {
+		return fmt.Errorf("write the savings as %s: %w", format, err)
+	}
+	return nil
+}
+
+// Headline says in one line what was saved.
+func (r *SavingsReport) Headline() string {
+	if r.Since == nil {
+		return "no run is recorded, so nothing is known to be saved"
+	}
+	text := reconcile.Count(r.Total.Freed, "seat") + " freed since " + r.Since.Format(time.DateOnly)
+	if r.Total.Saved != "" {
+		return money(r.Total.Saved, r.Total.Currency) + " saved by " + text
+	}
+	return text
+}
+
+// lead says what is still free and what that saves from now on.
+func (r *SavingsReport) lead() []string {
+	if r.Since == nil {
+		return nil
+	}
+	text := reconcile.CountOf(r.Total.StillFree, "of them is", "of them are") + " still free, " +
+		reconcile.CountOf(r.Total.Returned, "person", "people") + " came back"
+	if r.Total.Monthly != "" {
+		text += "; the run rate is " + money(r.Total.Monthly, r.Total.Currency) + " a month, " +
+			money(r.Total.Monthly.Times(12), r.Total.Currency) + " a year"
+	}
+	lead := []string{text + "."}
+	for _, gap := range r.Gaps {
+		lead = append(lead, "Not counted, since the record cannot be read: "+sentence(gap)+".")
+	}
+	return lead
+}
+
+// sheet lays the report out.
+func (r *SavingsReport) sheet() *sheet {
+	s := &sheet{
+		Sentence: r.Headline(), Lead: r.lead(), Bars: r.bars(),
+		Columns: []sheetColumn{
+			{"Month", false}, {"Reason", false}, {"Group", false}, {"Freed", true}, {"Returned", true}, {"Still free", true},
+			{"Seat-months", true}, {"Saved", true},
+		},
+		data:     [][]string{{"month", "reason", "group", "freed", "returned", "still_free", "saved", "currency", "seat_months"}},
+		document: r,
+	}
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		s.Rows = append(s.Rows, []string{
+			row.Month, value(string(row.Reason)), value(row.Group), number(row.Freed), number(row.Returned), number(row.StillFree),
+			reconcile.Thousands(string(row.SeatMonths)), money(row.Saved, row.Currency),
+		})
+		s.Marked = append(s.Marked, false)
+		s.data = append(s.data, []string{
+			row.Month, cell(value(string(row.Reason))), cell(value(row.Group)), strconv.Itoa(row.Freed), strconv.Itoa(row.Returned), strconv.Itoa(row.StillFree),
+			string(row.Saved), cell(value(row.Currency)), string(row.SeatMonths),
+		})
+	}
+	if len(r.Rows) > 0 {
+		s.Rows = append(s.Rows, []string{
+			"Total", "", "", number(r.Total.Freed), number(r.Total.Returned), number(r.Total.StillFree),
+			reconcile.Thousands(string(r.Total.SeatMonths)), money(r.Total.Saved, r.Total.Currency),
+		})
+		s.Marked = append(s.Marked, true)
+		s.Notes = []string{"A row is the seats freed in that month, and what became of them until " + r.AsOf.Format(time.DateOnly) +
+			". Saved is the price that the run knew, for the days that each was free, by the length of each month. " +
+			"Freed seats lower the bill once fewer are purchased."}
+	}
+	for _, title := range []string{"Group", "Saved"} {
+		s.without(title)
+	}
+	return s
+}
+
+// mostBars is how many months the picture shows.
+const mostBars = 24
+
+// bars draws what was saved in each month, or without a price how many seats were free.
+func (r *SavingsReport) bars() *bars {
+	months := r.months
+	if len(months) == 0 {
+		return nil
+	}
+	b := &bars{title: "Saved in each month"}
+	if r.Total.Saved == "" {
+		b.title = "Seats that runs freed, free at the end of each month"
+	} else if currency := value(r.Total.Currency); currency != "" {
+		b.title += ", in " + currency
+	}
+	for _, month := range months[max(0, len(months)-mostBars):] {
+		item := barItem{label: month.Month, value: float64(month.Free), text: number(month.Free)}
+		if month.Saved != "" {
+			item.value, _ = strconv.ParseFloat(string(month.Saved), 64)
+			item.text = reconcile.Thousands(string(month.Saved))
+		}
+		b.items = append(b.items, item)
+	}
+	return b
+}
+
+// Chart is the picture of the report; nil where nothing was freed.
+func (r *SavingsReport) Chart() *Chart {
+	if b := r.bars(); b != nil {
+		return b.chart()
+	}
+	return nil
+}

@@ -1,0 +1,234 @@
+package report
+
+import (
+	"bufio"
+	"encoding/csv"
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+)
+
+// sheet is a table that is not about the changes of a plan, as every format but JSON
+// writes it. Its texts are inert.
+type sheet struct {
+	// Sentence says what it comes to, and Lead what is to be known beside it.
+	Sentence string
+	Lead     []string
+	// Bars is a picture of it; nil where there is nothing to draw.
+	Bars    *bars
+	Columns []sheetColumn
+	// Rows have a cell for each column. Marked are those that stand out.
+	Rows   [][]string
+	Marked []bool
+	// Notes say how to read it.
+	Notes []string
+	// data is the same for programs: a header, and rows with plain numbers.
+	data [][]string
+	// document is what JSON gets.
+	document any
+}
+
+type sheetColumn struct {
+	Title    string
+	IsNumber bool
+}
+
+// SheetFormats lists the formats of what is not a plan, in the order in which help
+// shows them.
+func SheetFormats() []Format { return []Format{Text, JSON, CSV, Markdown, HTML} }
+
+// write writes the sheet in one of [SheetFormats].
+func (s *sheet) write(w io.Writer, format Format, options Options) error {
+	out := bufio.NewWriter(w)
+	var err error
+	switch format {
+	case Text:
+		s.writeText(out, options)
+	case JSON:
+		err = newJSONStream(out).document(s.document)
+	case CSV:
+		rows := csv.NewWriter(out)
+		rows.UseCRLF = true
+		_ = rows.WriteAll(s.data) // an error is kept by out
+	case Markdown:
+		s.writeMarkdown(out)
+	case HTML:
+		err = s.writeHTML(out)
+	case GitHub:
+		err = fmt.Errorf("--format %s is for plans: use one of %s", format, listFormats(SheetFormats()))
+	default:
+		_, err = ParseFormat(string(format))
+	}
+	if err == nil {
+		err = out.Flush()
+	}
+	return err
+}
+
+func listFormats(formats []Format) string {
+	names := make([]string, len(formats))
+	for i, format := range formats {
+		names[i] = string(format)
+	}
+	return strings.Join(names, ", ")
+}
+
+// writeText writes columns that are as wide as their cells, numbers to the right.
+func (s *sheet) writeText(out *bufio.Writer, options Options) {
+	t := textWriter{out, options}
+	for _, line := range wrapped(s.Sentence, options.Width) {
+		t.line(t.paint(bold, line))
+	}
+	for _, text := range s.Lead {
+		t.wrap("", text)
+	}
+	if s.Bars != nil {
+		t.heading(s.Bars.title)
+		for _, line := range s.Bars.lines(options.Width) {
+			t.line("  " + line)
+		}
+	}
+	if len(s.Rows) > 0 {
+		t.line("")
+		if options.Width > 0 {
+			s.narrow(options.Width)
+		}
+		header := make([]string, len(s.Columns))
+		for i, column := range s.Columns {
+			header[i] = column.Title
+		}
+		widths := make([]int, len(s.Columns))
+		for _, row := range append([][]string{header}, s.Rows...) {
+			for i, cell := range row {
+				widths[i] = max(widths[i], columns(cell))
+			}
+		}
+		t.line(t.paint(dim, s.textRow(header, widths)))
+		for i, row := range s.Rows {
+			line := s.textRow(row, widths)
+			if s.Marked[i] {
+				line = t.paint(bold, line)
+			}
+			t.line(line)
+		}
+	}
+	if len(s.Notes) > 0 {
+		t.line("")
+	}
+	for _, note := range s.Notes {
+		t.wrap("", note)
+	}
+}
+
+// narrow drops the last column where it is of words and the table is wider than the
+// terminal; other formats have it.
+func (s *sheet) narrow(width int) {
+	total, last := 2*len(s.Columns), len(s.Columns)-1
+	for i, column := range s.Columns {
+		widest := columns(column.Title)
+		for _, row := range s.Rows {
+			widest = max(widest, columns(row[i]))
+		}
+		total += widest
+	}
+	if total <= width || s.Columns[last].IsNumber {
+		return
+	}
+	s.Notes = append(s.Notes, "A wider terminal, and every other format, has the column "+s.Columns[last].Title+" too.")
+	s.Columns = s.Columns[:last]
+	for i := range s.Rows {
+		s.Rows[i] = s.Rows[i][:last]
+	}
+}
+
+func (s *sheet) textRow(row []string, widths []int) string {
+	cells := make([]string, len(row))
+	for i, cell := range row {
+		cells[i] = padded(cell, widths[i])
+		if s.Columns[i].IsNumber {
+			cells[i] = strings.Repeat(" ", widths[i]-columns(cell)) + cell
+		}
+	}
+	return strings.TrimRight("  "+strings.Join(cells, "  "), " ")
+}
+
+func (s *sheet) writeMarkdown(out *bufio.Writer) {
+	_, _ = fmt.Fprintf(out, "### %s\n\n", prose(s.Sentence))
+	for _, text := range s.Lead {
+		_, _ = fmt.Fprintf(out, "%s\n\n", prose(text))
+	}
+	if len(s.Rows) > 0 {
+		titles, rules := "|", "|"
+		for _, column := range s.Columns {
+			titles += " " + inCell(prose(column.Title)) + " |"
+			if rules += " --- |"; column.IsNumber {
+				rules = strings.TrimSuffix(rules, " |") + ": |"
+			}
+		}
+		_, _ = fmt.Fprintf(out, "%s\n%s\n", titles, rules)
+		for i, row := range s.Rows {
+			_, _ = out.WriteString("|")
+			for _, cell := range row {
+				text := inCell(prose(cell))
+				if s.Marked[i] && cell != "" {
+					text = "**" + text + "**"
+				}
+				_, _ = out.WriteString(" " + text + " |")
+			}
+			_, _ = out.WriteString("\n")
+		}
+		_, _ = out.WriteString("\n")
+	}
+	for _, note := range s.Notes {
+		_, _ = fmt.Fprintf(out, "%s\n", prose(note))
+	}
+}
+
+// writeHTML writes a page of the style of the report, which runs no script.
+func (s *sheet) writeHTML(out *bufio.Writer) error {
+	pages, err := template.ParseFS(pageFiles, "page/sheet.html")
+	if err != nil {
+		return err
+	}
+	var chart *Chart
+	if s.Bars != nil {
+		chart = s.Bars.chart()
+	}
+	return pages.ExecuteTemplate(out, "sheet", struct {
+		*sheet
+		Policy string
+		Style  template.CSS
+		Chart  *Chart
+		Cells  [][]sheetCell
+	}{s, ContentSecurityPolicy(), template.CSS(pageFile("page/page.css")), chart, s.cells()})
+}
+
+// sheetCell is a cell with what the page needs to know of it.
+type sheetCell struct {
+	Text                  string
+	IsNumber, IsHead, Own bool
+}
+
+func (s *sheet) cells() [][]sheetCell {
+	rows := make([][]sheetCell, len(s.Rows))
+	for i, row := range s.Rows {
+		for at, text := range row {
+			rows[i] = append(rows[i], sheetCell{Text: text, IsNumber: s.Columns[at].IsNumber, IsHead: at == 0, Own: s.Marked[i]})
+		}
+	}
+	return rows
+}
+
+// without drops a column that says nothing in any row.
+func (s *sheet) without(title string) {
+	at := slices.IndexFunc(s.Columns, func(c sheetColumn) bool { return c.Title == title })
+	if at < 0 || slices.ContainsFunc(s.Rows, func(row []string) bool { return row[at] != "" }) {
+		return
+	}
+	s.Columns = slices.Delete(slices.Clone(s.Columns), at, at+1)
+	for i := range s.Rows {
+		s.Rows[i] = slices.Delete(s.Rows[i], at, at+1)
+	}
+}

@@ -1,0 +1,124 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// WhatIfTable is what other thresholds of inactivity would free in an account.
+type WhatIfTable struct {
+	AccountID string `json:"account_id"`
+	// AccountName is what people call it; it may be empty.
+	AccountName string `json:"account_name"`
+	// AfterDays is the threshold of the file, 0 where it has none of whole days.
+	AfterDays int    `json:"after_days"`
+	Currency  string `json:"currency"`
+	// Rows are those of the whole account, and then those of each group.
+	Rows []reconcile.WhatIf `json:"rows"`
+}
+
+// WriteWhatIf writes the table in one of [SheetFormats].
+func WriteWhatIf(w io.Writer, format Format, table *WhatIfTable, options Options) error {
+	if err := table.sheet().write(w, format, options); err != nil {
+		return fmt.Errorf("write the table as %s: %w", format, err)
+	}
+	return nil
+}
+
+// sheet lays the table out.
+func (t *WhatIfTable) sheet() *sheet {
+	s := &sheet{
+		Sentence: "What other thresholds of inactivity would free in account " + account(t.AccountID, t.AccountName),
+		Lead:     []string{t.lead()},
+		Columns: []sheetColumn{
+			{"Group", false}, {"Idle for", true}, {"Seats freed", true}, {"Saves a month", true}, {"Held", true},
+			{"Freed earlier", true}, {"Came back in 30 days", true}, {"Held by", false},
+		},
+		Notes: []string{
+			"Held seats are kept by a hold; limits, announcements and returns do not count as one here.",
+			"Freed earlier: those whom recorded runs released for inactivity after so many days or more, and how many of them held a seat again within 30 days.",
+		},
+		data:     [][]string{{"after_days", "releases", "held", "monthly_saving", "currency", "group", "released_earlier", "came_back", "holds"}},
+		document: t,
+	}
+	for i := range t.Rows {
+		row := &t.Rows[i]
+		s.Rows = append(s.Rows, []string{
+			t.groupName(row), reconcile.Count(row.AfterDays, "day"), number(row.Releases), money(row.MonthlySaving, t.Currency), number(row.Held),
+			number(row.ReleasedEarlier), cameBack(row), holdCounts(row.Holds, ", ", " "),
+		})
+		s.Marked = append(s.Marked, row.AfterDays == t.AfterDays)
+		group := ""
+		if row.Group != nil {
+			group = *row.Group
+		}
+		s.data = append(s.data, []string{
+			strconv.Itoa(row.AfterDays), strconv.Itoa(row.Releases), strconv.Itoa(row.Held), string(row.MonthlySaving), cell(value(t.Currency)),
+			cell(value(group)), strconv.Itoa(row.ReleasedEarlier), strconv.Itoa(row.CameBack), holdCounts(row.Holds, " ", "="),
+		})
+	}
+	for _, title := range []string{"Group", "Saves a month", "Held by"} {
+		s.without(title)
+	}
+	return s
+}
+
+// lead says what the file's own threshold frees.
+func (t *WhatIfTable) lead() string {
+	at := slices.IndexFunc(t.Rows, func(row reconcile.WhatIf) bool { return row.Group == nil && row.AfterDays == t.AfterDays })
+	if at < 0 {
+		return "The policy has no threshold of its own among them."
+	}
+	row := &t.Rows[at]
+	text := "At " + reconcile.Count(row.AfterDays, "day") + ", the policy's own threshold, " +
+		reconcile.CountOf(row.Releases, "seat would be freed", "seats would be freed")
+	if row.MonthlySaving != "" {
+		text += ", worth " + money(row.MonthlySaving, t.Currency) + " a month"
+	}
+	return text + "."
+}
+
+// groupName names the people of a row where there are groups.
+func (t *WhatIfTable) groupName(row *reconcile.WhatIf) string {
+	switch hasGroups := t.Rows[len(t.Rows)-1].Group != nil; {
+	case !hasGroups:
+		return ""
+	case row.Group == nil:
+		return "everybody"
+	case *row.Group == "":
+		return "in no group"
+	}
+	return value(*row.Group)
+}
+
+// cameBack writes how many came back, and nothing where nobody was released.
+func cameBack(row *reconcile.WhatIf) string {
+	if row.ReleasedEarlier == 0 {
+		return "-"
+	}
+	return number(row.CameBack)
+}
+
+// holdCounts writes counts by hold in the order of the holds.
+func holdCounts(holds map[reconcile.Hold]int, separator, between string) string {
+	var parts []string
+	for _, hold := range reconcile.Holds() {
+		if n := holds[hold]; n > 0 {
+			parts = append(parts, string(hold)+between+number(n))
+		}
+	}
+	return strings.Join(parts, separator)
+}
+
+// account names an account: what people call it, and its id.
+func account(id, name string) string {
+	if name == "" {
+		return value(id)
+	}
+	return value(name) + " (" + value(id) + ")"
+}
