@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
 	"github.com/seatsync/seatsync/reconcile/daemon"
@@ -79,6 +80,9 @@ func (h *runHistory) isOurs(run daemon.RunSummary) bool {
 	account := h.account()
 	return account == "" || run.AccountID == "" || run.AccountID == account
 }
+
+// Past returns what all records of the account say of seats and money.
+func (h *runHistory) Past() reconcile.History { return h.store().History(time.Time{}) }
 
 // Read returns one run with its plan.
 func (h *runHistory) Read(id string) (daemon.RunSummary, *reconcile.Plan, error) {

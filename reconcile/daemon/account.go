@@ -34,6 +34,8 @@ type account struct {
 	planned   *RunSummary // the last one of them that had a plan
 	attempted time.Time
 	succeeded time.Time
+	past      *reconcile.History // what the records say of seats and money
+	pastOf    string             // the latest run when a page asked for that
 }
 
 // restore takes over what the records say, so that a restart forgets nothing. It
@@ -50,6 +52,7 @@ func (a *account) restore() {
 	if err != nil {
 		a.daemon.log.Warn("not every run record could be read", "account", a.label(), "error", err.Error())
 	}
+	a.countPast(time.Now())
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for i := range runs {
@@ -251,6 +254,7 @@ func (a *account) make(ctx context.Context, request Request) RunResult {
 	label = a.id
 	a.mu.Unlock()
 	a.daemon.metrics.ended(label, outcome, time.Since(began))
+	a.countPast(time.Now())
 	logEnd(log, outcome)
 	if after := a.daemon.options.AfterRun; after != nil {
 		after(ctx, Ended{Account: label, Before: before, Planned: planned, Outcome: outcome})

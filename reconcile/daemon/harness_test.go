@@ -88,6 +88,17 @@ func (s *stand) Runs(most int) ([]RunSummary, error) {
 	return runs[:min(most, len(runs))], nil
 }
 
+func (s *stand) Past() (history reconcile.History) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, run := range s.runs {
+		if plan := s.plans[run.ID]; plan != nil {
+			history.Add(plan, run.StartedAt, run.FinishedAt)
+		}
+	}
+	return history
+}
+
 func (s *stand) Read(id string) (RunSummary, *reconcile.Plan, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -25,6 +25,8 @@ type Metrics struct {
 	attempt, success, nextRun, quota   *exposition.Family
 	changes, runs, requests, throttled *exposition.Family
 	duration                           *exposition.Family
+	releases, returns, savedTotal      *exposition.Family
+	budgetOn, exhaustedOn              *exposition.Family
 
 	mu    sync.Mutex
 	known map[string]bool // the accounts whose counters stand at zero or more
@@ -48,6 +50,11 @@ func NewMetrics() *Metrics {
 	m.success = gauge("last_success_timestamp_seconds", "When the last run that succeeded ended.")
 	m.nextRun = gauge("next_run_timestamp_seconds", "When the next run is due; 0 when none is.")
 	m.cost = gauge("monthly_cost", "What the seats in use cost in a month.", "currency")
+	m.releases = counter("releases_total", "Seats that recorded runs released.", "reason")
+	m.returns = counter("returns_total", "People who hold a seat again since a recorded run released it.")
+	m.savedTotal = counter("saved_total", "Money saved by recorded runs, as of the last run.", "currency")
+	m.budgetOn = gauge("budget_exceeded_timestamp_seconds", "The day on which the budget is passed at the present pace; absent when it is not in sight.")
+	m.exhaustedOn = gauge("seats_exhausted_timestamp_seconds", "The day on which the last purchased seat is taken at the present pace; absent when it is not in sight.")
 	m.requests = counter("api_requests_total", "Attempts at requests to the API; the code is 0 where there was no response.", "code", "method")
 	m.throttled = counter("api_throttled_total", "Attempts that the API refused for the quota.")
 	m.quota = gauge("api_quota_remaining", "Requests that the API's quota had left at its last response.")
@@ -192,6 +199,7 @@ func (m *Metrics) show(account string, run *RunSummary) {
 	if run.Seats.Purchased != nil {
 		m.seats.Set(float64(*run.Seats.Purchased), account, "purchased")
 	}
+	m.foresee(account, run)
 	m.cost.Delete(account)
 	if cost, err := strconv.ParseFloat(string(run.Cost), 64); err == nil {
 		m.cost.SetSeen(cost, account, run.Summary.Currency)

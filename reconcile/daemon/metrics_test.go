@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/report"
 )
 
 // everythingHappens gives every series of the test account a number.
 func everythingHappens(m *Metrics) {
 	plan := emptyPlan()
 	plan.Run = &reconcile.Run{}
+	plan.Money.BudgetExceededOn, plan.Money.SeatsExhaustedOn = new(reconcile.Date), new(reconcile.Date)
 	for _, kind := range reconcile.Kinds() {
 		for _, status := range reconcile.Statuses() {
 			plan.Run.Outcomes = append(plan.Run.Outcomes, reconcile.Outcome{Change: len(plan.Changes), Status: status})
@@ -23,6 +25,11 @@ func everythingHappens(m *Metrics) {
 	}
 	run := RunSummary{}
 	run.Describe(plan)
+	history := reconcile.History{Returned: map[string][]time.Time{"a": {time.Unix(2, 0)}}}
+	for i, reason := range reconcile.Reasons() {
+		history.Taken = append(history.Taken, reconcile.PastRelease{UserID: []string{"", "a"}[i%2], Reason: reason, Price: "7.00", Currency: "USD", At: time.Unix(1, 0)})
+	}
+	m.saved(testAccount, report.NewSavingsReport(testAccount, &history, time.Unix(1e9, 0)))
 	for _, kind := range reconcile.Kinds() {
 		run.Pending[kind] = 1
 	}

@@ -26,6 +26,7 @@ const (
 	EventFailure  Event = "failure"  // a run failed, or was applied in part
 	EventRecovery Event = "recovery" // the first run that succeeds after that
 	EventLimit    Event = "limit"    // the limit holds releases back
+	EventBudget   Event = "budget"   // the budget, or the last free seat, is in sight
 	EventChange   Event = "change"   // something was applied, or something else than before is pending
 )
 
@@ -49,6 +50,8 @@ func (e *Ended) News() *News {
 		}
 	case run.Result == reconcile.ResultHeld && (run.wants != knew || e.Before == nil || e.Before.Result != reconcile.ResultHeld):
 		news.Event, news.Title = EventLimit, "the limit holds releases back"
+	case e.newlyForeseen() != "":
+		news.Event, news.Title = EventBudget, e.newlyForeseen()
 	case run.Outcomes[reconcile.Applied] > 0:
 		news.Event, news.Title = EventChange, reconcile.CountOf(run.Outcomes[reconcile.Applied], "change", "changes")+" applied"
 	case !wasFine:

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -69,5 +70,29 @@ func TestNewsIsToldOnce(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestTheBudgetIsNewsOnce(t *testing.T) {
+	message := "the bill of 140.00 EUR a month is above the budget of 100.00 EUR a month"
+	plan := emptyPlan()
+	plan.Findings = []reconcile.Finding{{Severity: reconcile.SeverityWarning, Code: reconcile.CodeBudgetExceededSoon, Message: message}}
+	run := RunSummary{ID: "run-2", Mode: reconcile.ModeDryRun, Result: reconcile.ResultDone}
+	run.Describe(plan)
+	fine := RunSummary{ID: "run-1", Mode: reconcile.ModeDryRun, Result: reconcile.ResultDone}
+	fine.Describe(emptyPlan())
+	first := Ended{Account: "a", Before: &fine, Planned: &fine, Outcome: RunResult{Run: run}}
+	if news := first.News(); news == nil || news.Event != EventBudget || !strings.Contains(news.Title, message) {
+		t.Errorf("the first run that sees it says %+v", news)
+	}
+	again := Ended{Account: "a", Before: &run, Planned: &run, Outcome: RunResult{Run: run}}
+	if news := again.News(); news != nil {
+		t.Errorf("the next one says %+v", news)
+	}
+	plan.Findings[0].Severity = reconcile.SeverityInfo
+	run.Describe(plan)
+	far := Ended{Account: "a", Before: &fine, Planned: &fine, Outcome: RunResult{Run: run}}
+	if news := far.News(); news != nil {
+		t.Errorf("a day far ahead is news: %+v", news)
 	}
 }

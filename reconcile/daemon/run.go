@@ -64,6 +64,8 @@ type History interface {
 	// Runs returns at most so many runs, the latest first. What could be read is
 	// returned beside an error.
 	Runs(most int) ([]RunSummary, error)
+	// Past returns what all recorded runs say of seats and money.
+	Past() reconcile.History
 	// Read returns one run, with its plan if it had one. The error is [ErrNoRun]
 	// when the account has no such run.
 	Read(id string) (RunSummary, *reconcile.Plan, error)
@@ -99,8 +101,14 @@ type RunSummary struct {
 	// Report is the path of the run's report; empty when there is none.
 	Report string `json:"report,omitempty"`
 
+	// BudgetExceededOn and SeatsExhaustedOn are those of the plan's money.
+	BudgetExceededOn *reconcile.Date `json:"budget_exceeded_on"`
+	SeatsExhaustedOn *reconcile.Date `json:"seats_exhausted_on"`
+
 	// wants names what the plan asks for, to tell whether it is news.
 	wants string
+	// foreseen are the findings about budget and seats that call for someone.
+	foreseen map[reconcile.Code]string
 }
 
 // Seats are the seats in use after a run, as far as it knows.
@@ -120,7 +128,8 @@ func (r *RunSummary) Describe(plan *reconcile.Plan) {
 	r.Cost = plan.Bill().After.UsedCost
 	r.Pending, r.Held = make(map[reconcile.Kind]int), make(map[reconcile.Hold]int)
 	r.Outcomes = make(map[reconcile.Status]int)
-	r.wants = wantsOf(plan)
+	r.wants, r.foreseen = wantsOf(plan), foreseen(plan)
+	r.BudgetExceededOn, r.SeatsExhaustedOn = plan.Money.BudgetExceededOn, plan.Money.SeatsExhaustedOn
 	applied := plan.Applied()
 	for i := range plan.Changes {
 		change := &plan.Changes[i]

@@ -60,9 +60,12 @@ func heldPlan(seats int, at time.Time) *reconcile.Plan {
 		Summary: reconcile.Summary{Release: 1, Held: 5, SeatsAfter: seats - 1, Currency: "USD"},
 		Money:   reconcile.Money{Price: "7.00", Purchased: &purchased},
 	}
+	if passed, err := reconcile.ParseDate("2027-02-03"); err == nil {
+		plan.Money.BudgetExceededOn, plan.Money.SeatsExhaustedOn = &passed, &passed
+	}
 	plan.Summary.MonthlyCostBefore, plan.Summary.MonthlyCostAfter = plan.Money.Price.Times(seats), plan.Money.Price.Times(seats-1)
 	plan.Changes = append(plan.Changes, reconcile.Change{
-		Kind: reconcile.Release, Email: "jdoe@example.com", Before: reconcile.State{AccessSeat: reconcile.True, GatewaySeat: reconcile.False},
+		Kind: reconcile.Release, Email: "jdoe@example.com", UserID: at.String(), Reason: reconcile.Inactive, Before: reconcile.State{AccessSeat: reconcile.True, GatewaySeat: reconcile.False},
 		After: reconcile.State{AccessSeat: reconcile.False, GatewaySeat: reconcile.False},
 	})
 	for i, held := range []struct {

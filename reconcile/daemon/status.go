@@ -1,8 +1,6 @@
 package daemon
 
 import (
-	"cmp"
-	"fmt"
 	"math"
 	"net/http"
 	"slices"
@@ -46,6 +44,8 @@ type statusPage struct {
 	Warnings                        []string
 	Seats, SeatsDetail              string
 	Cost, CostDetail                string
+	Saved, SavedDetail              string
+	SavedChart                      *report.Chart
 	Charts                          []*report.Chart
 	Waiting                         []waiting
 	WaitingTotal                    int
@@ -99,6 +99,10 @@ func (d *Daemon) status(a *account, now time.Time) statusPage {
 	page.Warnings = warnings(settings, unread, mode, next, apply)
 	d.describeLast(&page, a, runs)
 	page.Charts = charts(runs)
+	if savings := a.savings(runs, now); savings.Total.Freed > 0 {
+		page.Saved, page.SavedDetail = savings.Words()
+		page.SavedChart = savings.Chart()
+	}
 	for _, run := range runs[:min(len(runs), shownRuns)] {
 		page.Runs = append(page.Runs, newRunRow(run))
 	}
@@ -216,10 +220,9 @@ func heldGroups(view *report.View) []waiting {
 	return list
 }
 
-// charts draws seats and cost over the runs that have a plan.
+// charts draws the seats in use against those purchased, over the runs with a plan.
 func charts(runs []RunSummary) []*report.Chart {
-	var seats, cost []report.Sample
-	currency := ""
+	var seats []report.Sample
 	for _, run := range slices.Backward(runs) {
 		if run.Summary == nil {
 			continue
@@ -228,22 +231,16 @@ func charts(runs []RunSummary) []*report.Chart {
 		if run.Seats.Purchased != nil {
 			bound, suffix = float64(*run.Seats.Purchased), " of "+thousands(*run.Seats.Purchased)
 		}
-		when := clockTime(run.FinishedAt) + ", " + string(run.Mode)
-		seats = append(seats, report.Sample{
-			At: run.FinishedAt, Value: float64(run.Seats.Used), Bound: bound, Class: string(run.Mode),
-			Text: when + ": " + thousands(run.Seats.Used) + suffix + " seats in use",
-		})
-		if value, err := strconv.ParseFloat(string(run.Cost), 64); err == nil {
-			currency = run.Summary.Currency
-			cost = append(cost, report.Sample{At: run.FinishedAt, Value: value, Bound: math.NaN(), Class: string(run.Mode),
-				Text: strings.TrimSpace(when + ": " + reconcile.Thousands(string(run.Cost)) + " " + currency + " a month")})
+		text := clockTime(run.FinishedAt) + ", " + string(run.Mode) + ": " + thousands(run.Seats.Used) + suffix + " seats in use"
+		if run.Cost != "" {
+			text += strings.TrimRight(", "+reconcile.Thousands(string(run.Cost))+" "+run.Summary.Currency, " ") + " a month"
 		}
+		seats = append(seats, report.Sample{At: run.FinishedAt, Value: float64(run.Seats.Used), Bound: bound, Class: string(run.Mode), Text: text})
 	}
-	costTitle := strings.TrimSuffix("Cost a month, in "+currency, ", in ")
-	return slices.DeleteFunc([]*report.Chart{
-		report.NewTimeline("Seats in use", "seats in use", "purchased", seats),
-		report.NewTimeline(costTitle, "the seats in use cost", "", cost),
-	}, func(c *report.Chart) bool { return c == nil })
+	if chart := report.NewTimeline("Seats in use", "seats in use", "purchased", seats); chart != nil {
+		return []*report.Chart{chart}
+	}
+	return nil
 }
 
 func thousands(n int) string { return reconcile.Thousands(strconv.Itoa(n)) }
@@ -286,45 +283,4 @@ func resultTone(result reconcile.Result) string {
 		return "waiting"
 	}
 	return "broken"
-}
-
-// fleetPage lists the accounts of a daemon that has more than one.
-type fleetPage struct {
-	Tone, Sentence, Now string
-	Accounts            []fleetRow
-}
-
-type fleetRow struct {
-	Account, Tone, Sentence, Next, Seats, Pending string
-}
-
-// fleet puts together the page of all accounts, those in trouble first.
-func (d *Daemon) fleet(accounts []*account, now time.Time) fleetPage {
-	page := fleetPage{Now: clockTime(now), Tone: "calm"}
-	troubled := 0
-	for _, a := range accounts {
-		a.mu.Lock()
-		row := fleetRow{Account: a.id, Next: "never"}
-		row.Tone, row.Sentence, _ = verdict(a.last, a.unread, now)
-		if next, mode := a.timetable.next(); !next.IsZero() {
-			row.Next = string(mode) + " in " + ago(now, next)
-		}
-		if a.last != nil && a.last.Summary != nil {
-			row.Seats, row.Pending = thousands(a.last.Seats.Used), pendingWords(a.last)
-		}
-		a.mu.Unlock()
-		if row.Tone == "broken" {
-			troubled++
-		}
-		page.Accounts = append(page.Accounts, row)
-	}
-	page.Sentence = fmt.Sprintf("All %d accounts are managed", len(accounts))
-	if troubled > 0 {
-		page.Tone, page.Sentence = "broken", fmt.Sprintf("%d of %d accounts need someone", troubled, len(accounts))
-	}
-	rank := map[string]int{"broken": 0, "held": 1, "waiting": 2, "calm": 3}
-	slices.SortStableFunc(page.Accounts, func(a, b fleetRow) int {
-		return cmp.Or(cmp.Compare(rank[a.Tone], rank[b.Tone]), cmp.Compare(a.Account, b.Account))
-	})
-	return page
 }

@@ -56,6 +56,16 @@ func (r *SavingsReport) Headline() string {
 	return text
 }
 
+// Words say what was saved, or without a price how many seats were freed, and then how
+// many of them are free.
+func (r *SavingsReport) Words() (saved, detail string) {
+	saved = reconcile.Count(r.Total.Freed, "seat") + " freed"
+	if r.Total.Saved != "" && r.Total.Freed > 0 {
+		saved, detail = money(r.Total.Saved, r.Total.Currency), "by "+saved+", "
+	}
+	return saved, detail + number(r.Total.StillFree) + " still free"
+}
+
 // lead says what is still free and what that saves from now on.
 func (r *SavingsReport) lead() []string {
 	if r.Since == nil {

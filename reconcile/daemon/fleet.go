@@ -1,0 +1,108 @@
+package daemon
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/report"
+)
+
+// fleetPage lists the accounts of a daemon that has more than one, and adds them up.
+type fleetPage struct {
+	Tone, Sentence, Now string
+	Accounts            []fleetRow
+	Total               fleetRow
+}
+
+type fleetRow struct {
+	Account, Tone, Sentence, Next, Seats, Purchased, Cost, Saved, Pending string
+}
+
+// purse adds up money by currency.
+type purse map[string]reconcile.Amount
+
+func (p purse) add(amount reconcile.Amount, currency string) {
+	if amount != "" {
+		p[currency] = cmp.Or(p[currency], "0.00").Plus(amount)
+	}
+}
+
+// String writes what is in it: "1,204.00 USD + 90.00 EUR".
+func (p purse) String() string {
+	var parts []string
+	for _, currency := range slices.Sorted(maps.Keys(p)) {
+		parts = append(parts, strings.TrimSpace(reconcile.Thousands(string(p[currency]))+" "+currency))
+	}
+	return strings.Join(parts, " + ")
+}
+
+// fleet puts together the page of all accounts, those in trouble first.
+func (d *Daemon) fleet(accounts []*account, now time.Time) fleetPage {
+	page := fleetPage{Now: clockTime(now), Tone: "calm"}
+	troubled, used, purchased := 0, 0, 0
+	cost, saved := purse{}, purse{}
+	for _, a := range accounts {
+		row, known, past := a.fleetRow(now)
+		if known != nil {
+			used += known.Seats.Used
+			if known.Seats.Purchased != nil {
+				purchased += *known.Seats.Purchased
+			}
+			cost.add(known.Cost, known.Summary.Currency)
+		}
+		own := purse{}
+		for _, sum := range past.Total.Currencies {
+			own.add(sum.Saved, sum.Currency)
+			saved.add(sum.Saved, sum.Currency)
+		}
+		row.Saved = own.String()
+		if row.Tone == "broken" {
+			troubled++
+		}
+		page.Accounts = append(page.Accounts, row)
+	}
+	page.Sentence = fmt.Sprintf("All %d accounts are managed", len(accounts))
+	if troubled > 0 {
+		page.Tone, page.Sentence = "broken", fmt.Sprintf("%d of %d accounts need someone", troubled, len(accounts))
+	}
+	page.Total = fleetRow{Seats: thousands(used), Cost: cost.String(), Saved: saved.String()}
+	if purchased > 0 {
+		page.Total.Purchased = thousands(purchased)
+	}
+	rank := map[string]int{"broken": 0, "held": 1, "waiting": 2, "calm": 3}
+	slices.SortStableFunc(page.Accounts, func(a, b fleetRow) int {
+		return cmp.Or(cmp.Compare(rank[a.Tone], rank[b.Tone]), cmp.Compare(a.Account, b.Account))
+	})
+	return page
+}
+
+// fleetRow returns the row of an account, the last run that had a plan, nil for none,
+// and what its records have saved.
+func (a *account) fleetRow(now time.Time) (row fleetRow, known *RunSummary, savings *report.SavingsReport) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	row = fleetRow{Account: a.id, Next: "never"}
+	row.Tone, row.Sentence, _ = verdict(a.last, a.unread, now)
+	if next, mode := a.timetable.next(); !next.IsZero() {
+		row.Next = string(mode) + " in " + ago(now, next)
+	}
+	if known = a.planned; known != nil {
+		row.Seats, row.Pending = thousands(known.Seats.Used), pendingWords(known)
+		if known.Seats.Purchased != nil {
+			row.Purchased = thousands(*known.Seats.Purchased)
+		}
+		if known.Cost != "" {
+			row.Cost = strings.TrimSpace(reconcile.Thousands(string(known.Cost)) + " " + known.Summary.Currency)
+		}
+	}
+	past := a.past
+	if past == nil {
+		past = new(reconcile.History)
+	}
+	return row, known, report.NewSavingsReport(a.id, past, now)
+}

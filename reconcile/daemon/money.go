@@ -1,0 +1,98 @@
+package daemon
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/report"
+)
+
+// countPast reads what the records have to say of seats and money, and shows it as
+// metrics.
+func (a *account) countPast(now time.Time) {
+	past := a.history.Past()
+	a.mu.Lock()
+	a.past = &past
+	label := a.id
+	a.mu.Unlock()
+	a.daemon.metrics.saved(label, report.NewSavingsReport(label, &past, now))
+}
+
+// savings is what the recorded runs have saved until now. The latest run of the page
+// says whether another process has added one since the records were read.
+func (a *account) savings(latest []RunSummary, now time.Time) *report.SavingsReport {
+	a.mu.Lock()
+	past, isStale := a.past, len(latest) > 0 && latest[0].ID != a.pastOf
+	if isStale {
+		a.pastOf = latest[0].ID
+	}
+	a.mu.Unlock()
+	if past == nil || isStale {
+		a.countPast(now)
+		a.mu.Lock()
+		past = a.past
+		a.mu.Unlock()
+	}
+	return report.NewSavingsReport(a.label(), past, now)
+}
+
+// saved shows what the records come to: counters that a restart does not set back.
+func (m *Metrics) saved(account string, savings *report.SavingsReport) {
+	released := make(map[reconcile.Reason]int)
+	for i := range savings.Rows {
+		released[savings.Rows[i].Reason] += savings.Rows[i].Freed
+	}
+	for reason, n := range released {
+		m.releases.Set(float64(n), account, string(reason))
+	}
+	if savings.Total.Freed == 0 {
+		return // what has never happened is not there
+	}
+	m.returns.Set(float64(savings.Total.Returned), account)
+	for _, sum := range savings.Total.Currencies {
+		if value, err := strconv.ParseFloat(string(sum.Saved), 64); err == nil {
+			m.savedTotal.Set(value, account, sum.Currency)
+		}
+	}
+}
+
+// foresee shows when the budget is passed and the last seat taken, at the present pace.
+func (m *Metrics) foresee(account string, run *RunSummary) {
+	m.budgetOn.Delete(account)
+	m.exhaustedOn.Delete(account)
+	if run.BudgetExceededOn != nil {
+		m.budgetOn.Set(seconds(run.BudgetExceededOn.Begin(time.UTC)), account)
+	}
+	if run.SeatsExhaustedOn != nil {
+		m.exhaustedOn.Set(seconds(run.SeatsExhaustedOn.Begin(time.UTC)), account)
+	}
+}
+
+// foreseen are the findings about the budget and the last seat that call for someone.
+func foreseen(plan *reconcile.Plan) map[reconcile.Code]string {
+	found := make(map[reconcile.Code]string)
+	for i := range plan.Findings {
+		finding := &plan.Findings[i]
+		isMoney := finding.Code == reconcile.CodeBudgetExceededSoon || finding.Code == reconcile.CodeSeatsExhaustedSoon
+		if isMoney && finding.Severity != reconcile.SeverityInfo {
+			found[finding.Code] = finding.Message
+		}
+	}
+	return found
+}
+
+// newlyForeseen is the first finding of a run that the one before it had not, or "".
+func (e *Ended) newlyForeseen() string {
+	for _, code := range []reconcile.Code{reconcile.CodeBudgetExceededSoon, reconcile.CodeSeatsExhaustedSoon} {
+		message, isForeseen := e.Outcome.Run.foreseen[code]
+		wasForeseen := false
+		if e.Planned != nil {
+			_, wasForeseen = e.Planned.foreseen[code]
+		}
+		if isForeseen && !wasForeseen {
+			return message
+		}
+	}
+	return ""
+}
