@@ -54,7 +54,7 @@ func filesOf(wish Wish) (root desired.File, teams []desired.File) {
 
 // parse reads files in memory.
 func parse(b *testing.B, root desired.File, teams []desired.File) *reconcile.Desired {
-	desired, err := desired.Parse(root, func(string) ([]desired.File, error) { return teams, nil }, Now())
+	desired, err := desired.Parse(root, desired.InMemory(teams), Now())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -64,7 +64,7 @@ func Explain(email string, desired *Desired, live *Live, plan *Plan, options Pla
 func (p *planner) explain(s *subject, plan *Plan) Explanation {
 	explanation := Explanation{
 		User: s.User, Entry: s.entry, Group: p.explainGroup(s.key, s.entry, s.group), Evidence: p.evidence(s), Findings: findingsAbout(plan, s.Email),
-		Rules: []Verdict{p.explainListed(s), p.explainUntil(s), p.explainUnlisted(s), p.explainInactive(s)},
+		Rules: []Verdict{p.explainListed(s), p.explainUntil(s), p.explainDeparted(s), p.explainUnlisted(s), p.explainInactive(s)},
 	}
 	for i := range plan.Changes {
 		if plan.Changes[i].UserID == s.ID {

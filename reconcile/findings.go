@@ -25,7 +25,10 @@ func (p *planner) findings(plan *Plan) []Finding {
 	findings = append(findings, p.unreportedSeatsFinding()...)
 	findings = append(findings, p.returnFindings(plan.Returns)...)
 
-	people := p.entryFindings()
+	roster, departed := p.rosterFindings()
+	findings = append(findings, roster...)
+
+	people := append(p.entryFindings(), departed...)
 	people = append(people, p.subjectFindings(plan.Changes)...)
 	people = append(people, p.changeFindings(plan.Changes)...)
 	people = append(people, p.options.Findings...)
@@ -118,6 +121,9 @@ func (p *planner) entryFindings() (findings []Finding) {
 		if entry.ID != "" {
 			message = "no live user has this email and this id: correct the id, or remove it"
 		}
+		if other := p.renamed[entry]; other != nil {
+			message = fmt.Sprintf("no live user has this email; %s (id %s) is in no file and is probably them: correct the email here", cmp.Or(other.Email, "someone without one"), other.ID)
+		}
 		findings = append(findings, Finding{
 			Severity: SeverityWarning, Code: CodeUnknownUser, Email: entry.Email,
 			Message: message, Source: pointer(entry.Position()),
@@ -155,7 +161,7 @@ func (p *planner) subjectFindings(changes []Change) (findings []Finding) {
 	}
 	for i := range p.subjects {
 		s := &p.subjects[i]
-		if s.ambiguous != "" && s.key != "" && (s.entry != nil || s.isConcerned) {
+		if s.ambiguous != "" && s.renamed == "" && s.key != "" && (s.entry != nil || s.isConcerned) {
 			findings = append(findings, Finding{
 				Severity: SeverityWarning, Code: CodeAmbiguousUser, Email: s.Email, Source: s.position(),
 				Message: fmt.Sprintf("%s (this one has the id %s)", s.ambiguous, s.ID),

@@ -9,10 +9,19 @@ import (
 // stands for any text, `?` for one character, `[a-c]` for one of several.
 type Glob Located
 
-// matches reports whether the pattern covers an email key.
+// matches reports whether the pattern covers an email key, or what looks like it.
 func (g Glob) matches(key string) bool {
 	matched, err := path.Match(withoutSlash(EmailKey(g.Text)), withoutSlash(key))
-	return matched || err != nil // in doubt it is covered
+	if matched || err != nil { // in doubt it is covered
+		return true
+	}
+	alike := LookalikeKey(key)
+	pattern := LookalikeKey(g.Text)
+	if alike == key && pattern == EmailKey(g.Text) {
+		return false
+	}
+	matched, err = path.Match(withoutSlash(pattern), withoutSlash(alike))
+	return matched || err != nil
 }
 
 // withoutSlash replaces slashes, which are letters like any other in an email

@@ -85,9 +85,15 @@ func TestAGroupHasARuleOfItsOwn(t *testing.T) {
 	}
 }
 
+// besideConf has the files beside conf/root.yaml, under the names that messages use.
+type besideConf struct{ desired.InMemory }
+
+func (b besideConf) Include(string) ([]desired.File, error) { return b.InMemory[:1], nil }
+
 func TestAGroupIsFoundByPatternFileAndRoster(t *testing.T) {
 	root := desired.File{Name: "conf/root.yaml", Data: []byte(`version: 1
 include: [teams/*.yaml]
+roster: {file: people.csv, email: Login, group: Team, at_least: 0}
 policy:
   inactive: {after: 30d}
   groups:
@@ -97,16 +103,13 @@ policy:
     - {name: here, files: [./root.yaml]}
 users: [{email: here@b.c}]
 `)}
-	include := func(string) ([]desired.File, error) {
-		return []desired.File{{Name: "conf/teams/field.yaml", Data: []byte("users: [{email: f@b.c}, {email: f@out.c}]\n")}}, nil
-	}
-	parsed, err := desired.Parse(root, include, time.Time{})
+	parsed, err := desired.Parse(root, besideConf{desired.InMemory{
+		{Name: "conf/teams/field.yaml", Data: []byte("users: [{email: f@b.c}, {email: f@out.c}]\n")},
+		{Name: "people.csv", Data: []byte("Login,Team\ns@b.c,Marketing\ns@b.c, SALES \np@b.c,presales\nf@b.c,Sales\n")},
+	}}, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	parsed.Roster = &Roster{People: map[string]RosterPerson{
-		"s@b.c": {Groups: []string{"Marketing", " SALES "}}, "p@b.c": {Groups: []string{"presales"}}, "f@b.c": {Groups: []string{"Sales"}},
-	}}
 	live := liveOf()
 	for _, email := range []string{"a@out.c", "f@b.c", "f@out.c", "s@b.c", "p@b.c", "here@b.c", "none@b.c"} {
 		live.Users = append(live.Users, person(email, withID(email), login(ago(days(40)))))
@@ -119,12 +122,12 @@ users: [{email: here@b.c}]
 		got[user.Email] = fmt.Sprintf("%s (%d)", group.Because, group.Source.Line)
 	}
 	want := map[string]string{
-		"a@out.c":  "out: the email matches *@OUT.c (6)",
-		"f@out.c":  "out: the email matches *@OUT.c (6)",
-		"f@b.c":    "field: their entry is in conf/teams/field.yaml (7)",
-		"s@b.c":    "sales: the roster has them in sales (8)",
-		"p@b.c":    "sales: the roster has them in  Presales (8)",
-		"here@b.c": "here: their entry is in conf/root.yaml (9)",
+		"a@out.c":  "out: the email matches *@OUT.c (7)",
+		"f@out.c":  "out: the email matches *@OUT.c (7)",
+		"f@b.c":    "field: their entry is in conf/teams/field.yaml (8)",
+		"s@b.c":    "sales: the roster has them in sales (9)",
+		"p@b.c":    "sales: the roster has them in  Presales (9)",
+		"here@b.c": "here: their entry is in conf/root.yaml (10)",
 		"none@b.c": "no group of the file has them, so the policy applies (0)",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -45,7 +46,8 @@ type holdRule struct {
 // which look at all of them together, come after.
 func holdRules() []holdRule {
 	return []holdRule{
-		{HeldAmbiguous, func(_ *planner, c candidate) string { return c.ambiguous() }},
+		{HeldRenamed, func(_ *planner, c candidate) string { return c.renamed() }},
+		{HeldAmbiguous, func(p *planner, c candidate) string { return cmp.Or(c.ambiguous(), p.rosterLookalike(c)) }},
 		{HeldNoSeat, func(_ *planner, c candidate) string {
 			return when(c.change.IsSeatChange() && c.change.SeatUID == "", c.change.noSeatSentence())
 		}},
@@ -92,6 +94,14 @@ const (
 	sharedSeat = "another live user has the same seat"
 	goneUser   = "no live user has this id"
 )
+
+// renamed says whose entry the user's probably is, where something would be taken away.
+func (c candidate) renamed() string {
+	if c.subject == nil || !c.change.TakesAway() {
+		return ""
+	}
+	return c.subject.renamed
+}
 
 // ambiguous says that several users, or seats, could be meant, or none.
 func (c candidate) ambiguous() string {

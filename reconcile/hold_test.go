@@ -303,7 +303,7 @@ func TestHolds(t *testing.T) {
 		},
 		{
 			"someone whose email has changed is not someone whom no file lists", "policy: {unlisted: release}\nusers: [{email: old@b.c, id: id-new}]\n",
-			[]User{person("new@b.c")}, []string{"release new@b.c 10>00 unlisted held:ambiguous"},
+			[]User{person("new@b.c")}, []string{"release new@b.c 10>00 unlisted held:renamed"},
 		},
 		{
 			"someone whose id has changed is not someone whom no file lists", "policy: {unlisted: release}\nusers: [{email: new@b.c, id: id-old}]\n",

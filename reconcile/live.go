@@ -8,13 +8,7 @@ import (
 	"hash"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
 )
 
 // User is one user of the account as the API returned it. Every field but ID may
@@ -101,23 +95,6 @@ func (s *Seats) add(state State, times int) {
 	if state.GatewaySeat == True {
 		s.Gateway += times
 	}
-}
-
-// EmailKey returns the form in which emails are compared: without regard to
-// case, to how accents are encoded, and to characters that cannot be seen.
-// Surrounding space is dropped, since the API's field is free text.
-func EmailKey(email string) string {
-	email = strings.TrimSpace(email)
-	if !strings.ContainsFunc(email, func(r rune) bool { return r >= utf8.RuneSelf }) {
-		return strings.ToLower(email)
-	}
-	visible := strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Cf, r) {
-			return -1
-		}
-		return r
-	}, email)
-	return cases.Fold().String(norm.NFC.String(visible))
 }
 
 // sortUsers orders users by email and then by ID, so that nothing downstream

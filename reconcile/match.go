@@ -1,12 +1,16 @@
 package reconcile
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Why a user is ambiguous.
 const (
 	sharedEmail = "several live users have this email: name the id of the one you mean"
 	otherEmail  = "the file lists this id with another email: correct the email"
 	otherID     = "the file lists this email with another id: correct the id, or remove it"
+	hiddenEmail = "the email has a character that cannot be seen, so it is not certain whose it is: correct it in the identity provider"
 	noEmail     = "the API did not return the user's email, so nobody knows whether the file protects them"
 )
 
@@ -40,14 +44,24 @@ func match(desired *Desired, live *Live) (subjects []subject, absent []*DesiredU
 func (x *entryIndex) ambiguous(user keyedUser, entry int, byID, isShared bool) string {
 	switch {
 	case byID:
+		return ""
 	case user.key == "":
 		return noEmail
+	case strings.ContainsFunc(user.key, IsInvisible):
+		return hiddenEmail
 	case isShared:
 		return sharedEmail
 	case x.ids[strings.ToLower(user.ID)]:
 		return otherEmail
-	case entry < 0 && x.withID[user.key]:
+	case entry >= 0:
+		return ""
+	}
+	if _, isOther := x.withID[user.key]; isOther {
 		return otherID
+	}
+	if alike := x.lookalike(user.key); alike >= 0 {
+		at := x.entries[alike].Position()
+		return fmt.Sprintf("the email looks like that of the entry at %s:%d and is not the same: correct one of them", at.File, at.Line)
 	}
 	return ""
 }
@@ -64,22 +78,43 @@ type entryIndex struct {
 	ids map[string]bool
 	// withID are the emails of entries that name an id: someone whose id has
 	// changed is not someone whom no file lists.
-	withID map[string]bool
+	withID map[string]int32
+	// alike has the entries whose email looks like another one, by [LookalikeKey].
+	alike   map[string]int32
+	entries []DesiredUser
 }
 
 func indexEntries(entries []DesiredUser) entryIndex {
-	index := entryIndex{byEmail: make(map[string]int32, len(entries)), byID: make(map[userKey]int32), ids: make(map[string]bool), withID: make(map[string]bool)}
+	index := entryIndex{
+		byEmail: make(map[string]int32, len(entries)), byID: make(map[userKey]int32),
+		ids: make(map[string]bool), withID: make(map[string]int32), alike: make(map[string]int32), entries: entries,
+	}
 	for i := range entries {
 		key := EmailKey(entries[i].Email)
 		if entries[i].ID != "" {
 			id := strings.ToLower(entries[i].ID) // UUIDs, which are written in either case
 			index.byID[userKey{key, id}] = int32(i)
-			index.ids[id], index.withID[key] = true, true
+			index.ids[id], index.withID[key] = true, int32(i)
 		} else {
 			index.byEmail[key] = int32(i)
 		}
+		if alike := LookalikeKey(key); alike != key {
+			index.alike[alike] = int32(i)
+		}
 	}
 	return index
+}
+
+// lookalike returns the index of an entry whose email looks like a key that no entry
+// has, or -1.
+func (x *entryIndex) lookalike(key string) int {
+	alike := LookalikeKey(key)
+	for _, index := range [...]map[string]int32{x.alike, x.byEmail, x.withID} {
+		if i, ok := index[alike]; ok {
+			return int(i)
+		}
+	}
+	return -1
 }
 
 // find returns the index of the user's entry, or -1, and whether it was found by

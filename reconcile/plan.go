@@ -58,6 +58,21 @@ type DesiredInfo struct {
 	// it, or empty when it is not known.
 	Commit string `json:"commit"`
 	Users  int    `json:"users"`
+	// Roster is nil when the file names none.
+	Roster *RosterInfo `json:"roster,omitempty"`
+}
+
+// RosterInfo says which roster a plan was made from.
+type RosterInfo struct {
+	File string `json:"file"`
+	// Commit is the git commit that it was read at, or empty when it was read from
+	// the folder.
+	Commit string `json:"commit"`
+	// AsOf is when it was true; null where that is not known.
+	AsOf *time.Time `json:"as_of"`
+	// People is how many people it names, and Gone how many of them no longer work here.
+	People int `json:"people"`
+	Gone   int `json:"gone"`
 }
 
 // LiveInfo says which present a plan was made from.

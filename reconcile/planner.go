@@ -39,7 +39,8 @@ func (e *RefusedError) Error() string { return e.Reason }
 
 // MakePlan compares the file with the account, proposes what the file asks for,
 // holds what may not be done, adds what people should know, and counts seats and
-// money. It returns a *[RefusedError] when the whole plan could only be a mistake.
+// money. It returns a *[RefusedError] when the whole plan could only be a mistake,
+// and [Problems] when it is made from a roster that cannot be trusted.
 func MakePlan(desired *Desired, live *Live, options PlanOptions) (*Plan, error) {
 	p := newPlanner(desired, live, options)
 	if err := p.refuse(); err != nil {
@@ -60,7 +61,7 @@ func MakePlan(desired *Desired, live *Live, options PlanOptions) (*Plan, error) 
 		Tool:          options.Tool,
 		AccountID:     live.AccountID,
 		Desired: DesiredInfo{
-			Files: desired.Files, SHA256: desired.SHA256, Commit: options.Commit, Users: len(desired.Users),
+			Files: desired.Files, SHA256: desired.SHA256, Commit: options.Commit, Users: len(desired.Users), Roster: p.rosterInfo(),
 		},
 		Live: LiveInfo{
 			Users: p.seats.Users, AccessSeats: p.seats.Access, GatewaySeats: p.seats.Gateway, SeatsUsed: p.seats.Used,
@@ -95,6 +96,9 @@ func (p *planner) refuse() error {
 	if entries == 0 && p.desired.Policy.Unlisted == UnlistedRelease && asksFile {
 		return &RefusedError{Reason: "the file lists nobody and policy.unlisted is release, which would release every seat: " +
 			"list users, or pass --allow-empty if that is what you want"}
+	}
+	if p.options.Proposed == nil {
+		return p.desired.Roster.refusal(p.subjects, p.now)
 	}
 	return nil
 }

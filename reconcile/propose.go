@@ -10,8 +10,9 @@ import (
 // the rules of hold.go say which may be done.
 //
 // The seat of a user changes for the first of these reasons that applies: the
-// file lists both flags false; the user's `until` has passed; no file lists them
-// and policy.unlisted is release; policy.inactive finds no sign of activity; the
+// file lists both flags false; the user's `until` has passed; the roster says that
+// they are gone and policy.departed is release; no file lists them and
+// policy.unlisted is release; policy.inactive finds no sign of activity; the
 // file lists another value for a flag.
 func (p *planner) propose() []Change {
 	changes := []Change{}
@@ -49,11 +50,14 @@ func (p *planner) seatChange(s *subject) (Change, bool) {
 	return p.release(s, Inactive, p.because(s.User, s.activity), p.at(s.activity)), true
 }
 
-// wouldTakeBack reports whether the rule about inactivity would release the user,
-// or hold the release for what it cannot know, once they are in a state: such a
-// seat is not asked for. Nor is one that was released for inactivity, until there
-// is a newer sign of activity.
+// wouldTakeBack reports whether the roster or the rule about inactivity would release
+// the user once they are in a state, or hold the release for what they cannot know:
+// such a seat is not asked for. Nor is one that was released for inactivity, until
+// there is a newer sign of activity.
 func (p *planner) wouldTakeBack(s *subject, after State) bool {
+	if p.departs(s) && !p.isKept(s) {
+		return true
+	}
 	if s.activity.rule == nil || p.isSpared(s) {
 		return false
 	}
@@ -113,13 +117,16 @@ func (u *DesiredUser) seatSentence(before, after State) (because string, at Posi
 	}
 }
 
-// ruleRelease proposes the release of a seat holder whose time is up or whom no
-// file lists.
+// ruleRelease proposes the release of a seat holder whose time is up, who has left,
+// or whom no file lists.
 func (p *planner) ruleRelease(s *subject) (Change, bool) {
 	switch {
 	case !s.HoldsSeat():
 	case p.isExpired(s):
 		return p.release(s, Expired, "the seat was for use until "+s.entry.Until.String(), s.entry.At(s.entry.Lines.Until)), true
+	case p.departs(s):
+		found := p.desired.Roster.standingOf(s.key)
+		return p.release(s, Departed, found.because(), found.at()), true
 	case s.entry == nil && p.desired.Policy.Unlisted == UnlistedRelease:
 		return p.release(s, Unlisted, "no file lists this seat holder (policy.unlisted: release)", p.desired.Policy.UnlistedAt), true
 	}

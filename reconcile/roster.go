@@ -1,6 +1,9 @@
 package reconcile
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Roster says who works here, as an identity provider or HR exported it. It is
 // about people, not about seats. Like all of Desired it is only ever whole.
@@ -48,4 +51,25 @@ func (r *Roster) Groups(key string) []string {
 		return nil
 	}
 	return r.People[key].Groups
+}
+
+// CheckAge returns what is wrong with the age of the roster, nil where nothing is. One
+// whose age is not known is as good as old.
+func (r *Roster) CheckAge(now time.Time) Problems {
+	if r.MaxAge == 0 {
+		return nil
+	}
+	problem := func(format string, args ...any) Problems {
+		return Problems{{At: r.MaxAgeAt, Message: fmt.Sprintf("max_age: "+format, args...)}}
+	}
+	age := now.Sub(r.AsOf)
+	switch {
+	case r.AsOf.IsZero():
+		return problem("the age of the roster %s is not known, since %s: name the column with the date of the export in as_of, or commit the file", r.File, r.Undated)
+	case age < -Day:
+		return problem("the roster %s is of %s, which is in the future: correct its date or the clock", r.File, r.AsOf.UTC().Format(time.RFC3339))
+	case age > r.MaxAge:
+		return problem("the roster %s is of %s and at most %s old is allowed: export it again", r.File, r.AsOf.UTC().Format(time.RFC3339), spanText(r.MaxAge))
+	}
+	return nil
 }

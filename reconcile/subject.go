@@ -13,6 +13,9 @@ type subject struct {
 	// ambiguous says why it is not certain that the entry, or the lack of one, is
 	// about this user; "" when it is.
 	ambiguous string
+	// renamed says which entry is probably the user's under another email; "" when
+	// none is.
+	renamed string
 	// activity is the verdict on the user's activity.
 	activity activity
 	// isConcerned is true when a change is about the user.
@@ -30,7 +33,11 @@ type planner struct {
 	subjects []subject
 	// absent are the entries that no live user belongs to, in file order.
 	absent []*DesiredUser
-	seats  Seats
+	// rosterAlike has the emails in the roster that look like another one.
+	rosterAlike map[string][]string
+	// renamed has, of absent entries, the first user whose entry each may be.
+	renamed map[*DesiredUser]*subject
+	seats   Seats
 	// idleReleases has, by id, when users last lost their seat for inactivity.
 	idleReleases map[string]time.Time
 	// recent are the releases of the last days, and returned those who came back.
@@ -48,6 +55,8 @@ func newPlanner(desired *Desired, live *Live, options PlanOptions) *planner {
 		assessor: assessor{devices: &live.Devices, now: options.Now},
 	}
 	p.subjects, p.absent = match(desired, live)
+	p.findRenamed()
+	p.rosterAlike = desired.Roster.lookalikes()
 	p.idleReleases = options.History.idleReleases()
 	for i := range p.subjects {
 		s := &p.subjects[i]
@@ -90,7 +99,12 @@ func (p *planner) isExpired(s *subject) bool {
 
 // isSpared reports whether the rule about inactivity passes the user over.
 func (p *planner) isSpared(s *subject) bool {
-	if s.ambiguous != "" || s.entry.exemptFrom(string(Inactive)) != nil {
+	return p.isKept(s) || s.entry.exemptFrom(string(Inactive)) != nil
+}
+
+// isKept reports whether every release would be held for who the user is.
+func (p *planner) isKept(s *subject) bool {
+	if s.ambiguous != "" || s.renamed != "" {
 		return true
 	}
 	because, _ := p.desired.protection(s.key, s.group)

@@ -134,7 +134,7 @@ func (f *runFlags) checkRun(cmd *cobra.Command) error {
 
 // checkOnce returns an error for flags that only --once, or only the daemon, has.
 func (f *runFlags) checkOnce(cmd *cobra.Command) error {
-	daemonOnly := []string{"cron", "web-config", "run-at-start", "external-url"}
+	daemonOnly := []string{"cron", "web-config", "run-at-start"}
 	if f.listen != "off" {
 		daemonOnly = append(daemonOnly, "listen")
 	}
@@ -164,7 +164,7 @@ func (a *app) newDaemon(flags runFlags) (*daemon.Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	messenger, err := a.newMessenger(flags, log)
+	notifier, err := a.newNotifier(flags)
 	if err != nil {
 		return nil, err
 	}
@@ -172,10 +172,8 @@ func (a *app) newDaemon(flags runFlags) (*daemon.Daemon, error) {
 		Accounts: accounts, Parallel: parallelRuns,
 		NewID: flags.newID, Jitter: flags.jitter, RunAtStart: flags.runAtStart,
 		Logger: log, Metrics: metrics, Tool: tool(),
-		AfterRun: func(ctx context.Context, ended daemon.Ended) {
-			a.writeMetrics(flags.metricsFile, metrics, log)
-			messenger.tell(ctx, ended)
-		},
+		Notifier: notifier,
+		AfterRun: func(context.Context, daemon.Ended) { a.writeMetrics(flags.metricsFile, metrics, log) },
 		Report: func(w io.Writer, plan *reconcile.Plan) error {
 			return report.Write(w, report.HTML, plan, report.Options{})
 		},

@@ -110,7 +110,14 @@ func (a *app) accounts(flags runFlags, metrics *daemon.Metrics, log *slog.Logger
 			store:   func() *record.Store { return record.Open(a.stateDir, runner.accountID()) },
 			account: runner.accountID, mask: a.mask, known: make(map[string]daemon.RunSummary),
 		}
-		accounts = append(accounts, daemon.Account{Name: file, Runner: runner, History: history})
+		outbox := func() []*record.Outbox {
+			boxes := []*record.Outbox{history.store().Outbox()}
+			if runner.accountID() != "" {
+				boxes = append(boxes, record.Open(a.stateDir, "").Outbox())
+			}
+			return boxes
+		}
+		accounts = append(accounts, daemon.Account{Name: file, Runner: runner, History: history, Outbox: outbox})
 	}
 	return accounts, nil
 }

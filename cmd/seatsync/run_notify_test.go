@@ -4,9 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -57,9 +60,11 @@ func TestNewsReachesPeopleAndPrograms(t *testing.T) {
 	writeFile(t, filepath.Join(directory, "urls"), "generic://"+host+"/people?disabletls=yes\ngeneric://"+host+"/broken-s3cret-hook?disabletls=yes\n")
 	p := startDaemon(t, directory, append(env, webhookVariable+"="+inbox.URL+"/programs-s3cret-hook"),
 		"run", "--listen", "off", "--redact", "--notify-file", "urls")
-	p.until(`level=ERROR msg="a notification was not sent" .*event=change service=generic`)
-	p.until(`msg=notified .*event=change service=webhook`)
+	p.until(`msg="run ended" .*result=done`)
 	p.until(`msg="run ended" .*result=done`) // the same again is no news
+	if said := strings.Join(p.read, "\n"); !regexp.MustCompile(`level=ERROR msg="a notification was not sent, and is tried again" .*event=change service=generic-2`).MatchString(said) {
+		t.Errorf("nothing says that one was not sent:\n%s", said)
+	}
 	writeFile(t, file, "version: 1\nusers: [")
 	p.until(`msg=notified .*event=failure service=webhook`)
 	p.until(`msg="run ended" .*result=failed`)
@@ -100,9 +105,77 @@ func TestAnAddressThatIsNoneIsNotRepeated(t *testing.T) {
 			}
 			return ""
 		}}
-		_, err := a.newMessenger(runFlags{}, nil)
+		_, err := a.newNotifier(runFlags{})
 		if err == nil || strings.Contains(strings.TrimPrefix(err.Error(), "x"), "s3cret") {
 			t.Errorf("%s: %v", address, err)
 		}
+	}
+}
+
+// once runs one command in a folder and returns its exit code and what it says.
+func (m *mailbox) once(t *testing.T, directory string, env []string, args ...string) (code int, said string) {
+	t.Helper()
+	values := make(map[string]string)
+	for _, pair := range env {
+		name, value, _ := strings.Cut(pair, "=")
+		values[name] = value
+	}
+	var stdout, stderr strings.Builder
+	t.Chdir(directory)
+	code = run(t.Context(), append([]string{"run", "--once", "--listen", "off"}, args...), strings.NewReader(""), &stdout, &stderr, func(name string) string { return values[name] })
+	return code, stderr.String()
+}
+
+func TestWhatIsNotDeliveredWaitsForTheNextRun(t *testing.T) {
+	box, env := accountForRuns(t, sandbox.Options{Users: 20})
+	ada(t, box)
+	inbox := newMailbox(t)
+	directory := t.TempDir()
+	file := filepath.Join(directory, "desired-state.yaml")
+	writeFile(t, file, fmt.Sprintf(fileForRuns, "0 0 1 1 *", "dry-run", "Ada Lovelace"))
+	args := []string{"--external-url", "https://seats.example.com/zt", "--metrics-file", "metrics.prom"}
+
+	code, said := inbox.once(t, directory, append(env, webhookVariable+"="+inbox.URL+"/broken-s3cret"), args...)
+	if code != codeOK || !strings.Contains(said, "is tried again") {
+		t.Fatalf("exit code %d\n%s", code, said)
+	}
+	metrics, err := os.ReadFile(filepath.Join(directory, "metrics.prom"))
+	if err != nil || !strings.Contains(string(metrics), `} 1`) || !strings.Contains(string(metrics), "seatsync_notifications_pending") {
+		t.Errorf("%v\n%s", err, metrics)
+	}
+	var queued string
+	_ = filepath.WalkDir(filepath.Join(directory, ".seatsync"), func(path string, entry fs.DirEntry, _ error) error {
+		if strings.Contains(path, "notifications") && entry.Type().IsRegular() {
+			data, _ := os.ReadFile(path)
+			queued += path + string(data)
+		}
+		return nil
+	})
+	if !strings.Contains(queued, `"receiver":"webhook"`) || strings.Contains(queued, "s3cret") || strings.Contains(queued, inbox.URL) {
+		t.Errorf("the queue has %s", queued)
+	}
+
+	// The address is corrected, and the next run has no news of its own.
+	code, said = inbox.once(t, directory, append(env, webhookVariable+"="+inbox.URL+"/sound"), args...)
+	told := inbox.at("/sound")
+	if code != codeOK || len(told) != 1 || !strings.Contains(told[0], `"report":"https://seats.example.com/zt/runs/`) || !strings.Contains(told[0], `"rename":1`) {
+		t.Errorf("exit code %d, told %q\n%s", code, told, said)
+	}
+	if _, said := inbox.once(t, directory, append(env, webhookVariable+"="+inbox.URL+"/sound"), args...); len(inbox.at("/sound")) != 1 {
+		t.Errorf("told again\n%s", said)
+	}
+}
+
+func TestNotificationsFollowNoRedirect(t *testing.T) {
+	box, env := accountForRuns(t, sandbox.Options{Users: 20})
+	ada(t, box)
+	inbox := newMailbox(t)
+	bend := httptest.NewServer(http.RedirectHandler(inbox.URL+"/elsewhere", http.StatusTemporaryRedirect))
+	defer bend.Close()
+	directory := t.TempDir()
+	writeFile(t, filepath.Join(directory, "desired-state.yaml"), fmt.Sprintf(fileForRuns, "0 0 1 1 *", "dry-run", "Ada Lovelace"))
+	_, said := inbox.once(t, directory, append(env, webhookVariable+"="+bend.URL+"/s3cret"))
+	if told := inbox.at("/elsewhere"); len(told) > 0 || !strings.Contains(said, "redirects are not followed") || strings.Contains(said, "s3cret") {
+		t.Errorf("told %d times elsewhere\n%s", len(told), said)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/record"
 )
 
 // pollInterval is how often an account looks at the clock and at its file, whatever the
@@ -22,6 +23,7 @@ type account struct {
 	name    string
 	runner  Runner
 	history History
+	outbox  func() []*record.Outbox
 
 	mu        sync.Mutex
 	id        string // the account id, or name while it is not known
@@ -256,8 +258,10 @@ func (a *account) make(ctx context.Context, request Request) RunResult {
 	a.daemon.metrics.ended(label, outcome, time.Since(began))
 	a.countPast(time.Now())
 	logEnd(log, outcome)
+	ended := Ended{Account: label, Before: before, Planned: planned, Outcome: outcome}
+	a.notify(ctx, &ended)
 	if after := a.daemon.options.AfterRun; after != nil {
-		after(ctx, Ended{Account: label, Before: before, Planned: planned, Outcome: outcome})
+		after(ctx, ended)
 	}
 	return outcome
 }

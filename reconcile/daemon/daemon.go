@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/record"
 )
 
 // Account is one account to reconcile.
@@ -18,6 +19,9 @@ type Account struct {
 	Name    string
 	Runner  Runner
 	History History
+	// Outbox returns where notifications wait that nobody took yet: that of the
+	// account first, then others that it shares. Nil keeps none.
+	Outbox func() []*record.Outbox
 }
 
 // Options say what a daemon does. Accounts and NewID are required.
@@ -36,6 +40,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Metrics is made by [NewMetrics]; nil makes one.
 	Metrics *Metrics
+	// Notifier tells people what is new; nil tells nobody.
+	Notifier *Notifier
 	// AfterRun, when not nil, is called after each run, from the goroutine of the
 	// run. What goes wrong in it is its own affair.
 	AfterRun func(ctx context.Context, ended Ended)
@@ -106,7 +112,7 @@ func New(options Options) *Daemon {
 		d.metrics = NewMetrics()
 	}
 	for _, given := range options.Accounts {
-		a := &account{daemon: d, name: given.Name, id: given.Name, runner: given.Runner, history: given.History, beatAt: d.started}
+		a := &account{daemon: d, name: given.Name, id: given.Name, runner: given.Runner, history: given.History, outbox: given.Outbox, beatAt: d.started}
 		a.read(d.started, false)
 		a.restore()
 		d.accounts = append(d.accounts, a)
@@ -149,6 +155,7 @@ func (d *Daemon) Run(ctx context.Context, reload <-chan struct{}) {
 	for i, a := range d.accounts {
 		reloads[i] = make(chan struct{}, 1)
 		loops.Go(func() { a.loop(ctx, reloads[i]) })
+		loops.Go(func() { a.deliver(ctx) })
 		if d.options.RunAtStart {
 			a.start(ctx, reconcile.ModeDryRun, time.Now())
 		}

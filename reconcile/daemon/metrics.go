@@ -24,7 +24,7 @@ type Metrics struct {
 	seats, pending, held, cost         *exposition.Family
 	attempt, success, nextRun, quota   *exposition.Family
 	changes, runs, requests, throttled *exposition.Family
-	duration                           *exposition.Family
+	duration, undelivered              *exposition.Family
 	releases, returns, savedTotal      *exposition.Family
 	budgetOn, exhaustedOn              *exposition.Family
 
@@ -58,6 +58,7 @@ func NewMetrics() *Metrics {
 	m.requests = counter("api_requests_total", "Attempts at requests to the API; the code is 0 where there was no response.", "code", "method")
 	m.throttled = counter("api_throttled_total", "Attempts that the API refused for the quota.")
 	m.quota = gauge("api_quota_remaining", "Requests that the API's quota had left at its last response.")
+	m.undelivered = gauge("notifications_pending", "Notifications that no receiver has taken yet.")
 	m.duration = m.registry.Histogram("seatsync_run_duration_seconds", "How long runs took.",
 		[]float64{0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800}, "account")
 	return m
@@ -114,6 +115,7 @@ func (m *Metrics) begin(account string) {
 		m.runs.Begin(account, string(mode), string(reconcile.ResultSkipped))
 	}
 	m.throttled.Begin(account)
+	m.undelivered.Set(0, account)
 }
 
 // rename forgets an account that turned out to have another id.
@@ -142,6 +144,11 @@ func seconds(at time.Time) float64 {
 		return 0
 	}
 	return float64(at.UnixMilli()) / 1000
+}
+
+// notifications sets how many messages nobody has taken yet.
+func (m *Metrics) notifications(account string, pending int) {
+	m.undelivered.Set(float64(pending), account)
 }
 
 // next sets when the next run is due.

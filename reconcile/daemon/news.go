@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,8 +15,10 @@ import (
 type News struct {
 	Event   Event
 	Account string
-	Title   string
-	Text    string
+	RunID   string
+	// Title and Text name nobody.
+	Title string
+	Text  string
 }
 
 // Event is why people are told.
@@ -30,39 +33,56 @@ const (
 	EventChange   Event = "change"   // something was applied, or something else than before is pending
 )
 
-// News returns what is new in a run, or nil.
-func (e *Ended) News() *News {
+// News returns what is new in a run: whether runs fail or succeed again, and what
+// this one did or found; nil when people know all of it.
+func (e *Ended) News() (news []News) {
+	for _, one := range []News{e.health(), e.finding()} {
+		if one.Event != "" {
+			one.Account, one.RunID, one.Text = e.Account, e.Outcome.Run.ID, e.text()
+			one.Title = "seatsync, account " + e.Account + ": " + one.Title
+			news = append(news, one)
+		}
+	}
+	return news
+}
+
+// health says that runs fail, or succeed again.
+func (e *Ended) health() News {
 	run := &e.Outcome.Run
-	news := &News{Account: e.Account, Text: e.text()}
 	wasFine := e.Before == nil || e.Before.Result.IsSuccess()
+	switch {
+	case run.Result.IsSuccess() && !wasFine:
+		return News{Event: EventRecovery, Title: "runs succeed again"}
+	case run.Result.IsSuccess() || !wasFine && e.Before.Result == run.Result:
+		return News{}
+	case run.Result == reconcile.ResultPartial:
+		return News{Event: EventFailure, Title: "the run was applied in part"}
+	case run.Result == reconcile.ResultKilled:
+		return News{Event: EventFailure, Title: "the run was killed"}
+	}
+	return News{Event: EventFailure, Title: "the run failed"}
+}
+
+// finding says what a run that did not fail did, or found.
+func (e *Ended) finding() News {
+	run := &e.Outcome.Run
 	knew := ""
 	if e.Planned != nil {
 		knew = e.Planned.wants
 	}
 	switch {
 	case !run.Result.IsSuccess():
-		news.Event, news.Title = EventFailure, "the run failed"
-		if run.Result == reconcile.ResultPartial {
-			news.Title = "the run was applied in part"
-		}
-		if !wasFine && e.Before.Result == run.Result {
-			return nil
-		}
+		return News{}
 	case run.Result == reconcile.ResultHeld && (run.wants != knew || e.Before == nil || e.Before.Result != reconcile.ResultHeld):
-		news.Event, news.Title = EventLimit, "the limit holds releases back"
+		return News{Event: EventLimit, Title: "the limit holds releases back"}
 	case e.newlyForeseen() != "":
-		news.Event, news.Title = EventBudget, e.newlyForeseen()
+		return News{Event: EventBudget, Title: e.newlyForeseen()}
 	case run.Outcomes[reconcile.Applied] > 0:
-		news.Event, news.Title = EventChange, reconcile.CountOf(run.Outcomes[reconcile.Applied], "change", "changes")+" applied"
-	case !wasFine:
-		news.Event, news.Title = EventRecovery, "runs succeed again"
+		return News{Event: EventChange, Title: reconcile.CountOf(run.Outcomes[reconcile.Applied], "change", "changes") + " applied"}
 	case run.Mode == reconcile.ModeDryRun && run.wants != knew && pendingOf(run) > 0:
-		news.Event, news.Title = EventChange, "the next apply will "+pendingWords(run)
-	default:
-		return nil
+		return News{Event: EventChange, Title: "the next apply will " + pendingWords(run)}
 	}
-	news.Title = "seatsync, account " + e.Account + ": " + news.Title
-	return news
+	return News{}
 }
 
 // text is the message under the title. It names nobody: numbers are enough to
@@ -71,23 +91,67 @@ func (e *Ended) text() string {
 	run := &e.Outcome.Run
 	lines := []string{fmt.Sprintf("%s %s: %s", run.Mode, run.ID, run.Result)}
 	if run.Error != "" {
-		lines = append(lines, run.Error)
+		lines = append(lines, withoutPeople(run.Error))
 	}
 	if e.Outcome.Frozen != nil {
-		lines = append(lines, "a dry run because of "+e.Outcome.Frozen.String())
+		lines = append(lines, "a dry run because of "+withoutPeople(e.Outcome.Frozen.String()))
 	}
 	if run.Summary != nil {
-		lines = append(lines, "pending: "+pendingWords(run))
-		if run.Summary.Held > 0 {
-			lines = append(lines, reconcile.CountOf(run.Summary.Held, "change is", "changes are")+" held")
-		}
-		seats := fmt.Sprintf("seats in use: %d", run.Seats.Used)
-		if run.Seats.Purchased != nil {
-			seats += fmt.Sprintf(" of %d", *run.Seats.Purchased)
-		}
-		lines = append(lines, seats)
+		lines = append(lines, numbers(run)...)
 	}
-	return strings.Join(append(lines, "more: seatsync history "+run.ID), "\n")
+	return strings.Join(lines, "\n")
+}
+
+// numbers are what a run with a plan says of seats and money.
+func numbers(run *RunSummary) []string {
+	var lines []string
+	for _, status := range reconcile.Statuses() {
+		if n := run.Outcomes[status]; n > 0 {
+			lines = append(lines, thousands(n)+" "+status.Label())
+		}
+	}
+	if len(lines) > 0 {
+		lines = []string{"changes: " + strings.Join(lines, ", ")}
+	}
+	pending := run.Mode == reconcile.ModeDryRun && pendingOf(run) > 0
+	if pending || len(lines) == 0 {
+		lines = append(lines, "pending: "+pendingWords(run))
+	}
+	if run.Summary.Held > 0 {
+		lines = append(lines, reconcile.CountOf(run.Summary.Held, "change is", "changes are")+" held")
+	}
+	seats := "seats in use: " + thousands(run.Seats.Used)
+	if run.Seats.Purchased != nil {
+		seats += " of " + thousands(*run.Seats.Purchased)
+	}
+	if pending && run.Summary.SeatsAfter != run.Seats.Used {
+		seats += ", " + thousands(run.Summary.SeatsAfter) + " once that is applied"
+	}
+	lines = append(lines, seats)
+	if run.Cost == "" {
+		return lines
+	}
+	cost := "they cost " + strings.TrimSpace(reconcile.Thousands(string(run.Cost))+" "+run.Summary.Currency) + " a month"
+	if after := run.Summary.MonthlyCostAfter; pending && after != run.Cost {
+		cost += ", " + reconcile.Thousands(string(after)) + " once that is applied"
+	}
+	return append(lines, cost)
+}
+
+// peoplePattern finds emails, and everything between quotation marks: that may be
+// somebody's name.
+var peoplePattern = regexp.MustCompile(`"[^"\n]*"(?:@[^\s"<>,;]+)?|[^\s"'<>(),;]+@[^\s"'<>(),;:]+`)
+
+// linesOfError is how much of an error a message has.
+const linesOfError = 3
+
+// withoutPeople returns the beginning of an error without anybody's email or name.
+func withoutPeople(text string) string {
+	lines := strings.Split(strings.TrimSpace(peoplePattern.ReplaceAllString(text, "…")), "\n")
+	if more := len(lines) - linesOfError; more > 0 {
+		lines = append(lines[:linesOfError], "… and "+reconcile.Count(more, "more line"))
+	}
+	return strings.Join(lines, "\n")
 }
 
 func pendingOf(run *RunSummary) int {

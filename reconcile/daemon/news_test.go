@@ -1,12 +1,13 @@
 package daemon
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/seatsync/seatsync/reconcile"
 )
@@ -18,11 +19,11 @@ func nights(results ...RunSummary) []string {
 	for i := range results {
 		run := &results[i]
 		ended := Ended{Account: "a", Before: before, Planned: planned, Outcome: RunResult{Run: *run}}
-		event := "-"
-		if news := ended.News(); news != nil {
-			event = string(news.Event)
+		var told []string
+		for _, news := range ended.News() {
+			told = append(told, string(news.Event))
 		}
-		events = append(events, event)
+		events = append(events, cmp.Or(strings.Join(told, " and "), "-"))
 		before = run
 		if run.Summary != nil {
 			planned = run
@@ -60,14 +61,58 @@ func TestNewsIsToldOnce(t *testing.T) {
 		{"nothing to do is no news", []RunSummary{planned(dry, reconcile.ResultDone, 0), planned(dry, reconcile.ResultDone, 0)}, []string{"-", "-"}},
 		{"the same pending changes are told once", []RunSummary{planned(dry, reconcile.ResultDone, 2), planned(dry, reconcile.ResultDone, 2), planned(dry, reconcile.ResultDone, 3)}, []string{"change", "-", "change"}},
 		{"a failure is told once, and the recovery", []RunSummary{planned(dry, reconcile.ResultDone, 2), failed, failed, planned(dry, reconcile.ResultDone, 2)}, []string{"change", "failure", "-", "recovery"}},
+		{"the recovery is told beside what was applied", []RunSummary{failed, planned(applied, reconcile.ResultDone, 1)}, []string{"failure", "recovery and change"}},
+		{"the recovery is told beside a limit", []RunSummary{failed, planned(dry, reconcile.ResultHeld, 1)}, []string{"failure", "recovery and limit"}},
 		{"a first failure is told", []RunSummary{failed}, []string{"failure"}},
 		{"in part is more than failed", []RunSummary{failed, planned(applied, reconcile.ResultPartial, 2)}, []string{"failure", "failure"}},
 		{"a tripped rail is told once, and again when others are held", []RunSummary{planned(dry, reconcile.ResultHeld, 9), planned(dry, reconcile.ResultHeld, 9), planned(dry, reconcile.ResultHeld, 10)}, []string{"limit", "-", "limit"}},
 		{"what was applied is told each time", []RunSummary{planned(applied, reconcile.ResultDone, 1), planned(applied, reconcile.ResultDone, 1)}, []string{"change", "change"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, nights(test.runs...)); diff != "" {
+			if diff := gocmp.Diff(test.want, nights(test.runs...)); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestMessagesNameNobodyAndHaveTheNumbers(t *testing.T) {
+	purchased := 1600
+	run := RunSummary{
+		ID: "r", Mode: reconcile.ModeDryRun, Result: reconcile.ResultDone, Cost: "10493.00", wants: "something",
+		Summary:  &reconcile.Summary{Release: 4, Held: 2, SeatsAfter: 1495, MonthlyCostAfter: "10465.00", Currency: "EUR"},
+		Seats:    &Seats{Used: 1499, Purchased: &purchased},
+		Pending:  map[reconcile.Kind]int{reconcile.Release: 4},
+		Outcomes: map[reconcile.Status]int{},
+	}
+	for _, test := range []struct {
+		name  string
+		error string
+		want  []string
+	}{
+		{"seats and money", "", []string{"seats in use: 1,499 of 1,600, 1,495 once that is applied", "they cost 10,493.00 EUR a month, 10,465.00 once that is applied", "2 changes are held"}},
+		{"an email in an error", `rename Ada.Lovelace+x@exämple.com: PUT: 403`, []string{"rename …: PUT: 403"}},
+		{"a name in an error", `desired-state.yaml:3:9: "Ada Lovelace" <countess@example.com> is listed twice`, []string{"desired-state.yaml:3:9: … <…> is listed twice"}},
+		{"a quoted local part", `"ada lovelace"@example.com, bad`, []string{"…, bad"}},
+		{"many problems", "a\nb\nc\nd\ne", []string{"a\nb\nc\n… and 2 more lines"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			told := run
+			told.Error = test.error
+			if test.error != "" {
+				told.Result = reconcile.ResultFailed
+			}
+			news := (&Ended{Account: "a", Outcome: RunResult{Run: told}}).News()
+			if len(news) != 1 {
+				t.Fatalf("%d news", len(news))
+			}
+			for _, part := range test.want {
+				if !strings.Contains(news[0].Text, part) {
+					t.Errorf("%q is not in\n%s", part, news[0].Text)
+				}
+			}
+			if strings.Contains(strings.ToLower(news[0].Title+news[0].Text), "lovelace") || strings.Contains(news[0].Text, "@") {
+				t.Errorf("somebody is named:\n%s", news[0].Text)
 			}
 		})
 	}
@@ -82,7 +127,7 @@ func TestTheBudgetIsNewsOnce(t *testing.T) {
 	fine := RunSummary{ID: "run-1", Mode: reconcile.ModeDryRun, Result: reconcile.ResultDone}
 	fine.Describe(emptyPlan())
 	first := Ended{Account: "a", Before: &fine, Planned: &fine, Outcome: RunResult{Run: run}}
-	if news := first.News(); news == nil || news.Event != EventBudget || !strings.Contains(news.Title, message) {
+	if news := first.News(); len(news) != 1 || news[0].Event != EventBudget || !strings.Contains(news[0].Title, message) {
 		t.Errorf("the first run that sees it says %+v", news)
 	}
 	again := Ended{Account: "a", Before: &run, Planned: &run, Outcome: RunResult{Run: run}}

@@ -6,12 +6,14 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/seatsync/seatsync/reconcile"
 )
 
 // isInvisible reports whether a character cannot be seen, so that two texts with
 // and without it look the same.
 func isInvisible(r rune) bool {
-	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.IsSpace(r)
+	return reconcile.IsInvisible(r) || unicode.IsSpace(r)
 }
 
 // maxEmailLength is the longest address that mail can be sent to (RFC 5321),

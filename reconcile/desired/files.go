@@ -15,17 +15,37 @@ import (
 	"github.com/seatsync/seatsync/reconcile"
 )
 
-// Parse reads the desired state from a file in memory. Each pattern under
-// include is handed to includes, whose error is reported at the pattern. The
+// Beside reads what a root file names.
+type Beside interface {
+	// Include returns the files of an include pattern, in the order of their names.
+	Include(pattern string) ([]File, error)
+	// Roster returns a roster, with when it was committed where dated asks for that.
+	Roster(name string, dated bool) (RosterFile, error)
+}
+
+// RosterFile is a roster in memory, and where it is from.
+type RosterFile struct {
+	File
+	// Commit is the git commit that it was read at; empty for one in the folder.
+	Commit string
+	// Committed is when it was last committed; zero where that is not known, and
+	// Undated says why.
+	Committed time.Time
+	Undated   string
+}
+
+// Parse reads the desired state from a file in memory, and what it names from
+// beside it; an error of that is reported where it is named. The
 // error is [reconcile.Problems], with every problem of every file. Exemptions that
 // are over at strictAt are problems too; the zero time leaves them to the plan, which
 // goes on holding those people.
-func Parse(root File, includes func(pattern string) ([]File, error), strictAt time.Time) (*reconcile.Desired, error) {
+func Parse(root File, beside Beside, strictAt time.Time) (*reconcile.Desired, error) {
 	desired := &reconcile.Desired{Timezone: time.UTC, Policy: reconcile.Policy{Unlisted: reconcile.UnlistedKeep, Grants: reconcile.GrantsRequest}}
 	top := &fileParser{document: document{file: root.Name}, desired: desired}
 	top.parseRoot(root.Data)
 
-	included, problems := top.resolveIncludes(includes)
+	included, problems := top.resolveIncludes(beside)
+	roster := top.readRoster(beside, strictAt)
 	parsers := parseIncluded(included)
 
 	files := []string{root.Name}
@@ -49,6 +69,10 @@ func Parse(root File, includes func(pattern string) ([]File, error), strictAt ti
 		unlisted += parser.unlisted
 	}
 	problems = append(problems, duplicateProblems(desired.Users)...)
+	if roster != nil {
+		files = append(files, roster.Name)
+		sums = append(sums, digestOf(roster.Data))
+	}
 	if !strictAt.IsZero() {
 		problems = append(problems, endedExemptions(desired, strictAt)...)
 	}
@@ -67,10 +91,10 @@ func digestOf(data []byte) []byte {
 }
 
 // resolveIncludes reads the files of every include pattern, each file once.
-func (p *fileParser) resolveIncludes(includes func(pattern string) ([]File, error)) (files []File, problems reconcile.Problems) {
+func (p *fileParser) resolveIncludes(beside Beside) (files []File, problems reconcile.Problems) {
 	seen := make(map[string]bool)
 	for _, include := range p.includes {
-		found, err := includes(include.pattern)
+		found, err := beside.Include(include.pattern)
 		if err != nil {
 			problems = append(problems, reconcile.Problem{At: include.at, Message: "include: " + err.Error()})
 			continue

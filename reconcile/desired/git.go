@@ -147,23 +147,26 @@ func commitOf(ctx context.Context, files []string) string {
 	return string(bytes.TrimSpace(commit))
 }
 
+// isTracked reports whether git knows of a file in a directory.
+func isTracked(ctx context.Context, directory, name string) bool {
+	_, err := runGit(ctx, directory, nil, "ls-files", "--error-unmatch", "--", ":(literal)"+name)
+	return err == nil
+}
+
 // checkClean returns an error unless what is in the folder is what is committed:
-// the root file, and everything that an include pattern finds there or found in
-// the commit.
+// the root file, and everything that patterns of git find there or found in the
+// commit.
 func checkClean(ctx context.Context, root string, patterns []string) error {
 	directory := filepath.Dir(root)
 	paths := []string{"--", ":(literal)" + filepath.Base(root)}
-	for _, pattern := range patterns {
-		paths = append(paths, ":(glob)"+pattern)
-	}
+	paths = append(paths, patterns...)
 	changed, err := runGit(ctx, directory, nil, append([]string{"status", "--porcelain", "-z", "--untracked-files=all", "--ignored"}, paths...)...)
 	if err != nil {
 		return fmt.Errorf("--require-clean: %w", err)
 	}
 	if len(changed) == 0 {
-		_, err := runGit(ctx, directory, nil, "ls-files", "--error-unmatch", "--", ":(literal)"+filepath.Base(root))
-		if err != nil {
-			return fmt.Errorf("--require-clean: %s is not committed: %w", root, err)
+		if !isTracked(ctx, directory, filepath.Base(root)) {
+			return fmt.Errorf("--require-clean: %s is not committed", root)
 		}
 		return nil
 	}

@@ -25,9 +25,7 @@ func TestOfManyProblemsTheFirstAreListed(t *testing.T) {
 	for range 70 {
 		team.WriteString("  - email: someone@example.com\n")
 	}
-	_, err := Parse(File{Name: "f.yaml", Data: []byte(file.String())}, func(string) ([]File, error) {
-		return []File{{Name: "team.yaml", Data: []byte(team.String())}}, nil
-	}, time.Time{})
+	_, err := Parse(File{Name: "f.yaml", Data: []byte(file.String())}, InMemory{{Name: "team.yaml", Data: []byte(team.String())}}, time.Time{})
 	var problems reconcile.Problems
 	if !errors.As(err, &problems) {
 		t.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -45,7 +44,7 @@ type Reading struct {
 	Commit string
 
 	path   string
-	seen   *folder // what was read; nil for a revision, which cannot change
+	seen   *folder // what was read; nil where all of it is from a revision, which cannot change
 	waited time.Duration
 }
 
@@ -98,8 +97,18 @@ func (r *Reading) loadRevision(ctx context.Context, from Origin) error {
 		return err
 	}
 	r.Commit = files.commit
-	r.Desired, err = Parse(File{from.Path, data}, includesOf(files, from.Path), from.StrictAt)
-	return err
+	for {
+		beside := &besideRevision{revision: files, path: from.Path}
+		r.Desired, err = Parse(File{from.Path, data}, beside, from.StrictAt)
+		why := beside.moved()
+		if why == "" {
+			r.seen = beside.folder
+			return err
+		}
+		if err := r.pause(ctx, why); err != nil {
+			return err
+		}
+	}
 }
 
 // loadFolder reads the files in the folder, once they are still.
@@ -116,16 +125,16 @@ func (r *Reading) loadFolder(ctx context.Context, from Origin) error {
 		if err != nil {
 			return err
 		}
-		err = r.readOnce(files, stdin, from.StrictAt)
+		err = r.readOnce(ctx, files, stdin, from.StrictAt)
 		why := files.moved(false)
 		files.close()
 		if why == "" {
 			r.seen = files
 			if err == nil && from.RequireClean {
-				err = checkClean(ctx, from.Path, slices.Collect(maps.Keys(files.found)))
+				err = checkClean(ctx, from.Path, r.patterns())
 			}
 			if err == nil && from.Path != "-" {
-				r.Commit = commitOf(ctx, r.Files)
+				r.Commit = commitOf(ctx, r.committedFiles(ctx))
 			}
 			return err
 		}
@@ -136,7 +145,7 @@ func (r *Reading) loadFolder(ctx context.Context, from Origin) error {
 }
 
 // readOnce reads the files as they are at the moment.
-func (r *Reading) readOnce(files *folder, stdin []byte, strictAt time.Time) (err error) {
+func (r *Reading) readOnce(ctx context.Context, files *folder, stdin []byte, strictAt time.Time) (err error) {
 	root := File{Name: "<stdin>", Data: stdin}
 	if r.path != "-" {
 		root.Name = r.path
@@ -144,8 +153,37 @@ func (r *Reading) readOnce(files *folder, stdin []byte, strictAt time.Time) (err
 			return err
 		}
 	}
-	r.Desired, err = Parse(root, includesOf(files, r.path), strictAt)
+	r.Desired, err = Parse(root, besideFolder{ctx, files}, strictAt)
 	return err
+}
+
+// patterns are what the files beside the root file were found by, for git.
+func (r *Reading) patterns() (patterns []string) {
+	for pattern := range r.seen.found {
+		patterns = append(patterns, ":(glob)"+pattern)
+	}
+	if r.Roster != nil {
+		patterns = append(patterns, ":(literal)"+r.rosterName())
+	}
+	return patterns
+}
+
+// rosterName is the roster's path below the folder of the root file.
+func (r *Reading) rosterName() string {
+	if r.path == "-" {
+		return r.Roster.File
+	}
+	name, _ := filepath.Rel(filepath.Dir(r.path), r.Roster.File)
+	return name
+}
+
+// committedFiles are the files whose commit is that of the desired state: all but a
+// roster that git does not track, which comes from somewhere else.
+func (r *Reading) committedFiles(ctx context.Context) []string {
+	if r.Roster == nil || isTracked(ctx, filepath.Dir(r.path), r.rosterName()) {
+		return r.Files
+	}
+	return slices.DeleteFunc(slices.Clone(r.Files), func(name string) bool { return name == r.Roster.File })
 }
 
 // Still returns an error unless the files are, to the byte, what they were when
@@ -210,11 +248,7 @@ func includesOf(files store, root string) func(pattern string) ([]File, error) {
 			if err != nil {
 				return nil, err
 			}
-			shown := name
-			if root != "-" {
-				shown = filepath.ToSlash(filepath.Join(filepath.Dir(root), name))
-			}
-			included = append(included, File{shown, data})
+			included = append(included, File{shownName(root, name), data})
 		}
 		return included, nil
 	}

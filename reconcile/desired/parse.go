@@ -18,6 +18,7 @@ type fileParser struct {
 	// inactive and groups are those of the policy, as they are written.
 	inactive inactiveRule
 	groups   []groupParts
+	roster   *rosterSpec // nil where there is none, or where it is wrong
 	// entries, when not nil, has the users of the file, read ahead of the rest.
 	entries *fileParser
 }
@@ -29,7 +30,7 @@ type include struct {
 }
 
 // rootKeys are the keys of the first file.
-var rootKeys = []string{"version", "account", "account_token_env", "include", "license", "policy", "schedule", "timezone", "users"}
+var rootKeys = []string{"version", "account", "account_token_env", "include", "roster", "license", "policy", "schedule", "timezone", "users"}
 
 // parseRoot reads the first file.
 func (p *fileParser) parseRoot(data []byte) {
@@ -52,6 +53,8 @@ func (p *fileParser) parseRoot(data []byte) {
 			p.desired.TokenVariable = p.parseVariable(value)
 		case "include":
 			p.parseInclude(value)
+		case "roster":
+			p.parseRoster(value)
 		case "license":
 			p.parseLicense(value)
 		case "policy":

@@ -17,13 +17,17 @@ import (
 
 func (p *fileParser) parsePolicy(node *yaml.Node) {
 	policy := &p.desired.Policy
-	keys := []string{"unlisted", "grants", "inactive", "groups", "protected", "limits", "freeze"}
+	keys := []string{"unlisted", "departed", "grants", "inactive", "groups", "protected", "limits", "freeze"}
 	p.fields(node, "policy", keys, func(key string, at, value *yaml.Node) bool {
 		switch key {
 		case "unlisted":
 			policy.Unlisted = reconcile.UnlistedPolicy(p.choice(value, "unlisted",
 				string(reconcile.UnlistedKeep), string(reconcile.UnlistedReport), string(reconcile.UnlistedRelease)))
 			policy.UnlistedAt = p.position(value)
+		case "departed":
+			policy.Departed = reconcile.DepartedPolicy(p.choice(value, "departed",
+				string(reconcile.DepartedKeep), string(reconcile.DepartedReport), string(reconcile.DepartedRelease)))
+			policy.DepartedAt = p.position(value)
 		case "grants":
 			policy.Grants = reconcile.GrantsPolicy(p.choice(value, "grants", string(reconcile.GrantsRequest), string(reconcile.GrantsNever)))
 		case "inactive":

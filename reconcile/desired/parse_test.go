@@ -19,9 +19,7 @@ var testNow = time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC)
 // parseText reads one file from memory.
 func parseText(t testing.TB, text string) (*reconcile.Desired, error) {
 	t.Helper()
-	return Parse(File{Name: "f.yaml", Data: []byte(text)}, func(string) ([]File, error) {
-		return nil, errors.New("no include in this test")
-	}, testNow)
+	return Parse(File{Name: "f.yaml", Data: []byte(text)}, InMemory{}, testNow)
 }
 
 // mustParse reads one file that must be right.
@@ -115,7 +113,7 @@ func TestParseProblemsSayWhereAndWhatToDo(t *testing.T) {
 		{"not UTF-8", "version: 1\nname: \xff\n", []string{"f.yaml:2:7: the file is not UTF-8: save it as UTF-8 without other encodings"}},
 		{"UTF-16", "\xff\xfev\x00e\x00", []string{"f.yaml:1:1: the file is not UTF-8: save it as UTF-8 without other encodings"}},
 		{"too deep", "version: 1\nusers: " + strings.Repeat("[", 30) + strings.Repeat("]", 30) + "\n", []string{"f.yaml:2:23: nested deeper than 16 levels"}},
-		{"an include that finds nothing", "version: 1\ninclude: [teams/*.yaml]\n", []string{"f.yaml:2:11: include: no include in this test"}},
+		{"an include that finds nothing", "version: 1\ninclude: [teams/*.yaml]\n", []string{"f.yaml:2:11: include: \"teams/*.yaml\" finds no file"}},
 		{
 			"announced without notice", "version: 1\npolicy: {inactive: {after: 90d, announced: true}}\n",
 			[]string{"f.yaml:2:44: announced: notice is missing: write how long before their release people are named, for instance notice: 7d"},
@@ -341,9 +339,7 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		desired, err := Parse(File{Name: "f.yaml", Data: data}, func(string) ([]File, error) {
-			return nil, errors.New("none")
-		}, testNow)
+		desired, err := Parse(File{Name: "f.yaml", Data: data}, InMemory{}, testNow)
 		if err == nil {
 			live := &reconcile.Live{AccountID: "a", Users: []reconcile.User{{ID: "x", Email: "a@b.c", SeatUID: "s", AccessSeat: reconcile.True, GatewaySeat: reconcile.False}}}
 			if _, err := reconcile.MakePlan(desired, live, reconcile.PlanOptions{Now: testNow}); err != nil {

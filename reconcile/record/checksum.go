@@ -21,19 +21,9 @@ func sumOf(beginning []byte) string {
 	return hex.EncodeToString(hash[:])[:sumLength]
 }
 
-// encode returns a line as JSON with its checksum and its line break. What links
-// it to the line before is in it.
-func encode(l line) (data []byte, sum string, err error) {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(l); err != nil {
-		return nil, "", err
-	}
-	beginning := bytes.TrimSuffix(text.Bytes(), []byte("}\n"))
-	sum = sumOf(beginning)
-	return append(beginning, `,"sum":"`+sum+"\"}\n"...), sum, nil
-}
+// encode returns a line as JSON with its checksum and its line break. What links it
+// to the line before is in it.
+func encode(l line) (data []byte, sum string, err error) { return seal(l) }
 
 // encodeUnsummed returns a line for a journal of a version without checksums.
 func encodeUnsummed(l line) ([]byte, error) {

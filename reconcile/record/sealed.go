@@ -1,0 +1,98 @@
+package record
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// seal ends a JSON object with its checksum, as each line of a journal does.
+func seal(object any) (data []byte, sum string, err error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(object); err != nil {
+		return nil, "", err
+	}
+	beginning := bytes.TrimSuffix(text.Bytes(), []byte("}\n"))
+	sum = sumOf(beginning)
+	return append(beginning, `,"sum":"`+sum+"\"}\n"...), sum, nil
+}
+
+// errTorn is behind a file whose checksum is not right.
+var errTorn = errors.New("it is torn or was changed: its checksum is not right")
+
+// unseal reads an object that [seal] has written.
+func unseal(data []byte, object any) error {
+	data = bytes.TrimSuffix(data, []byte("\n"))
+	const length = len(`,"sum":"`) + sumLength + len(`"}`)
+	if len(data) < length {
+		return errTorn
+	}
+	beginning, end := data[:len(data)-length], data[len(data)-length:]
+	if string(end) != `,"sum":"`+sumOf(beginning)+`"}` {
+		return errTorn
+	}
+	return json.Unmarshal(data, object)
+}
+
+// beingWritten begins the name of a file that is not complete yet.
+const beingWritten = ".tmp-"
+
+// randomHex tells files of several processes apart.
+func randomHex() string {
+	var random [4]byte
+	_, _ = rand.Read(random[:]) // never fails, see crypto/rand
+	return hex.EncodeToString(random[:])
+}
+
+// replaceFile writes a file so that it has its name only when all of it is on the
+// disk. One that is there is replaced.
+func replaceFile(directory *os.Root, name string, data []byte) error {
+	temporary := beingWritten + randomHex()
+	file, err := directory.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	if err == nil {
+		err = file.Sync()
+	}
+	err = errors.Join(err, file.Close())
+	if err == nil {
+		err = directory.Rename(temporary, name)
+	}
+	if err != nil {
+		return errors.Join(err, directory.Remove(temporary))
+	}
+	return syncDirectory(directory)
+}
+
+// readSealed reads a file of a directory that [seal] has made, of at most so many
+// bytes.
+func readSealed(directory *os.Root, name string, most int64, object any) error {
+	file, err := openFile(directory, name, os.O_RDONLY)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, most+1))
+	switch {
+	case err != nil:
+		return err
+	case int64(len(data)) > most:
+		return fmt.Errorf("%s is larger than %d bytes", name, most)
+	}
+	return unseal(data, object)
+}
+
+// isLeftover reports whether a file is what a process that was killed has left of
+// one that it was writing.
+func isLeftover(entry fs.DirEntry) bool { return strings.HasPrefix(entry.Name(), beingWritten) }
