@@ -11,6 +11,8 @@ type Desired struct {
 	// Account is the file's account, the fallback for flag and environment; empty
 	// when the file names none.
 	Account string
+	// AccountName is what people call the account; empty when the file gives none.
+	AccountName string
 	// TokenVariable is the environment variable that holds the API token of this
 	// account, or with _FILE behind it the file that does; empty for the usual ones.
 	TokenVariable string

@@ -37,6 +37,8 @@ type Plan struct {
 	CameBack []CameBack `json:"came_back"`
 	// WhatIf is what other thresholds of inactivity would free.
 	WhatIf []WhatIf `json:"what_if"`
+	// AccountName is what the file calls the account; empty when it does not say.
+	AccountName string `json:"account_name"`
 	// BaseURL is the API that the account was read from.
 	BaseURL string `json:"base_url"`
 	// Freeze is the window that held applies back when the plan was made; nil when

@@ -60,6 +60,7 @@ func MakePlan(desired *Desired, live *Live, options PlanOptions) (*Plan, error) 
 		CreatedAt:     options.Now.UTC().Truncate(time.Second),
 		Tool:          options.Tool,
 		AccountID:     live.AccountID,
+		AccountName:   desired.AccountName,
 		Desired: DesiredInfo{
 			Files: desired.Files, SHA256: desired.SHA256, Commit: options.Commit, Users: len(desired.Users), Roster: p.rosterInfo(),
 		},

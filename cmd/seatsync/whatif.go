@@ -66,7 +66,7 @@ func (a *app) whatIf(ctx context.Context, format report.Format, now string, requ
 	if err != nil {
 		return err
 	}
-	table := &report.WhatIfTable{AccountID: work.AccountID, Rows: found.Rows, Currency: found.Currency}
+	table := &report.WhatIfTable{AccountID: work.AccountID, AccountName: request.Desired.AccountName, Rows: found.Rows, Currency: found.Currency}
 	if rule := request.Desired.Policy.Inactive; rule != nil && rule.After%reconcile.Day == 0 {
 		table.AfterDays = int(rule.After / reconcile.Day)
 	}

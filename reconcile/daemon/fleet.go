@@ -20,7 +20,7 @@ type fleetPage struct {
 }
 
 type fleetRow struct {
-	Account, Tone, Sentence, Next, Seats, Purchased, Cost, Saved, Pending string
+	Account, Name, Tone, Sentence, Next, Seats, Purchased, Cost, Saved, Pending string
 }
 
 // purse adds up money by currency.
@@ -92,6 +92,7 @@ func (a *account) fleetRow(now time.Time) (row fleetRow, known *RunSummary, savi
 		row.Next = string(mode) + " in " + ago(now, next)
 	}
 	if known = a.planned; known != nil {
+		row.Name = reconcile.Inert(known.AccountName, 0)
 		row.Seats, row.Pending = thousands(known.Seats.Used), pendingWords(known)
 		if known.Seats.Purchased != nil {
 			row.Purchased = thousands(*known.Seats.Purchased)

@@ -92,12 +92,14 @@ type RunSummary struct {
 	Commit     string           `json:"commit"`
 
 	// What follows is nil, or empty, when the run ended before it had a plan.
-	Summary  *reconcile.Summary       `json:"summary"`
-	Seats    *Seats                   `json:"seats"`
-	Cost     reconcile.Amount         `json:"monthly_cost"`
-	Pending  map[reconcile.Kind]int   `json:"pending"`
-	Held     map[reconcile.Hold]int   `json:"held"`
-	Outcomes map[reconcile.Status]int `json:"outcomes"`
+	// AccountName is what the file calls the account.
+	AccountName string                   `json:"account_name"`
+	Summary     *reconcile.Summary       `json:"summary"`
+	Seats       *Seats                   `json:"seats"`
+	Cost        reconcile.Amount         `json:"monthly_cost"`
+	Pending     map[reconcile.Kind]int   `json:"pending"`
+	Held        map[reconcile.Hold]int   `json:"held"`
+	Outcomes    map[reconcile.Status]int `json:"outcomes"`
 	// Report is the path of the run's report; empty when there is none.
 	Report string `json:"report,omitempty"`
 
@@ -128,6 +130,7 @@ func (r *RunSummary) Describe(plan *reconcile.Plan) {
 	r.Cost = plan.Bill().After.UsedCost
 	r.Pending, r.Held = make(map[reconcile.Kind]int), make(map[reconcile.Hold]int)
 	r.Outcomes = make(map[reconcile.Status]int)
+	r.AccountName = plan.AccountName
 	r.wants, r.foreseen = wantsOf(plan), foreseen(plan)
 	r.BudgetExceededOn, r.SeatsExhaustedOn = plan.Money.BudgetExceededOn, plan.Money.SeatsExhaustedOn
 	applied := plan.Applied()

@@ -167,6 +167,9 @@ func (d *Daemon) describeLast(page *statusPage, a *account, runs []RunSummary) {
 		return
 	}
 	run := &runs[at]
+	if run.AccountName != "" {
+		page.Account = reconcile.Inert(run.AccountName, 0) + " (" + page.Account + ")"
+	}
 	page.LastReport = run.Report
 	page.Will = "as of run " + run.ID + ": " + pendingWords(run)
 	page.Seats, page.SeatsDetail = thousands(run.Seats.Used), "how many are purchased is not known"

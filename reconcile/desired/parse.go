@@ -3,6 +3,7 @@ package desired
 import (
 	"regexp"
 	"strconv"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 
@@ -30,7 +31,7 @@ type include struct {
 }
 
 // rootKeys are the keys of the first file.
-var rootKeys = []string{"version", "account", "account_token_env", "include", "roster", "license", "policy", "schedule", "timezone", "users"}
+var rootKeys = []string{"version", "account", "account_name", "account_token_env", "include", "roster", "license", "policy", "schedule", "timezone", "users"}
 
 // parseRoot reads the first file.
 func (p *fileParser) parseRoot(data []byte) {
@@ -49,6 +50,8 @@ func (p *fileParser) parseRoot(data []byte) {
 			p.parseVersion(value)
 		case "account":
 			p.desired.Account = p.parseAccount(value)
+		case "account_name":
+			p.desired.AccountName = p.parseAccountName(value)
 		case "account_token_env":
 			p.desired.TokenVariable = p.parseVariable(value)
 		case "include":
@@ -132,6 +135,17 @@ func (p *fileParser) parseAccount(node *yaml.Node) string {
 	}
 	if err := reconcile.CheckAccountID(text); err != nil {
 		p.problem(node, "account: %v", err)
+	}
+	return text
+}
+
+// longestAccountName is more than anybody calls an account.
+const longestAccountName = 100
+
+func (p *fileParser) parseAccountName(node *yaml.Node) string {
+	text, ok := p.text(node, "account_name")
+	if ok && utf8.RuneCountInString(text) > longestAccountName {
+		p.problem(node, "account_name: longer than %d characters", longestAccountName)
 	}
 	return text
 }

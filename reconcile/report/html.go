@@ -48,7 +48,7 @@ func pageFile(name string) string {
 // writeHTML writes the page: the markup up to the data, the rows one by one,
 // and the script.
 func writeHTML(out *bufio.Writer, view *View) error {
-	pages, err := template.ParseFS(pageFiles, "page/page.html")
+	pages, err := template.ParseFS(pageFiles, "page/page.html", "page/sheet.html")
 	if err != nil {
 		return err
 	}

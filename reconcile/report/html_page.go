@@ -28,6 +28,9 @@ type page struct {
 	GoneTitle, GoneLeftOut string
 	FindingCard            *findingCard
 
+	// WhatIf is the table of thresholds, nil where nobody would be released.
+	WhatIf *sheet
+
 	// order has the changes of the table, by their indices in the plan.
 	order []int
 }
@@ -69,7 +72,7 @@ type findingGroup struct {
 func newPage(view *View) *page {
 	p := &page{
 		View: view, Policy: ContentSecurityPolicy(), Style: template.CSS(pageFile("page/page.css")), Run: view.plan.Run != nil,
-		Meter: newMeter(&view.Seats), Chart: newHistogram(view.plan.Activity), FindingCard: newFindingCard(view),
+		Meter: newMeter(&view.Seats), Chart: newHistogram(view.plan.Activity), FindingCard: newFindingCard(view), WhatIf: newWhatIfCard(view.plan),
 	}
 	p.addRows()
 	if p.Review != nil && p.Review.Gone != nil {

@@ -89,6 +89,7 @@ func price(plan *reconcile.Plan, purchased int) {
 // demoPlan has every kind of change, most holds and several findings.
 func demoPlan() *reconcile.Plan {
 	plan := emptyPlan()
+	plan.AccountName = "ACME production"
 	plan.Desired = reconcile.DesiredInfo{
 		Files: []string{"desired-state.yaml", "teams/engineering.yaml", "teams/sales.yaml"}, SHA256: "cc33",
 		Commit: "4f1d0c2b9a8e7d6c5b4a39281706f5e4d3c2b1a0", Users: 1996,

@@ -201,8 +201,7 @@ func (s *sheet) writeHTML(out *bufio.Writer) error {
 		Policy string
 		Style  template.CSS
 		Chart  *Chart
-		Cells  [][]sheetCell
-	}{s, ContentSecurityPolicy(), template.CSS(pageFile("page/page.css")), chart, s.cells()})
+	}{s, ContentSecurityPolicy(), template.CSS(pageFile("page/page.css")), chart})
 }
 
 // sheetCell is a cell with what the page needs to know of it.
@@ -211,7 +210,8 @@ type sheetCell struct {
 	IsNumber, IsHead, Own bool
 }
 
-func (s *sheet) cells() [][]sheetCell {
+// Cells are the rows for the page.
+func (s *sheet) Cells() [][]sheetCell {
 	rows := make([][]sheetCell, len(s.Rows))
 	for i, row := range s.Rows {
 		for at, text := range row {

@@ -48,7 +48,7 @@ type View struct {
 // NewView works out what is to be said of a plan, and of its run if it has one.
 // The view refers to the plan, which must not change after.
 func NewView(plan *reconcile.Plan) *View {
-	v := &View{plan: plan, outcomes: outcomes(plan), Account: value(plan.AccountID)}
+	v := &View{plan: plan, outcomes: outcomes(plan), Account: account(plan.AccountID, plan.AccountName)}
 	if plan.Base != nil && plan.Run == nil {
 		v.Review = newReview(plan)
 		v.note = func(i int) string { return was(&plan.Changes[i], plan.Changes[i].Was) }

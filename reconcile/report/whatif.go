@@ -68,6 +68,18 @@ func (t *WhatIfTable) sheet() *sheet {
 	return s
 }
 
+// newWhatIfCard is the table of a plan; nil where no threshold would release anybody.
+func newWhatIfCard(plan *reconcile.Plan) *sheet {
+	if !slices.ContainsFunc(plan.WhatIf, func(row reconcile.WhatIf) bool { return row.Releases+row.Held > 0 }) {
+		return nil
+	}
+	table := WhatIfTable{Currency: plan.Summary.Currency, Rows: plan.WhatIf}
+	if plan.Activity != nil {
+		table.AfterDays = plan.Activity.AfterDays
+	}
+	return table.sheet()
+}
+
 // lead says what the file's own threshold frees.
 func (t *WhatIfTable) lead() string {
 	at := slices.IndexFunc(t.Rows, func(row reconcile.WhatIf) bool { return row.Group == nil && row.AfterDays == t.AfterDays })
