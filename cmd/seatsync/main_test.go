@@ -17,7 +17,7 @@ import (
 // that they leave no goroutine behind.
 func TestMain(m *testing.M) {
 	limitFiles()
-	testscript.Main(leakChecked{m}, map[string]func(){"seatsync": seatsyncForTests})
+	testscript.Main(leakChecked{m}, map[string]func(){"seatsync": seatsyncForTests, "gh": standInForGh})
 }
 
 // seatsyncForTests is main with waits before retries that tests have time for.
