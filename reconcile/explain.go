@@ -11,16 +11,24 @@ type Explanation struct {
 	// User is nil when nobody in the account has the email.
 	User *User
 	// Entry is nil when no file lists the user.
-	Entry *DesiredUser
-	// Group says which group they are in and by what; it does not apply to someone
-	// who is in none.
-	Group    Verdict
+	Entry    *DesiredUser
+	Group    Membership
 	Evidence Evidence
 	// Rules has each rule with its verdict, in the order in which they count.
 	Rules []Verdict
 	// Changes and Findings are those of the plan that are about the user.
 	Changes  []Change
 	Findings []Finding
+}
+
+// Membership is the group that someone is in. It is zero in a file without groups.
+type Membership struct {
+	// Name is empty for someone who is in no group.
+	Name string
+	// Because says what put them there, and Source is that line of the file; both may
+	// not be known.
+	Because string
+	Source  Position
 }
 
 // Verdict is what one rule says of one user.
@@ -76,16 +84,15 @@ func (p *planner) explain(s *subject, plan *Plan) Explanation {
 }
 
 // explainGroup says which group someone is in, and why.
-func (p *planner) explainGroup(key string, entry *DesiredUser, group *Group) Verdict {
-	verdict := Verdict{Rule: "group", Because: "no group of the file has them, so the policy applies"}
+func (p *planner) explainGroup(key string, entry *DesiredUser, group *Group) Membership {
 	switch {
 	case len(p.desired.Groups) == 0:
-		verdict.Because = "the file has no groups"
-	case group != nil:
-		member := group.membership(key, entry, p.desired.Roster.Groups(key))
-		verdict.Applies, verdict.Because, verdict.Source = true, group.Name+": "+member.because(), member.At
+		return Membership{}
+	case group == nil:
+		return Membership{Because: "no group has them, so the policy applies"}
 	}
-	return verdict
+	member := group.membership(key, entry, p.desired.Roster.Groups(key))
+	return Membership{Name: group.Name, Because: member.because(), Source: member.At}
 }
 
 // explainListed says what the user's own entry asks for.

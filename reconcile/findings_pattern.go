@@ -26,8 +26,27 @@ func (p *planner) patternFindings() (findings []Finding) {
 		for j := range group.Match {
 			add(&group.Match[j], "the group "+group.Name)
 		}
+		for j := range group.Roster {
+			findings = append(findings, p.rosterValueFinding(group, &group.Roster[j])...)
+		}
 	}
 	return findings
+}
+
+// rosterValueFinding says that nobody in the roster has a value that a group names.
+func (p *planner) rosterValueFinding(group *Group, value *Located) []Finding {
+	if p.desired.Roster == nil {
+		return nil // what the file names is refused when it is read
+	}
+	for _, person := range p.desired.Roster.People {
+		if slices.ContainsFunc(person.Groups, value.isValue) {
+			return nil
+		}
+	}
+	return []Finding{{
+		Severity: SeverityWarning, Code: CodePatternUnused, Source: pointer(value.At),
+		Message: fmt.Sprintf("the group %s: nobody in the roster has the value %s: correct or remove it", group.Name, value.Text),
+	}}
 }
 
 // isMatched reports whether somebody in the account has an email that a pattern

@@ -119,7 +119,7 @@ users: [{email: here@b.c}]
 	got := map[string]string{}
 	for _, user := range live.Users {
 		group := Explain(user.Email, parsed, live, plan, options)[0].Group
-		got[user.Email] = fmt.Sprintf("%s (%d)", group.Because, group.Source.Line)
+		got[user.Email] = fmt.Sprintf("%s: %s (%d)", group.Name, group.Because, group.Source.Line)
 	}
 	want := map[string]string{
 		"a@out.c":  "out: the email matches *@OUT.c (7)",
@@ -128,7 +128,7 @@ users: [{email: here@b.c}]
 		"s@b.c":    "sales: the roster has them in sales (9)",
 		"p@b.c":    "sales: the roster has them in  Presales (9)",
 		"here@b.c": "here: their entry is in conf/root.yaml (10)",
-		"none@b.c": "no group of the file has them, so the policy applies (0)",
+		"none@b.c": ": no group has them, so the policy applies (0)",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("groups (-want +got):\n%s", diff)

@@ -66,7 +66,7 @@ func ExplainRecorded(email string, desired *Desired, plan *Plan) []Explanation {
 			explanations = append(explanations, Explanation{
 				User: &User{ID: change.UserID, Email: change.Email, Name: change.Before.Name, SeatUID: change.SeatUID,
 					AccessSeat: change.Before.AccessSeat, GatewaySeat: change.Before.GatewaySeat},
-				Entry: entry, Evidence: change.Evidence, Findings: findings,
+				Entry: entry, Group: Membership{Name: change.Group}, Evidence: change.Evidence, Findings: findings,
 			})
 		}
 		explanations[at].Changes = append(explanations[at].Changes, change)

@@ -209,8 +209,8 @@ func (c *checkup) devices(ctx context.Context, probe *zerotrust.Probe, desired *
 	switch {
 	case err == nil:
 		c.ok("list devices", "readable")
-	case desired != nil && desired.Policy.Inactive == nil:
-		c.warning("list devices", err.Error(), "not needed as long as the file has no policy.inactive")
+	case desired != nil && len(desired.Rules()) == 0:
+		c.warning("list devices", err.Error(), "not needed as long as the file has no rule about inactivity")
 	case !isDenied(err):
 		c.warning("list devices", err.Error(), unreachable)
 	default:

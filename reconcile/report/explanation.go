@@ -145,19 +145,36 @@ func (r *ExplanationReport) facts(e *reconcile.Explanation) []Fact {
 	case e.User == nil && r.Recorded != nil:
 		return []Fact{{"in the account", "not known: the plan changes nothing of theirs, and says no more"}, entry}
 	case e.User == nil:
-		return []Fact{{"in the account", "nobody has this email"}, entry}
+		return withGroup([]Fact{{"in the account", "nobody has this email"}, entry}, e)
 	}
 	facts := []Fact{
 		{"seat", fmt.Sprintf("access_seat %s, gateway_seat %s", e.User.AccessSeat, e.User.GatewaySeat)},
 		{"user id", value(e.User.ID)}, {"seat id", "none: they never held a seat"}, entry,
+	}
+	facts = append(withGroup(facts, e), []Fact{
 		{"last login", r.moment(e.Evidence.LastSuccessfulLogin, "none recorded")},
 		{"device seen", r.moment(e.Evidence.DeviceLastSeen, "none known")},
 		{"record made", r.moment(e.Evidence.CreatedAt, "not known")},
-	}
+	}...)
 	if e.User.SeatUID != "" {
 		facts[2].Text = value(e.User.SeatUID)
 	}
 	return facts
+}
+
+// withGroup adds which group the person is in, and why, where the file has groups.
+func withGroup(facts []Fact, e *reconcile.Explanation) []Fact {
+	text := e.Group.Because
+	if e.Group.Name != "" && text != "" {
+		text = ": " + text
+	}
+	if text = sentence(e.Group.Name + text); text == "" {
+		return facts
+	}
+	if !e.Group.Source.IsZero() {
+		text += "  " + place(e.Group.Source)
+	}
+	return append(facts, Fact{"group", text})
 }
 
 // moment writes a date with the days since, or says that there is none.

@@ -19,8 +19,10 @@ type explanationDocument struct {
 type explainedPerson struct {
 	// User is null where nobody in the account has the email, or, from a record,
 	// where that is not known.
-	User     *explainedUser      `json:"user"`
-	Entry    *reconcile.Position `json:"entry"`
+	User  *explainedUser      `json:"user"`
+	Entry *reconcile.Position `json:"entry"`
+	// Group is null where the file has no groups, or from a record where it is not known.
+	Group    *explainedGroup     `json:"group"`
 	Evidence *reconcile.Evidence `json:"evidence"`
 	Rules    []explainedRule     `json:"rules"`
 	Changes  []reconcile.Change  `json:"changes"`
@@ -34,6 +36,12 @@ type explainedUser struct {
 	SeatUID     string         `json:"seat_uid"`
 	AccessSeat  reconcile.Flag `json:"access_seat"`
 	GatewaySeat reconcile.Flag `json:"gateway_seat"`
+}
+
+type explainedGroup struct {
+	Name    string              `json:"name"`
+	Because string              `json:"because"`
+	Source  *reconcile.Position `json:"source"`
 }
 
 type explainedRule struct {
@@ -78,6 +86,9 @@ func explainPerson(e *reconcile.Explanation) explainedPerson {
 	}
 	if e.Entry != nil {
 		person.Entry = placeOrNull(e.Entry.Position())
+	}
+	if e.Group != (reconcile.Membership{}) {
+		person.Group = &explainedGroup{e.Group.Name, e.Group.Because, placeOrNull(e.Group.Source)}
 	}
 	for _, rule := range e.Rules {
 		person.Rules = append(person.Rules, explainedRule{rule.Rule, rule.Applies, rule.Because, placeOrNull(rule.Source)})
