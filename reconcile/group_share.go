@@ -127,3 +127,56 @@ func (m *Money) costOf(seats map[string]int) Amount {
 	}
 	return amountOf(total)
 }
+
+// GroupTotal is what reports say of a group, or of the people in none.
+type GroupTotal struct {
+	// Name is empty for the people in no group.
+	Name string
+	// Before and After are the seats in use.
+	Before, After int
+	// Releases counts the seats that are released, and Held the changes of any kind
+	// that are held.
+	Releases, Held int
+	// CostBefore and CostAfter are for a month; none where no price is known.
+	CostBefore, CostAfter Amount
+}
+
+// GroupTotals returns a row for each group, in the order of the file, and one for the
+// people in none where there are any: as planned or, with a run, as far as its outcomes
+// show. It returns nothing for a file without groups.
+func (p *Plan) GroupTotals() []GroupTotal {
+	if len(p.Groups) == 0 {
+		return nil
+	}
+	isDone := func(i int) bool { return p.Changes[i].WillBeDone() }
+	if p.Run != nil {
+		applied := p.Applied()
+		isDone = func(i int) bool { return applied[i] }
+	}
+	before, after := p.seatsByGroup(isDone)
+	releases, held := make(map[string]int), make(map[string]int)
+	for i := range p.Changes {
+		change := &p.Changes[i]
+		switch {
+		case !change.WillBeDone():
+			held[change.Group]++
+		case change.Kind == Release && isDone(i):
+			releases[change.Group]++
+		}
+	}
+	var totals []GroupTotal
+	add := func(name string) {
+		price := p.Money.PriceOf(name)
+		totals = append(totals, GroupTotal{
+			Name: name, Before: before[name], After: after[name], Releases: releases[name], Held: held[name],
+			CostBefore: price.Times(before[name]), CostAfter: price.Times(after[name]),
+		})
+	}
+	for i := range p.Groups {
+		add(p.Groups[i].Name)
+	}
+	if before[""]+after[""]+releases[""]+held[""] > 0 {
+		add("")
+	}
+	return totals
+}

@@ -58,7 +58,7 @@ const (
 	HeldFlagUnknown Hold = "flag-unknown"
 	// HeldGrantsNever: policy.grants is never.
 	HeldGrantsNever Hold = "grants-never"
-	// HeldProtected: policy.protected names the user.
+	// HeldProtected: policy.protected, or the group of the user, keeps them.
 	HeldProtected Hold = "protected"
 	// HeldExempt: the user is exempt from the rule.
 	HeldExempt Hold = "exempt"
@@ -196,7 +196,7 @@ var holds = [...]term[Hold]{
 	{HeldFlagUnknown, "the API did not return a flag that the change needs"},
 	{HeldNoSeat, "the user has no seat record, which only a login makes"},
 	{HeldGrantsNever, "policy.grants is never"},
-	{HeldProtected, "policy.protected names the user"},
+	{HeldProtected, "the policy protects the user"},
 	{HeldExempt, "the file exempts the user from the rule"},
 }
 

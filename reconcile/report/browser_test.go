@@ -240,6 +240,11 @@ func TestTheTableSortsFiltersAndSearches(t *testing.T) {
 	if got := eval[string](t, ctx, status); got != "Showing 3 changes that match, of 9." {
 		t.Errorf("filtering says %q", got)
 	}
+	do(t, ctx, chromedp.Click(chromedp.CSS("button[type=reset]")), chromedp.SetValue(chromedp.CSS("#filter-group"), "sales"),
+		chromedp.Evaluate[chromedp.Void](`document.getElementById("filter-group").dispatchEvent(new Event("input", {bubbles: true}))`))
+	if got := eval[string](t, ctx, status); got != "Showing 1 change that match, of 9." {
+		t.Errorf("filtering by group says %q", got)
+	}
 	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#search"), "nothing like this"))
 	if got := eval[string](t, ctx, status); got != "No change matches." {
 		t.Errorf("finding nothing says %q", got)

@@ -21,6 +21,8 @@ func TestThePictureSaysInWordsWhatItShows(t *testing.T) {
 			"The last sign of activity of 5 seat holders: 5 within 83 days."},
 		"one person, past the line": {reconcile.Activity{AfterDays: 7, BucketDays: 7, Buckets: []int{0, 1}},
 			"The last sign of activity of 1 seat holder: 1 past it."},
+		"groups with lines of their own": {reconcile.Activity{AfterDays: 90, BucketDays: 30, Buckets: []int{5, 2, 3}, Near: []int{0, 1, 0}, Past: []int{1, 1, 0}, Never: 1},
+			"By the rules of their groups, of 11 seat holders 7 are active, 1 is due within the notice, 2 are past the threshold, and of 1 the last sign is none or not readable."},
 		"only unreadable": {reconcile.Activity{AfterDays: 90, BucketDays: 7, Unknown: 3},
 			"The last sign of activity of 3 seat holders: 3 not readable."},
 	}

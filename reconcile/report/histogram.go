@@ -78,6 +78,22 @@ func newHistogram(activity *reconcile.Activity) *Chart {
 	return &h.chart
 }
 
+// classes counts the people of a bucket by class: by their own rules where there are
+// groups, or else by the line.
+func (h *histogram) classes(bucket int) map[string]int {
+	people := max(0, h.Buckets[bucket])
+	if !h.isByGroup() {
+		return map[string]int{h.class(bucket*h.BucketDays, (bucket+1)*h.BucketDays): people}
+	}
+	near, past := h.Near[bucket], h.Past[bucket]
+	return map[string]int{classRecent: max(0, people-near-past), classNear: max(0, near), classPast: max(0, past)}
+}
+
+// isByGroup reports whether people are judged by more than the one line.
+func (h *histogram) isByGroup() bool {
+	return len(h.Near) > 0 && len(h.Near) == len(h.Buckets) && len(h.Past) == len(h.Buckets)
+}
+
 // class says on which side of the line a span of days is. A span that the line
 // or the notice cuts is near it.
 func (h *histogram) class(from, to int) string {
@@ -105,7 +121,9 @@ func (h *histogram) fill() {
 		b := bin{label: fmt.Sprintf("%d to %d days", from, from+h.binDays-1), people: make(map[string]int), x: h.x(from) + 0.5}
 		b.wide = h.x(from+h.binDays) - h.x(from) - 1
 		for i := from / h.BucketDays; i < min(len(h.Buckets), (from+h.binDays)/h.BucketDays); i++ {
-			b.people[h.class(i*h.BucketDays, (i+1)*h.BucketDays)] += max(0, h.Buckets[i])
+			for class, n := range h.classes(i) {
+				b.people[class] += n
+			}
 		}
 		h.bins = append(h.bins, b)
 	}
@@ -214,13 +232,19 @@ func (h *histogram) drawAxis() {
 		textX, anchor = x-5, "end"
 	}
 	h.chart.path("threshold", x, histogramTop-12, x, histogramBase)
-	h.chart.text("threshold-label", anchor, textX, histogramTop-14, "inactive from "+reconcile.Count(h.AfterDays, "day"))
+	label := "inactive from " + reconcile.Count(h.AfterDays, "day")
+	if h.isByGroup() {
+		label += ", groups aside"
+	}
+	h.chart.text("threshold-label", anchor, textX, histogramTop-14, label)
 }
 
 // legend says what the colours mean.
 func (h *histogram) legend() {
 	h.chart.Legend = []LegendItem{{classRecent, "active"}}
-	if h.AfterDays > 0 {
+	if h.isByGroup() {
+		h.chart.Legend = append(h.chart.Legend, LegendItem{classNear, "in the notice of their group"}, LegendItem{classPast, "past the threshold of their group"})
+	} else if h.AfterDays > 0 {
 		if h.NoticeDays > 0 {
 			h.chart.Legend = append(h.chart.Legend, LegendItem{classNear, "in the " + reconcile.Count(h.NoticeDays, "day") + " of notice, or on the line"})
 		}
@@ -232,8 +256,28 @@ func (h *histogram) legend() {
 	}
 }
 
+// groupSentence is the sentence where each group has its own line.
+func (h *histogram) groupSentence(total int) string {
+	people := make(map[string]int)
+	for i := range h.Buckets {
+		for class, n := range h.classes(i) {
+			people[class] += n
+		}
+	}
+	text := fmt.Sprintf("By the rules of their groups, of %s %s active, %s due within the notice, %s past the threshold",
+		reconcile.CountOf(total, "seat holder", "seat holders"), reconcile.CountOf(people[classRecent], "is", "are"),
+		reconcile.CountOf(people[classNear], "is", "are"), reconcile.CountOf(people[classPast], "is", "are"))
+	if n := h.Never + h.Unknown; n > 0 {
+		text += fmt.Sprintf(", and of %s the last sign is none or not readable", number(n))
+	}
+	return text + "."
+}
+
 // sentence says what the picture shows, for those who do not see it.
 func (h *histogram) sentence(total int) string {
+	if h.isByGroup() {
+		return h.groupSentence(total)
+	}
 	people := make(map[string]int)
 	nearFrom, nearTo := max(0, h.AfterDays-h.NoticeDays), 0
 	for i, n := range h.Buckets {

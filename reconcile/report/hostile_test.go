@@ -82,7 +82,7 @@ func planAbout(text string) *reconcile.Plan {
 		change.Email, change.UserID, change.SeatUID = text, text, text
 		change.Before.Name, change.After.Name = text, text
 		change.Because = text
-		change.Source.File = text
+		change.Source.File, change.Group = text, text
 		if !change.WillBeDone() {
 			change.HeldBecause = text
 		}
@@ -104,6 +104,9 @@ func planAbout(text string) *reconcile.Plan {
 		if outcome := &plan.Run.Outcomes[i]; outcome.Status != reconcile.Applied {
 			outcome.Error = text
 		}
+	}
+	for i := range plan.Groups {
+		plan.Groups[i].Name = text
 	}
 	plan.Run.Stopped = text
 	plan.Run.ID = text

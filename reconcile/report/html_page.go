@@ -97,13 +97,14 @@ func (p *page) Currency() string { return value(p.plan.Summary.Currency) }
 func (p *page) addRows() {
 	p.order = append(allMembers(p.Pending), allMembers(p.Held)...)
 	p.order = p.order[:min(len(p.order), mostHTMLRows)]
-	kinds, states, reasons := make(map[string]int), make(map[string]int), make(map[string]int)
+	kinds, states, reasons, groups := make(map[string]int), make(map[string]int), make(map[string]int), make(map[string]int)
 	held := 0
 	for at, i := range p.order {
 		row := p.tableRow(i)
 		kinds[row.KindText]++
 		states[row.State]++
 		reasons[row.ReasonText]++
+		groups[row.Group]++
 		if row.Class == "held" {
 			held++
 		}
@@ -116,6 +117,9 @@ func (p *page) addRows() {
 	}
 	p.Filters = []filter{
 		{"kind", "Change", options(kinds)}, {"state", "State", options(states)}, {"reason", "Reason", options(reasons)},
+	}
+	if len(p.Shares) > 0 {
+		p.Filters = append(p.Filters, filter{"group", "Group", groupOptions(groups)})
 	}
 	all := len(p.plan.Changes)
 	p.ChangesTitle, p.NoChanges = reconcile.Count(all, "change"), "There is nothing to change: the account is as the file has it."
@@ -153,6 +157,16 @@ func options(counts map[string]int) []option {
 		if value != "" {
 			list = append(list, option{value, value + " (" + number(counts[value]) + ")"})
 		}
+	}
+	return list
+}
+
+// groupOptions lists the groups. A value of a space, which no name is, stands for the
+// people in none, since an empty one stands for all.
+func groupOptions(counts map[string]int) []option {
+	list := options(counts)
+	if n := counts[""]; n > 0 {
+		list = append(list, option{" ", noGroup + " (" + number(n) + ")"})
 	}
 	return list
 }
@@ -211,8 +225,10 @@ func newFindingCard(view *View) *findingCard {
 type tableRow struct {
 	Row
 	KindText, KindClass, ReasonText string
-	Name, From, To                  string
-	Detail, Activity                string
+	// Group is empty for someone in none.
+	Group            string
+	Name, From, To   string
+	Detail, Activity string
 }
 
 // tableRow returns the row of a change.
@@ -222,6 +238,7 @@ func newTableRow(row Row) tableRow {
 	r := tableRow{
 		Row: row, KindText: value(string(row.Kind)), KindClass: className(string(row.Kind)), ReasonText: value(string(row.Reason)),
 		Name: value(row.After.Name), From: seats(row.Before), To: seats(row.After), Detail: row.Failure, Activity: row.lastActivity(),
+		Group: value(row.Change.Group),
 	}
 	if row.Kind == reconcile.Rename {
 		r.From, r.To, r.Name = quoted(row.Before.Name), quoted(row.After.Name), ""
@@ -239,6 +256,6 @@ func newTableRow(row Row) tableRow {
 // page.js.
 func (r tableRow) fields() []string {
 	return []string{
-		r.KindText, r.Class, r.State, r.Person, r.Name, r.From, r.To, r.ReasonText, r.Why, r.Detail, r.Activity, r.Row.Place,
+		r.KindText, r.Class, r.State, r.Person, r.Name, r.From, r.To, r.ReasonText, r.Why, r.Detail, r.Activity, r.Row.Place, r.Group,
 	}
 }

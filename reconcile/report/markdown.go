@@ -107,7 +107,7 @@ func markdownFoot(view *View) string {
 // markdownSections returns the tables of the report in the order in which they
 // stand, each with no more rows than could ever fit into limit bytes.
 func (v *View) markdownSections(limit int) []*section {
-	var sections []*section
+	sections := v.shareSection(limit)
 	for _, group := range v.Pending {
 		sections = append(sections, v.changeSection("#### "+capitalized(prose(group.Title))+"\n\n", "\n", "", group.Members, limit))
 	}

@@ -95,6 +95,11 @@ func demoPlan() *reconcile.Plan {
 		Commit: "4f1d0c2b9a8e7d6c5b4a39281706f5e4d3c2b1a0", Users: 1996,
 	}
 	plan.Changes = append(demoPending(), demoHeld()...)
+	plan.Changes[1].Group, plan.Changes[6].Group = "sales", "board"
+	plan.Groups = []reconcile.GroupShare{
+		{Name: "sales", Seats: 310, Release: 1, MonthlyCostBefore: "2170.00", MonthlyCostAfter: "2163.00"},
+		{Name: "board", Seats: 9, Held: 1, MonthlyCostBefore: "63.00", MonthlyCostAfter: "63.00"},
+	}
 	plan.Findings = demoFindings()
 	plan.Summary = reconcile.Summary{
 		Release: 2, Narrow: 1, Grant: 1, Rename: 2, Held: 3, Unchanged: 1991, SeatsAfter: 1498,

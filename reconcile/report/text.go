@@ -46,6 +46,7 @@ func writeText(out *bufio.Writer, view *View, options Options) {
 		t.held()
 		t.anyway()
 		t.findings(t.findingsTitle())
+		t.shares()
 	}
 	t.line("")
 	for _, fact := range append(view.Head, view.Facts...) {

@@ -26,6 +26,8 @@ type View struct {
 	// what can be saved and when, Kept what the holds keep; both may be empty.
 	Costs        []Cost
 	Advice, Kept string
+	// Shares has a row for each group of people, and is empty in a file without any.
+	Shares []Share
 	// Kinds counts the changes that are carried out, by kind, zeros included, and
 	// at the end those that are held. Outcomes counts what became of them, and is
 	// empty without a run.
@@ -56,6 +58,7 @@ func NewView(plan *reconcile.Plan) *View {
 	v.group()
 	bill := plan.Bill()
 	v.Seats, v.Costs, v.Advice, v.Kept = newSeats(plan, &bill), newCosts(&bill), sentence(bill.Advice()), keptTotal(plan)
+	v.Shares = newShares(plan)
 	v.Verdict = v.makeVerdict()
 	v.tally()
 	if plan.Run != nil {

@@ -10,7 +10,7 @@
 
   // The order of the fields is that of tableRow.fields in html_page.go.
   const FIELDS = ["kind", "state", "stateText", "email", "name", "before", "after",
-    "reason", "because", "note", "activity", "place"];
+    "reason", "because", "note", "activity", "place", "group"];
   const STEP = 200;
   const MOST_PRINTED = 5000;
 
@@ -22,7 +22,7 @@
   });
   const form = document.getElementById("filters");
   const search = document.getElementById("search");
-  const selects = { kind: "kind", state: "stateText", reason: "reason" };
+  const selects = { kind: "kind", state: "stateText", reason: "reason", group: "group" };
   const status = document.getElementById("shown");
   const more = document.getElementById("more");
   const heads = [...document.querySelectorAll(".changes th[data-sort]")];
@@ -60,7 +60,7 @@
     const effect = element("span", "effect");
     effect.append(element("bdi", "", row.before), " ", element("span", "to", "to"), " ", element("bdi", "", row.after));
     tr.append(
-      cell("User", ...isolated("email", row.email), ...isolated("name", row.name)),
+      cell("User", ...isolated("email", row.email), ...isolated("name", row.name), ...isolated("group", row.group)),
       cell("Change", element("span", "kind", row.kind), " ", effect),
       cell("State", element("span", "state state-" + known(row.state), row.stateText)),
       cell("Because", ...isolated("", row.because), ...isolated("note", row.note)),
@@ -104,7 +104,7 @@
       .map(([id, field]) => [field, document.getElementById("filter-" + id)?.value])
       .filter(([, value]) => value);
     matching = rows.filter((row) => words.every((word) => row.text.includes(word)) &&
-      wanted.every(([field, value]) => row[field] === value || (field === "stateText" && row.state === value)));
+      wanted.every(([field, value]) => row[field] === value.trim() || (field === "stateText" && row.state === value)));
     if (sorting.field) matching = matching.slice().sort(compare);
     limit = STEP;
     show(false);
