@@ -46,7 +46,7 @@ func (a *app) newNotifier(flags runFlags) (*daemon.Notifier, error) {
 	for i, address := range strings.Fields(text) {
 		scheme, _, found := strings.Cut(address, "://")
 		if !found {
-			return nil, fmt.Errorf("%s: address %d is no URL", origin, i+1)
+			return nil, fmt.Errorf("%s: address %d is not a valid URL", origin, i+1)
 		}
 		sender, err := shoutrrr.CreateSender(address)
 		if err != nil {

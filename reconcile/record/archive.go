@@ -127,6 +127,9 @@ func (a *Archive) Verify() (Verification, error) {
 				found.Problems = append(found.Problems, fmt.Errorf("%s: %w", store.path(id), err))
 			}
 		}
+		if _, err := store.Carried(); err != nil {
+			found.Problems = append(found.Problems, err)
+		}
 	}
 	return found, nil
 }

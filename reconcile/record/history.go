@@ -74,14 +74,13 @@ func (s *Store) Read(id string) (*Record, error) {
 // LastChange returns the record of the last run that changed something. The error
 // is a *[NoRunError] where none did.
 func (s *Store) LastChange() (*Record, error) {
-	ids, err := s.ids()
+	entries, err := s.entries(time.Time{})
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range ids {
-		record, err := s.read(id)
-		if err == nil && record.Run != nil && record.Run.Count(reconcile.Applied) > 0 {
-			return record, nil
+	for i := range entries {
+		if entries[i].err == nil && entries[i].Applied > 0 {
+			return s.read(entries[i].ID)
 		}
 	}
 	return nil, &NoRunError{ID: "last", AccountID: s.account, Directory: s.state, Changed: true}
@@ -244,30 +243,46 @@ const longestRun = 24 * time.Hour
 // record that is damaged or cannot be read is among the unreadable runs: it is no
 // reason not to plan, and one for such rules to release nobody.
 func (s *Store) History(since time.Time) (history reconcile.History) {
-	ids, err := s.ids()
+	entries, err := s.entries(since)
 	if err != nil {
 		history.Unreadable = append(history.Unreadable, reconcile.UnreadableRun{Why: err.Error()})
 	}
-	for _, id := range ids {
-		started, _ := StartOf(id)
-		if !started.IsZero() && started.Before(since.Add(-longestRun)) {
-			continue
-		}
-		record, err := s.read(id)
+	for i := range entries {
+		one := &entries[i]
 		switch {
-		case errors.Is(err, fs.ErrNotExist), errors.Is(err, errNothing): // removed meanwhile, or nothing was done
+		case errors.Is(one.err, errNothing): // nothing was done
 			continue
-		case err != nil:
-			history.Unreadable = append(history.Unreadable, reconcile.UnreadableRun{At: started, Why: err.Error()})
+		case one.err != nil:
+			history.Unreadable = append(history.Unreadable, reconcile.UnreadableRun{At: one.StartedAt, Why: one.err.Error()})
 			continue
-		case record.Damage != nil:
-			damage := &DamageError{RunID: id, Damage: record.Damage}
-			history.Unreadable = append(history.Unreadable, reconcile.UnreadableRun{At: record.StartedAt, Why: damage.Error()})
+		case one.Damage != nil:
+			damage := &DamageError{RunID: one.ID, Damage: one.Damage}
+			history.Unreadable = append(history.Unreadable, reconcile.UnreadableRun{At: one.StartedAt, Why: damage.Error()})
 		}
-		if record.Plan != nil && !record.FinishedAt.Before(since) {
-			past := record.past()
-			history.AddRun(&past)
+		if one.Past != nil && !one.FinishedAt.Before(since) {
+			history.AddRun(one.Past)
 		}
 	}
+	s.addCarried(&history, entries, since)
 	return history
+}
+
+// addCarried adds what is carried forward of runs whose record is gone.
+func (s *Store) addCarried(history *reconcile.History, entries []entry, since time.Time) {
+	carried, err := s.Carried()
+	if err != nil {
+		history.Unreadable = append(history.Unreadable, reconcile.UnreadableRun{Why: err.Error()})
+	}
+	if len(carried) == 0 {
+		return
+	}
+	isThere := make(map[string]bool, len(entries))
+	for i := range entries {
+		isThere[entries[i].ID] = true
+	}
+	for i := range carried {
+		if past := &carried[i]; !isThere[past.ID] && !past.FinishedAt.Before(since) {
+			history.AddRun(past)
+		}
+	}
 }

@@ -26,6 +26,7 @@ type line struct {
 	Run      *reconcile.Run      `json:"run,omitempty"`      // end
 	Result   reconcile.Result    `json:"result,omitempty"`   // end
 	Error    string              `json:"error,omitempty"`    // end
+	Past     *reconcile.PastRun  `json:"past,omitempty"`     // carried
 
 	Prev string `json:"prev,omitempty"` // the checksum of the line before
 	Sum  string `json:"sum,omitempty"`  // the checksum of this one; see encode

@@ -50,6 +50,10 @@ type journal struct {
 	// isEnded is true when the file ends with a line break.
 	isEnded bool
 	damage  []string
+	// first is the beginning of the first line, and isCutEarly is true when the file
+	// has no other and ends within it.
+	first      []byte
+	isCutEarly bool
 }
 
 // lastSum is the checksum that the next line links to.
@@ -67,10 +71,22 @@ type piece struct {
 	isCut   bool // the file ends without a line break after it
 }
 
-// readJournal reads the lines of a journal. A last line without its end is where
+// readJournal reads the lines of the journal of a run, which has one at least.
+func readJournal(r io.Reader) (*journal, error) {
+	j, err := readLines(r)
+	if err == nil && len(j.lines) == 0 {
+		err = missingStart(j.first, j.isCutEarly)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+// readLines reads the lines of a file in the form of a journal. A last line without its end is where
 // the writing was cut off, and is not there. Any other line that is not as it was written
 // is damage: it is left out and told of, and what follows it counts.
-func readJournal(r io.Reader) (*journal, error) {
+func readLines(r io.Reader) (*journal, error) {
 	pieces, first, err := readPieces(r)
 	if err != nil {
 		return nil, err
@@ -95,9 +111,7 @@ func readJournal(r io.Reader) (*journal, error) {
 		}
 	}
 	j.report(damaged)
-	if len(j.lines) == 0 {
-		return nil, missingStart(first, len(pieces) <= 1 && !j.isEnded || len(pieces) == 0)
-	}
+	j.first, j.isCutEarly = first, len(pieces) <= 1 && !j.isEnded || len(pieces) == 0
 	return j, nil
 }
 

@@ -60,12 +60,20 @@ func (r *Record) isForgotten() bool {
 // counts once. Records that cannot be read are passed over and told of in the
 // first error. Only the holder of the lock may recover.
 func (s *Store) Recover(reading Reading, clock func() time.Time) (recovered []Recovery, unreadable, err error) {
-	records, unreadable := s.List()
+	entries, err := s.entries(time.Time{})
+	if err != nil {
+		return nil, nil, err
+	}
+	open, unreadable := openOf(entries)
 	seen := lookup{reading: reading, users: make(map[string]*reconcile.User), done: make(map[doneKey]string)}
 	for i := range reading.Live.Users {
 		seen.users[reading.Live.Users[i].ID] = &reading.Live.Users[i]
 	}
-	for _, record := range records { // the latest first, so what later runs have done is known
+	for _, id := range open { // the latest first, so what later runs have done is known
+		record, err := s.read(id)
+		if err != nil {
+			continue // removed meanwhile
+		}
 		if record.isForgotten() || len(record.unknown) > 0 && record.Result != reconcile.ResultRunning {
 			one, err := s.recoverRun(record, &seen, clock)
 			if err != nil {
@@ -76,6 +84,28 @@ func (s *Store) Recover(reading Reading, clock func() time.Time) (recovered []Re
 		seen.note(record)
 	}
 	return recovered, unreadable, nil
+}
+
+// openOf returns the runs that may leave something to recover, and before them those
+// that have made a change since: that of one may be that of the other. The error names
+// records that cannot be read.
+func openOf(entries []entry) (ids []string, unreadable error) {
+	var since []string
+	for i := range entries {
+		one := &entries[i]
+		switch {
+		case one.err != nil:
+			unreadable = errors.Join(unreadable, one.err)
+		case !one.isClosed:
+			ids, since = append(append(ids, since...), one.ID), nil
+		case one.Applied > 0:
+			since = append(since, one.ID)
+		}
+		if one.Damage != nil {
+			unreadable = errors.Join(unreadable, &DamageError{RunID: one.ID, Damage: one.Damage})
+		}
+	}
+	return ids, unreadable
 }
 
 // recoverRun judges one run.
@@ -176,14 +206,21 @@ func (s *Store) appendTo(id string, l line) error {
 		return err
 	}
 	defer runs.Close()
-	file, err := openFile(runs, id+extension, os.O_RDWR|os.O_APPEND)
+	return addLines(runs, id+extension, 0, l)
+}
+
+// addLines adds lines to a file in the form of a journal, and syncs. With os.O_CREATE
+// it need not be there yet.
+func addLines(directory *os.Root, name string, flag int, lines ...line) error {
+	file, err := openFile(directory, name, os.O_RDWR|os.O_APPEND|flag)
 	if err != nil {
 		return err
 	}
+	j, err := readLines(file)
 	var data []byte
-	j, err := readJournal(file)
 	if err == nil {
-		data, err = j.next(l)
+		j.isSummed = j.isSummed || flag&os.O_CREATE != 0
+		data, err = j.next(lines)
 	}
 	if err == nil {
 		_, err = file.Write(data)
@@ -194,16 +231,23 @@ func (s *Store) appendTo(id string, l line) error {
 	return errors.Join(err, file.Close())
 }
 
-// next returns what to add to a journal for one more line.
-func (j *journal) next(l line) (data []byte, err error) {
+// next returns what to add to a journal for more lines.
+func (j *journal) next(lines []line) (data []byte, err error) {
 	if !j.isEnded {
 		data = []byte("\n")
 	}
-	var text []byte
-	if l.Prev = j.lastSum(); j.isSummed {
-		text, _, err = encode(l)
-	} else {
-		text, err = encodeUnsummed(l)
+	prev := j.lastSum()
+	for _, l := range lines {
+		var text []byte
+		if l.Prev = prev; j.isSummed {
+			text, prev, err = encode(l)
+		} else {
+			text, err = encodeUnsummed(l)
+		}
+		if err != nil {
+			return nil, err
+		}
+		data = append(data, text...)
 	}
-	return append(data, text...), err
+	return data, nil
 }

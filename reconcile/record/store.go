@@ -245,11 +245,17 @@ func idsIn(runs *os.Root) ([]string, error) {
 	}
 	var ids []string
 	for _, entry := range entries {
-		if id, ok := strings.CutSuffix(entry.Name(), extension); ok && entry.Type().IsRegular() {
+		if id, ok := idOf(entry); ok {
 			ids = append(ids, id)
 		}
 	}
 	slices.Sort(ids)
 	slices.Reverse(ids)
 	return ids, nil
+}
+
+// idOf returns the id of the run whose journal a file is, or false for another file.
+func idOf(entry fs.DirEntry) (string, bool) {
+	id, ok := strings.CutSuffix(entry.Name(), extension)
+	return id, ok && entry.Type().IsRegular()
 }

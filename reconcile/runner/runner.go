@@ -190,9 +190,25 @@ func (r *run) recordPanic() {
 
 // prune removes old records. Only the holder of the lock may.
 func (r *run) prune() {
-	if err := r.Store.Prune(r.Retention, r.clock()); err != nil {
+	retention := r.Retention
+	retention.Notice = noticeOf(r.Desired)
+	if err := r.Store.Prune(retention, r.clock()); err != nil {
 		r.note("old run records were not removed: %v", err)
 	}
+}
+
+// noticeOf returns the longest notice that must have been given by a recorded run, 0
+// for none, and a negative one where there is no file that says so.
+func noticeOf(file *reconcile.Desired) (longest time.Duration) {
+	if file == nil {
+		return -1
+	}
+	for _, rule := range file.Rules() {
+		if rule.Announced {
+			longest = max(longest, rule.Notice)
+		}
+	}
+	return longest
 }
 
 func (r *Runner) note(format string, arguments ...any) {

@@ -110,7 +110,13 @@ func (r *run) usedUp(plan *reconcile.Plan) error {
 			return fmt.Errorf("run %s has applied this plan, or begun to: make a new one", earlier.ID)
 		}
 	}
-	if err != nil {
+	carried, carriedErr := r.Store.Carried()
+	for _, earlier := range carried {
+		if earlier.Digest == plan.Digest && (earlier.PlannedAt.Equal(plan.CreatedAt) || !earlier.StartedAt.Before(plan.CreatedAt)) {
+			return fmt.Errorf("run %s has applied this plan, or begun to: make a new one", earlier.ID)
+		}
+	}
+	if err := errors.Join(err, carriedErr); err != nil {
 		return fmt.Errorf("whether the plan was applied before is not known: make a new one (%w)", err)
 	}
 	return nil

@@ -1,0 +1,200 @@
+package record
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// The index of an account has what rules that look back need of each record, so that
+// a plan does not read ten thousand of them. It is derived, and nothing depends on
+// it: an entry counts only as long as the file of its record has the size and the
+// time of the last change that it had, and where the index is missing, old, torn or
+// cannot be written, the records are read.
+//
+// Only records that are closed are in it: of a run that was killed, or that left a
+// change open, the next reading may tell something else.
+
+// indexName is the file of the index, in the directory of the account.
+const indexName = "index.json"
+
+// indexFormat is the version of the form of the index, and of what is derived from
+// a record: one of another version is built anew.
+const indexFormat = 1
+
+// index is the content of the file.
+type index struct {
+	Format  int     `json:"format"`
+	Entries []entry `json:"entries"`
+}
+
+// entry is what is kept of one record.
+type entry struct {
+	ID string `json:"id"`
+	// Size and Modified are those of the file, Modified in nanoseconds.
+	Size     int64 `json:"size"`
+	Modified int64 `json:"modified"`
+
+	Mode       reconcile.Mode `json:"mode"`
+	StartedAt  time.Time      `json:"started_at"`
+	FinishedAt time.Time      `json:"finished_at"`
+	// Applied is how many changes the run has made.
+	Applied int      `json:"applied,omitempty"`
+	Damage  []string `json:"damage,omitempty"`
+	// Past is nil for a run without a plan.
+	Past *reconcile.PastRun `json:"past,omitempty"`
+	// Pending is true for an apply that was to change something.
+	Pending bool `json:"pending,omitempty"`
+
+	isClosed bool  // nothing more will be added to it
+	err      error // why the record cannot be read
+}
+
+// longestIndex bounds what is read: 100,000 entries fit.
+const longestIndex = 256 << 20
+
+// A record that was changed so shortly before the index was written could change once
+// more without its time telling: clocks of file systems are that coarse.
+const coarsest = 2 * time.Second
+
+// So much is read without the index before it is written again.
+const (
+	mostUnindexed      = 16
+	mostUnindexedBytes = 1 << 20
+)
+
+// entries returns what is kept of the records of runs that started no earlier than a
+// time, the latest first; see [entry]. Records that cannot be read are among them.
+func (s *Store) entries(since time.Time) ([]entry, error) {
+	runs, err := s.openRuns()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	files, err := journalsIn(runs)
+	if err := errors.Join(err, runs.Close()); err != nil {
+		return nil, err
+	}
+	indexed := s.readIndex()
+	entries := make([]entry, 0, len(files))
+	unindexed, bytes, reach := 0, int64(0), since.Add(-longestRun)
+	for _, file := range files {
+		if started, ok := StartOf(file.ID); ok && started.Before(reach) {
+			continue
+		}
+		if known, ok := indexed[file.ID]; ok && known.Size == file.Size && known.Modified == file.Modified {
+			known.isClosed = true
+			entries = append(entries, *known)
+			continue
+		}
+		read := s.readEntry(file)
+		if errors.Is(read.err, fs.ErrNotExist) { // removed meanwhile by retention
+			continue
+		}
+		if read.isClosed {
+			unindexed, bytes = unindexed+1, bytes+read.Size
+		}
+		entries = append(entries, read)
+	}
+	if unindexed > mostUnindexed || bytes > mostUnindexedBytes {
+		s.writeIndex(entries, indexed, files)
+	}
+	return entries, nil
+}
+
+// journalsIn lists the journals in a directory, the latest first, as entries that say no
+// more than that.
+func journalsIn(runs *os.Root) ([]entry, error) {
+	ids, err := entriesOf(runs)
+	if err != nil {
+		return nil, err
+	}
+	var files []entry
+	for _, file := range ids {
+		id, ok := idOf(file)
+		if !ok {
+			continue
+		}
+		info, err := file.Info()
+		if err != nil {
+			continue // removed meanwhile
+		}
+		files = append(files, entry{ID: id, Size: info.Size(), Modified: info.ModTime().UnixNano()})
+	}
+	slices.SortFunc(files, func(a, b entry) int { return cmp.Compare(b.ID, a.ID) })
+	return files, nil
+}
+
+// readEntry derives an entry from its record.
+func (s *Store) readEntry(file entry) entry {
+	record, err := s.read(file.ID)
+	if err != nil {
+		file.StartedAt, _ = StartOf(file.ID)
+		file.err = err
+		return file
+	}
+	file.Mode, file.StartedAt, file.FinishedAt, file.Damage = record.Mode, record.StartedAt, record.FinishedAt, record.Damage
+	file.isClosed = !record.isUnfinished()
+	if record.Run != nil {
+		file.Applied = record.Run.Count(reconcile.Applied)
+	}
+	if record.Plan != nil {
+		past := record.past()
+		file.Past, file.Pending = &past, record.Plan.Run != nil && record.Plan.Summary.Pending() > 0
+	}
+	return file
+}
+
+// readIndex reads the index. One that is of no use is no index.
+func (s *Store) readIndex() map[string]*entry {
+	directory, err := s.openDirectory()
+	if err != nil {
+		return nil
+	}
+	defer directory.Close()
+	info, err := directory.Lstat(indexName)
+	var found index
+	if err != nil || readSealed(directory, indexName, longestIndex, &found) != nil || found.Format != indexFormat {
+		return nil
+	}
+	latest := info.ModTime().Add(-coarsest).UnixNano()
+	entries := make(map[string]*entry, len(found.Entries))
+	for i := range found.Entries {
+		if one := &found.Entries[i]; one.Modified < latest {
+			entries[one.ID] = one
+		}
+	}
+	return entries
+}
+
+// writeIndex writes the entries that are closed, and keeps those of earlier runs that
+// still have their file. That it cannot be written costs time and nothing else.
+func (s *Store) writeIndex(entries []entry, indexed map[string]*entry, files []entry) {
+	content := index{Format: indexFormat, Entries: make([]entry, 0, len(files))}
+	for i := range entries {
+		if entries[i].isClosed {
+			content.Entries = append(content.Entries, entries[i])
+		}
+		delete(indexed, entries[i].ID)
+	}
+	for _, file := range files {
+		if known := indexed[file.ID]; known != nil {
+			content.Entries = append(content.Entries, *known)
+		}
+	}
+	directory, err := s.openDirectory()
+	if err != nil {
+		return
+	}
+	defer directory.Close()
+	if data, _, err := seal(content); err == nil {
+		_ = replaceFile(directory, indexName, data)
+	}
+}
