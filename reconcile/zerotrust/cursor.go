@@ -36,6 +36,9 @@ func readCursorPage[T listed](body io.Reader, what string) (page cursorPage[T], 
 			if element.listedID() == "" {
 				return fmt.Errorf("it has a %s without an id", what)
 			}
+			if len(element.listedID()) > maxText {
+				return errLargeText
+			}
 			page.items = append(page.items, element)
 			return nil
 		})
@@ -84,7 +87,7 @@ func (w *walk[T]) again(ctx context.Context) error {
 // follow follows the listing once. It gives up after the first page when there
 // are more pages than are worth it.
 func (w *walk[T]) follow(ctx context.Context) error {
-	soFar := cursorListing[T]{what: w.what, cursors: make(map[string]bool), ids: make(map[string]bool)}
+	soFar := cursorListing[T]{what: w.what, cursors: make(map[string]bool), ids: make(map[string]bool), allowed: new(allowance)}
 	for cursor, pages := "", 1; soFar.pages < maxCursorPages; {
 		page, err := w.ask(ctx, cursor)
 		if err != nil {
@@ -122,6 +125,7 @@ type cursorListing[T listed] struct {
 	pages   int
 	cursors map[string]bool
 	ids     map[string]bool
+	allowed *allowance
 }
 
 // take adds a page, or returns what is wrong with it.
@@ -139,6 +143,9 @@ func (l *cursorListing[T]) take(page *cursorPage[T]) error {
 			return inconsistent("page %d of %ss has %s, which has been listed already", l.pages, l.what, inert(id))
 		}
 		l.ids[id] = true
+		if err := l.allowed.take(len(id)); err != nil {
+			return err
+		}
 	}
 	cursor := page.info.Cursor
 	switch {

@@ -124,7 +124,7 @@ type sign struct {
 // goroutines.
 type evidence struct {
 	byID    map[string]bool     // user ids, for a quick look
-	byEmail map[string][]string // user ids by the key of their email
+	byEmail map[string][]string // user ids by what their email looks like: a sign too many takes nothing away
 
 	mu         sync.Mutex
 	last       map[string]reconcile.Moment
@@ -149,7 +149,7 @@ func newEvidence(users []reconcile.User) *evidence {
 		user := &users[i]
 		e.byID[user.ID] = true
 		e.listed[user.ID], e.registered[user.ID] = 0, 0
-		if key := reconcile.EmailKey(user.Email); key != "" {
+		if key := reconcile.LookalikeKey(user.Email); key != "" {
 			e.byEmail[key] = append(e.byEmail[key], user.ID)
 		}
 	}
@@ -179,7 +179,7 @@ func (e *evidence) note(s *sign) bool {
 	if byID {
 		e.noteUser(s.owner.ID, s.moment())
 	}
-	byEmail := e.byEmail[reconcile.EmailKey(s.owner.Email)]
+	byEmail := e.byEmail[reconcile.LookalikeKey(s.owner.Email)]
 	for _, id := range byEmail {
 		e.noteUser(id, s.moment())
 	}
@@ -218,7 +218,7 @@ func (e *evidence) count(userID string, s *sign) {
 	e.counted[s.id] = true
 	e.listed[userID]++
 	device := s.device
-	if device == "" {
+	if device == "" || len(device) > maxText {
 		device = s.id
 	}
 	if key := userID + "\x00" + device; !e.counted[key] {

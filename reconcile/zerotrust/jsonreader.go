@@ -16,7 +16,10 @@ type jsonReader struct{ decoder *jsontext.Decoder }
 
 func newJSONReader(source io.Reader) *jsonReader {
 	// A name that is not UTF-8 must not hide an account.
-	return &jsonReader{jsontext.NewDecoder(source, jsontext.AllowInvalidUTF8(true))}
+	bound := &valueBound{source: source}
+	decoder := jsontext.NewDecoder(bound, jsontext.AllowInvalidUTF8(true))
+	bound.given = decoder.InputOffset
+	return &jsonReader{decoder}
 }
 
 // Decode takes the next value into a variable, as its json tags say.
@@ -53,9 +56,12 @@ func readArray(r *jsonReader, takeElement func() error) error {
 	if err := r.open('[', "a list"); err != nil {
 		return err
 	}
-	for r.decoder.PeekKind() != ']' {
+	for items := 0; r.decoder.PeekKind() != ']'; items++ {
 		if r.decoder.PeekKind() == 0 {
 			break // what is wrong comes with the end
+		}
+		if items == maxPageItems {
+			return errManyItems
 		}
 		if err := takeElement(); err != nil {
 			return err

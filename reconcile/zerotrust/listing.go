@@ -56,7 +56,8 @@ func (c *caller) listUsers(ctx context.Context) ([]reconcile.User, error) {
 // readListing reads the listing once: the first page, which says how many there
 // are, and then the others side by side.
 func (c *caller) readListing(ctx context.Context) ([]reconcile.User, error) {
-	first, err := c.firstPage(ctx)
+	allowed := new(allowance)
+	first, err := c.firstPage(ctx, allowed)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +67,7 @@ func (c *caller) readListing(ctx context.Context) ([]reconcile.User, error) {
 		return nil, err
 	}
 	c.connection.reportProgress(1, shape.pages)
-	pages, err := c.otherPages(ctx, shape)
+	pages, err := c.otherPages(ctx, shape, allowed)
 	if err != nil {
 		return nil, err
 	}
@@ -75,12 +76,12 @@ func (c *caller) readListing(ctx context.Context) ([]reconcile.User, error) {
 
 // firstPage asks for the first page, and again with a modest page size when
 // the API refuses the request.
-func (c *caller) firstPage(ctx context.Context) (userPage, error) {
+func (c *caller) firstPage(ctx context.Context, allowed *allowance) (userPage, error) {
 	size := &c.connection.userPageSize
-	page, err := c.askUsers(ctx, userQuery{page: 1, perPage: int(size.Load())})
+	page, err := c.askUsers(ctx, userQuery{page: 1, perPage: int(size.Load()), allowed: allowed})
 	if size.Load() > modestPageSize && refusesPageSize(err) {
 		size.Store(modestPageSize)
-		page, err = c.askUsers(ctx, userQuery{page: 1, perPage: modestPageSize})
+		page, err = c.askUsers(ctx, userQuery{page: 1, perPage: modestPageSize, allowed: allowed})
 	}
 	return page, err
 }
@@ -104,7 +105,7 @@ func (c *caller) askForLess(first *userPage) {
 }
 
 // otherPages reads the second page and all that follow.
-func (c *caller) otherPages(ctx context.Context, shape listingShape) ([]userPage, error) {
+func (c *caller) otherPages(ctx context.Context, shape listingShape, allowed *allowance) ([]userPage, error) {
 	var mu sync.Mutex
 	var read []userPage
 	group, groupCtx := errgroup.WithContext(ctx)
@@ -112,7 +113,7 @@ func (c *caller) otherPages(ctx context.Context, shape listingShape) ([]userPage
 	perPage := int(c.connection.userPageSize.Load())
 	for number := 2; number <= shape.pages && groupCtx.Err() == nil; number++ {
 		group.Go(func() error {
-			page, err := c.askUsers(groupCtx, userQuery{page: number, perPage: perPage})
+			page, err := c.askUsers(groupCtx, userQuery{page: number, perPage: perPage, allowed: allowed})
 			if err != nil {
 				return err
 			}

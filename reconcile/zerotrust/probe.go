@@ -98,7 +98,7 @@ func (p *Probe) verify(ctx context.Context, owner string, request *http.Request)
 // Users asks for one user, to see whether the account can be reached and
 // listed. It returns how many there are; false when the API does not report it.
 func (p *Probe) Users(ctx context.Context) (total int, known bool, err error) {
-	page, err := p.caller.askUsers(ctx, userQuery{page: 1, perPage: 1})
+	page, err := p.caller.askUsers(ctx, userQuery{page: 1, perPage: 1, allowed: new(allowance)})
 	if err != nil {
 		return 0, false, err
 	}

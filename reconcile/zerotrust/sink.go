@@ -195,7 +195,7 @@ func (s *Sink) lookUp(ctx context.Context, refs []reconcile.UserRef, wanted map[
 	perPage := int(s.connection.userPageSize.Load())
 	for _, ref := range refs {
 		group.Go(func() error {
-			page, err := s.caller.askUsers(ctx, userQuery{page: 1, perPage: perPage, email: ref.Email})
+			page, err := s.caller.askUsers(ctx, userQuery{page: 1, perPage: perPage, email: ref.Email, allowed: new(allowance)})
 			if worthReadingAgain(err) || refusesPageSize(err) {
 				return nil // the listing will tell
 			}

@@ -77,6 +77,9 @@ func (d *userDecoder) takeText() (span, error) {
 	case value.Kind() == '"':
 		// The reader has looked at the value: the error is about UTF-8, which it lets pass.
 		d.texts, _ = jsontext.AppendUnquote(d.texts, value)
+		if len(d.texts)-from > maxText {
+			return span{}, errLargeText
+		}
 	case value.Kind() != 'n':
 		return span{}, fmt.Errorf("a %v where a text should be", value.Kind())
 	}

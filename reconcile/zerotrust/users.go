@@ -16,7 +16,7 @@ type userPage struct {
 }
 
 // readUserPage reads a response with a page of users.
-func readUserPage(body io.Reader) (users []reconcile.User, info resultInfo, err error) {
+func readUserPage(body io.Reader, allowed *allowance) (users []reconcile.User, info resultInfo, err error) {
 	info, err = readEnvelope(body, func(reader *jsonReader) error {
 		decoder := userDecoder{reader: reader}
 		return readArray(reader, func() error {
@@ -25,7 +25,7 @@ func readUserPage(body io.Reader) (users []reconcile.User, info resultInfo, err 
 				return err
 			}
 			users = append(users, user)
-			return nil
+			return allowed.take(len(decoder.texts))
 		})
 	})
 	if err != nil {
@@ -38,6 +38,7 @@ func readUserPage(body io.Reader) (users []reconcile.User, info resultInfo, err 
 type userQuery struct {
 	page, perPage int
 	email         string // "" asks for everybody
+	allowed       *allowance
 }
 
 // askUsers asks for one page of users.
@@ -52,7 +53,7 @@ func (c *caller) askUsers(ctx context.Context, query userQuery) (userPage, error
 	}
 	page := userPage{number: query.page}
 	err = c.call(ctx, request, func(body io.Reader) (err error) {
-		page.users, page.info, err = readUserPage(body)
+		page.users, page.info, err = readUserPage(body, query.allowed)
 		return err
 	})
 	if err != nil {
