@@ -86,7 +86,7 @@ unit: ## run the tests, with the race detector and in random order
 	fi; \
 	go test $$race -shuffle=on ./... || \
 		broken 'a test failed. The same order again: go test -race -shuffle=SEED ./PACKAGE. A golden file: make golden'; \
-	go test -run TakesLittleMemory ./reconcile/report || broken 'a report takes too much memory'
+	go test -run LittleMemory ./reconcile/report ./cmd/seatsync || broken 'something takes too much memory'
 	@$(functions) for module in $(filter-out deploy/release,$(MODULES)); do \
 		printf '%s\n' "in $$module:"; \
 		go -C "$$module" test ./... || broken "a test failed: go -C $$module test ./..."; \

@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// longestProblem is the most characters that are shown of what is wrong.
+const longestProblem = 1000
+
 // Problem is one thing that is wrong in a file, with its place.
 type Problem struct {
 	At      Position
@@ -17,7 +20,7 @@ type Problem struct {
 // String returns the problem as file:line:column: message, the form that
 // editors and continuous integration turn into a link. Both parts are [Inert].
 func (p Problem) String() string {
-	file, message := Inert(p.At.File, 0), Inert(p.Message, 0)
+	file, message := Inert(p.At.File, longestProblem), Inert(p.Message, longestProblem)
 	if p.At.Line == 0 {
 		return fmt.Sprintf("%s: %s", file, message)
 	}

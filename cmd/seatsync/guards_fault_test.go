@@ -64,6 +64,10 @@ func guards() []guard {
 				r.box.Replace(sandbox.MainAccount, m.before)
 			}
 		}, "ambiguous", 0},
+		{"roster", map[string]string{
+			"desired-state.yaml": "version: 1\nroster: {file: people.csv, email: Login, status: Status, active: [ACTIVE], at_least: 1}\npolicy: {departed: release, limits: {releases: 100%}}\n",
+			"people.csv":         "Login,Status\nidle-1@example.com,LEFT\nother@example.com,ACTIVE\nwarp-idle-2@example.com,ACTIVE\n",
+		}, rewrite("people.csv", "other@example.com,ACTIVE", "other@example.com"), "people.csv:", 0},
 		{"exempt", map[string]string{
 			"desired-state.yaml": "version: 1\npolicy: {inactive: {after: 90d}, limits: {releases: 100%}}\nusers:\n  - {email: ceo@example.com, exempt: {from: inactive, until: 2099-12-31, owner: hr@example.com, reason: leave}}\n",
 		}, rewrite("desired-state.yaml", "2099-12-31", "2099-12-32"), "2099-12-32", 0},
