@@ -47,15 +47,15 @@ func (s standing) because() string {
 	case s.hasNoEmail:
 		return "without an email they cannot be found in the roster " + s.roster.File
 	case !s.isNamed && s.roster.Complete:
-		return fmt.Sprintf("the roster %s is complete and does not list them", s.roster.File)
+		return fmt.Sprintf("the roster %s, which is complete, does not list them", s.roster.File)
 	case !s.isNamed:
 		return fmt.Sprintf("the roster %s does not list them, and is not complete", s.roster.File)
 	case s.person.Says != "":
-		return fmt.Sprintf("the roster %s lists them as %s", s.roster.File, strconv.Quote(s.person.Says))
+		return "the roster lists them as " + strconv.Quote(s.person.Says)
 	case s.person.Works == Unknown:
-		return fmt.Sprintf("the roster %s lists them without a status", s.roster.File)
+		return "the roster lists them without a status"
 	}
-	return fmt.Sprintf("the roster %s lists them", s.roster.File)
+	return "the roster lists them"
 }
 
 // at is the line behind it.

@@ -125,8 +125,8 @@ func TestTheRosterSaysWhereItSaysSo(t *testing.T) {
 		because string
 		source  Position
 	}{
-		{`the roster people.csv lists them as "DEPROVISIONED"`, Position{File: "people.csv", Line: 3}},
-		{"the roster people.csv is complete and does not list them", Position{File: "f.yaml", Line: 3, Column: 3}},
+		{`the roster lists them as "DEPROVISIONED"`, Position{File: "people.csv", Line: 3}},
+		{"the roster people.csv, which is complete, does not list them", Position{File: "f.yaml", Line: 3, Column: 3}},
 	} {
 		if got := plan.Changes[i]; got.Because != want.because || got.Source != want.source {
 			t.Errorf("got %s at %v, want %v", got.Because, got.Source, want)
@@ -136,10 +136,10 @@ func TestTheRosterSaysWhereItSaysSo(t *testing.T) {
 		t.Errorf("got %+v, want %+v", *plan.Desired.Roster, want)
 	}
 	for email, want := range map[string]string{
-		"ada@b.c":      `departed: false the roster people.csv lists them as "ACTIVE" (2)`,
-		"gone@b.c":     `departed: true the roster people.csv lists them as "DEPROVISIONED", and policy.departed is release (3)`,
-		"blank@b.c":    "departed: false the roster people.csv lists them without a status (4)",
-		"stranger@b.c": "departed: true the roster people.csv is complete and does not list them, and policy.departed is release (3)",
+		"ada@b.c":      `departed: false the roster lists them as "ACTIVE" (2)`,
+		"gone@b.c":     `departed: true the roster lists them as "DEPROVISIONED", and policy.departed is release (3)`,
+		"blank@b.c":    "departed: false the roster lists them without a status (4)",
+		"stranger@b.c": "departed: true the roster people.csv, which is complete, does not list them, and policy.departed is release (3)",
 	} {
 		verdict := Explain(email, file, live, plan, PlanOptions{Now: testNow})[0].Rules[2]
 		if got := fmt.Sprintf("%s: %t %s (%d)", verdict.Rule, verdict.Applies, verdict.Because, verdict.Source.Line); got != want {

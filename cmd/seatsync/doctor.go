@@ -121,7 +121,7 @@ func (c *checkup) file(ctx context.Context) *desired.Reading {
 	case err != nil:
 		c.failure("desired state", err, "")
 	default:
-		c.ok("desired state", fmt.Sprintf("%s in %s", count(len(reading.Users), "user"), count(len(reading.Files), "file")))
+		c.ok("desired state", extentOf(reading.Desired))
 	}
 	return reading
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/seatsync/seatsync/reconcile"
 )
 
 func (a *app) validateCommand() *cobra.Command {
@@ -31,12 +33,21 @@ file:line:column. It needs no credentials and no network.`,
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(a.stdout, "%s: ok, %s in %s\n", desired.Files[0],
-				count(len(desired.Users), "user"), count(len(desired.Files), "file"))
+			_, err = fmt.Fprintf(a.stdout, "%s: ok, %s\n", desired.Files[0], extentOf(desired.Desired))
 			return err
 		},
 	}
 	a.addOriginFlags(cmd)
 	cmd.Flags().StringVar(&nowFlag, "now", "", "the clock for exemptions, as `RFC3339`")
 	return cmd
+}
+
+// extentOf says how much a desired state lists.
+func extentOf(desired *reconcile.Desired) string {
+	files, roster := len(desired.Files), ""
+	if desired.Roster != nil {
+		files--
+		roster = fmt.Sprintf(", and %s in the roster %s", reconcile.CountOf(len(desired.Roster.People), "person", "people"), desired.Roster.File)
+	}
+	return fmt.Sprintf("%s in %s%s", count(len(desired.Users), "user"), count(files, "file"), roster)
 }

@@ -67,6 +67,11 @@ func Redact(plan *reconcile.Plan, key string) *reconcile.Plan { return NewMasker
 // plan masks a plan that it has learned from.
 func (m *masker) plan(plan *reconcile.Plan) *reconcile.Plan {
 	masked := *plan
+	if plan.Desired.Roster != nil {
+		roster := *plan.Desired.Roster
+		roster.File = m.path(roster.File)
+		masked.Desired.Roster = &roster
+	}
 	masked.Desired.Files = slices.Clone(plan.Desired.Files)
 	for i, file := range masked.Desired.Files {
 		masked.Desired.Files[i] = m.path(file)

@@ -186,18 +186,37 @@ func originTotal(plan *reconcile.Plan) string {
 	parts := []string{"made " + plan.CreatedAt.UTC().Format(minutes)}
 	if files := plan.Desired.Files; len(files) > 0 {
 		from := "from " + value(files[0])
-		if len(files) > 1 {
-			from += " and " + reconcile.CountOf(len(files)-1, "more file", "more files")
+		more := len(files) - 1
+		if plan.Desired.Roster != nil {
+			more--
+		}
+		if more > 0 {
+			from += " and " + reconcile.CountOf(more, "more file", "more files")
 		}
 		parts = append(parts, from)
 	}
 	if commit := plan.Desired.Commit; commit != "" {
 		parts = append(parts, "at "+value(reconcile.ShortCommit(commit)))
 	}
+	if roster := plan.Desired.Roster; roster != nil {
+		parts = append(parts, rosterOrigin(roster))
+	}
 	if plan.Tool != "" {
 		parts = append(parts, "by "+value(plan.Tool))
 	}
 	return strings.Join(parts, " ")
+}
+
+// rosterOrigin says which roster the plan was made from, and where it was read.
+func rosterOrigin(roster *reconcile.RosterInfo) string {
+	from := "with the roster " + value(roster.File)
+	if roster.AsOf != nil {
+		from += " of " + roster.AsOf.UTC().Format(minutes)
+	}
+	if roster.Commit != "" {
+		return from + " at " + value(reconcile.ShortCommit(roster.Commit))
+	}
+	return from + " from the folder"
 }
 
 // part is a number with its noun.
