@@ -8,3 +8,8 @@ import _ "embed" // for the example
 //
 //go:embed desired-state.yaml
 var Example []byte
+
+// ExampleRoster is people.csv, the roster that it names.
+//
+//go:embed people.csv
+var ExampleRoster []byte

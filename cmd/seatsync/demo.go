@@ -48,7 +48,8 @@ account and no network, and leaves nothing behind but an HTML report.`,
 
 // demo plays the story.
 func (a *app) demo(ctx context.Context, reportPath string) error {
-	desired, err := desired.Parse(desired.File{Name: "desired-state.yaml", Data: seatsync.Example}, nil, demoClock())
+	desired, err := desired.Parse(desired.File{Name: "desired-state.yaml", Data: seatsync.Example},
+		desired.InMemory{{Name: "people.csv", Data: seatsync.ExampleRoster}}, demoClock())
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seatsync/seatsync"
 	"github.com/seatsync/seatsync/reconcile/sandbox"
 )
 
@@ -60,7 +62,7 @@ func planOfTheCast(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Chdir(t.TempDir())
-	if err := os.WriteFile("desired-state.yaml", data, 0o600); err != nil {
+	if err := errors.Join(os.WriteFile("desired-state.yaml", data, 0o600), os.WriteFile("people.csv", seatsync.ExampleRoster, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	var stdout, stderr bytes.Buffer

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -378,4 +379,5 @@ func datesAsText(node *yaml.Node) {
 
 func scriptExample(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), seatsync.Example, 0o600))
+	ts.Check(os.WriteFile(filepath.Join(filepath.Dir(ts.MkAbs(args[0])), "people.csv"), seatsync.ExampleRoster, 0o600))
 }

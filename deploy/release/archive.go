@@ -35,7 +35,7 @@ func archiveEnding(t target) string {
 // writeArchive writes the program with what belongs to it.
 func (b *build) writeArchive(t target, pages []page) error {
 	sources := map[string]string{filepath.Base(b.program(t)): b.program(t)}
-	for _, name := range []string{"LICENSE", "README.md", "CHANGELOG.md", "desired-state.yaml"} {
+	for _, name := range []string{"LICENSE", "README.md", "CHANGELOG.md", "desired-state.yaml", "people.csv"} {
 		sources[name] = filepath.Join(b.source, name)
 	}
 	for _, p := range pages {

@@ -96,9 +96,11 @@ func TestTheImageRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	root := unpackImage(t, image)
-	example := read(t, filepath.Join(built.source, "desired-state.yaml"))
-	if err := writeUnder(filepath.Join(root, "etc/seatsync/desired-state.yaml"), example, 0o644); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"desired-state.yaml", "people.csv"} {
+		example := read(t, filepath.Join(built.source, name))
+		if err := writeUnder(filepath.Join(root, "etc/seatsync", name), example, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := os.Chmod(root, 0o555); err != nil {
 		t.Fatal(err)

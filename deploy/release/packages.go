@@ -24,6 +24,7 @@ func (b *build) writePackages(t target, pages []page) error {
 			b.content(b.program(t), "/usr/bin/seatsync", 0o755),
 			{Destination: "/etc/seatsync", Type: files.TypeDir, FileInfo: &files.ContentFileInfo{Mode: 0o750, MTime: b.date}},
 			b.content(filepath.Join(b.source, "desired-state.yaml"), "/usr/share/doc/seatsync/examples/desired-state.yaml", 0o644),
+			b.content(filepath.Join(b.source, "people.csv"), "/usr/share/doc/seatsync/examples/people.csv", 0o644),
 			b.content(filepath.Join(b.source, "LICENSE"), "/usr/share/doc/seatsync/copyright", 0o644),
 		}
 		for _, unit := range units {

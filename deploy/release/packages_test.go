@@ -58,7 +58,7 @@ func checkPackage(t *testing.T, root string, target target, completion string) {
 	checkHeader(t, filepath.Join(root, "usr/bin/seatsync"), target)
 	for _, name := range []string{
 		completion, "/usr/share/man/man1/seatsync.1.gz", "/usr/share/man/man1/seatsync-plan.1.gz", "/usr/share/doc/seatsync/copyright",
-		"/usr/share/doc/seatsync/examples/desired-state.yaml", "/usr/share/bash-completion/completions/seatsync",
+		"/usr/share/doc/seatsync/examples/desired-state.yaml", "/usr/share/doc/seatsync/examples/people.csv", "/usr/share/bash-completion/completions/seatsync",
 		"/usr/lib/systemd/system/seatsync-once.timer",
 	} {
 		if len(read(t, filepath.Join(root, name))) == 0 {

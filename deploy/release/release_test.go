@@ -130,7 +130,7 @@ func TestArchivesHoldTheProgramAndWhatBelongsToIt(t *testing.T) {
 		t.Run(target.String(), func(t *testing.T) {
 			directory := unpackArchive(t, target)
 			for _, name := range []string{
-				"LICENSE", "README.md", "CHANGELOG.md", "desired-state.yaml", "man/seatsync.1", "man/seatsync-apply.1",
+				"LICENSE", "README.md", "CHANGELOG.md", "desired-state.yaml", "people.csv", "man/seatsync.1", "man/seatsync-apply.1",
 				"completions/seatsync.bash", "completions/_seatsync", "completions/seatsync.fish", "completions/seatsync.ps1",
 			} {
 				if len(read(t, filepath.Join(directory, name))) == 0 {

@@ -216,7 +216,7 @@ func rosterOrigin(roster *reconcile.RosterInfo) string {
 	if roster.Commit != "" {
 		return from + " at " + value(reconcile.ShortCommit(roster.Commit))
 	}
-	return from + " from the folder"
+	return from + " (from the folder)"
 }
 
 // part is a number with its noun.

@@ -16,7 +16,8 @@ import (
 
 func TestTheExampleIsAppliedToTheSandboxAndThenThereIsNothingLeft(t *testing.T) {
 	now := func() time.Time { return time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC) }
-	desired, err := desired.Parse(desired.File{Name: "desired-state.yaml", Data: seatsync.Example}, nil, now())
+	desired, err := desired.Parse(desired.File{Name: "desired-state.yaml", Data: seatsync.Example},
+		desired.InMemory{{Name: "people.csv", Data: seatsync.ExampleRoster}}, now())
 	if err != nil {
 		t.Fatal(err)
 	}
