@@ -20,7 +20,7 @@ import (
 	"github.com/seatsync/seatsync/reconcile/sandbox"
 )
 
-// enoughMemory is what docs/reliability.md promises to be enough for up to 100,000 users, whatever comes.
+// enoughMemory is what docs/operations.md promises to be enough for up to 100,000 users, whatever comes.
 const enoughMemory = 512 << 20
 
 // watchMemory looks at what a process holds, and returns a function that fails the test when that was more than is
