@@ -18,10 +18,10 @@ const baseRevision = "git:"
 const withoutBase = "correct it, name another, or plan without --base"
 
 // readBase reads the desired state that the file of a request is compared with.
-func (a *app) readBase(ctx context.Context, name string, request *runner.Request) (*desired.Reading, error) {
+func (t *target) readBase(ctx context.Context, name string, request *runner.Request) (*desired.Reading, error) {
 	from := desired.Origin{Path: name}
 	if revision, isRevision := strings.CutPrefix(name, baseRevision); isRevision {
-		if from = (desired.Origin{Path: a.file, Revision: revision}); revision == "" {
+		if from = (desired.Origin{Path: t.file, Revision: revision}); revision == "" {
 			return nil, errors.New("--base git: without a revision: write for instance --base git:origin/main")
 		}
 	}

@@ -86,6 +86,28 @@ func (f outputFlags) open(a *app) (*output, error) {
 	return o, nil
 }
 
+// checkSeveral returns an error for what several accounts cannot be written as.
+func (o *output) checkSeveral() error {
+	if o.flags.out != "" {
+		return errors.New("--out saves the plan of one account: name one file")
+	}
+	problems := []error{report.CheckSeveral(o.format)}
+	for _, format := range o.formats {
+		problems = append(problems, report.CheckSeveral(format))
+	}
+	return errors.Join(problems...)
+}
+
+// writeSeveral delivers the plans of several accounts to every place.
+func (o *output) writeSeveral(several report.Several) error {
+	for i, plan := range several.Plans {
+		several.Plans[i] = o.app.mask.Plan(plan)
+	}
+	return o.deliver(func(w io.Writer, format report.Format, options report.Options) error {
+		return report.WriteSeveral(w, format, several, options)
+	}, several.WriteStepSummary)
+}
+
 // add prepares one file. A path that is the input, or that another report has,
 // is a mistake that would lose one of the two.
 func (o *output) add(format report.Format, path string) error {
@@ -147,29 +169,36 @@ func (o *output) write(plan *reconcile.Plan) error {
 		o.app.note("note: %s is redacted, so it cannot be applied", o.flags.out)
 	}
 	plan = o.app.mask.Plan(plan)
+	return o.deliver(func(w io.Writer, format report.Format, options report.Options) error {
+		return report.Write(w, format, plan, options)
+	}, func(w io.Writer) error { return report.WriteStepSummary(w, plan) })
+}
+
+// deliver writes a report to every place.
+func (o *output) deliver(write func(io.Writer, report.Format, report.Options) error, summarize func(io.Writer) error) error {
 	var problems []error
 	wantsSummary := o.format == report.GitHub
 	for i, file := range o.files {
-		err := report.Write(file, o.formats[i], plan, report.Options{})
+		err := write(file, o.formats[i], report.Options{})
 		problems = append(problems, file.commit(err))
 		wantsSummary = wantsSummary || o.formats[i] == report.GitHub
 	}
 	o.files, o.formats = nil, nil
 	options := report.Options{Color: o.app.useColor(), Width: o.app.width(), Brief: o.shown}
-	problems = append(problems, report.Write(o.app.stdout, o.format, plan, options))
+	problems = append(problems, write(o.app.stdout, o.format, options))
 	if path := o.app.getenv("GITHUB_STEP_SUMMARY"); wantsSummary && path != "" {
-		problems = append(problems, appendStepSummary(path, plan))
+		problems = append(problems, appendStepSummary(path, summarize))
 	}
 	return errors.Join(problems...)
 }
 
 // appendStepSummary adds the report to the job summary of GitHub Actions.
-func appendStepSummary(path string, plan *reconcile.Plan) error {
+func appendStepSummary(path string, summarize func(io.Writer) error) error {
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("write the job summary: %w", err)
 	}
-	err = report.WriteStepSummary(file, plan)
+	err = summarize(file)
 	return errors.Join(err, file.Close())
 }
 

@@ -63,7 +63,8 @@ why, and from which line of the file. It sends no request but GET.`,
 		Example: `  seatsync plan
   seatsync plan --out plan.json && seatsync apply plan.json
   seatsync plan --report html=plan.html --report markdown=comment.md
-  seatsync plan --base git:origin/main`,
+  seatsync plan --base git:origin/main
+  seatsync plan -f 'accounts/*.yaml'`,
 		Args: arguments(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := flags.check(cmd); err != nil {
@@ -98,24 +99,14 @@ func (a *app) plan(ctx context.Context, flags planFlags) error {
 			a.origin.StrictAt = a.clock()
 		}
 	}
-	work, err := a.target(flags.requests).open(ctx, &request)
+	files, err := a.severalFiles()
 	if err != nil {
 		return err
 	}
-	defer work.Close()
-	if err := output.refuseInputs(request.Desired.Files); err != nil {
-		return err
+	if files != nil {
+		return a.planSeveral(ctx, flags, output, request, files)
 	}
-	if flags.base != "" {
-		if request.Base, err = a.readBase(ctx, flags.base, &request); err != nil {
-			return err
-		}
-		if err := output.refuseInputs(request.Base.Files); err != nil {
-			return err
-		}
-	}
-	work.Sink = nil
-	plan, _, err := work.Plan(ctx, request)
+	plan, err := a.planFile(ctx, a.target(flags.requests), flags, output, request)
 	if err != nil {
 		return err
 	}
@@ -123,6 +114,29 @@ func (a *app) plan(ctx context.Context, flags planFlags) error {
 		return err
 	}
 	return exitWith(planCode(plan, flags.detailedExit))
+}
+
+// planFile makes the plan of one file.
+func (a *app) planFile(ctx context.Context, target *target, flags planFlags, output *output, request runner.Request) (*reconcile.Plan, error) {
+	work, err := target.open(ctx, &request)
+	if err != nil {
+		return nil, err
+	}
+	defer work.Close()
+	if err := output.refuseInputs(request.Desired.Files); err != nil {
+		return nil, err
+	}
+	if flags.base != "" {
+		if request.Base, err = target.readBase(ctx, flags.base, &request); err != nil {
+			return nil, err
+		}
+		if err := output.refuseInputs(request.Base.Files); err != nil {
+			return nil, err
+		}
+	}
+	work.Sink = nil
+	plan, _, err := work.Plan(ctx, request)
+	return plan, err
 }
 
 // planCode returns the exit code of a plan that was not applied. With a base it is

@@ -129,8 +129,8 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 // readGlobals fills the global flags that were not given from the environment.
 func (a *app) readGlobals(cmd *cobra.Command) error {
 	flags := cmd.Flags()
-	if len(a.files) > 1 && cmd.Name() != "run" {
-		return fmt.Errorf("--file is given %d times: %s works on one account, only 'seatsync run' takes several", len(a.files), cmd.Name())
+	if takesSeveral := cmd.Name() == "run" || cmd.Name() == "plan" || cmd.Name() == "validate"; len(a.files) > 1 && !takesSeveral {
+		return fmt.Errorf("--file is given %d times: %s works on one account, only plan, validate and run take several", len(a.files), cmd.Name())
 	}
 	if len(a.files) > 0 {
 		a.file = a.files[0]

@@ -6,21 +6,22 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/desired"
 )
 
 func (a *app) validateCommand() *cobra.Command {
 	var nowFlag string
 	cmd := &cobra.Command{
-		Use:   "validate [FILE]",
+		Use:   "validate [FILE...]",
 		Short: "Check the desired-state files, offline",
 		Long: `Reads the desired state and everything it includes, and prints every problem as
 file:line:column. It needs no credentials and no network.`,
 		Example: `  seatsync validate
-  seatsync validate -f teams.yaml`,
-		Args: arguments(0, 1, "at most one file"),
+  seatsync validate -f teams.yaml
+  seatsync validate accounts/*.yaml`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				a.file = args[0]
+				a.file, a.files = args[0], args
 			}
 			now, err := a.now(nowFlag)
 			if err != nil {
@@ -29,12 +30,18 @@ file:line:column. It needs no credentials and no network.`,
 			a.origin.StrictAt = now
 			ctx, cancel := a.withTimeout(cmd.Context())
 			defer cancel()
-			desired, err := a.target(requestFlags{}).load(ctx)
+			files, err := a.severalFiles()
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(a.stdout, "%s: ok, %s\n", desired.Files[0], extentOf(desired.Desired))
-			return err
+			if files != nil {
+				return a.validateSeveral(ctx, files)
+			}
+			reading, err := a.target(requestFlags{}).load(ctx)
+			if err != nil {
+				return err
+			}
+			return a.writeValid(reading)
 		},
 	}
 	a.addOriginFlags(cmd)
@@ -50,4 +57,10 @@ func extentOf(desired *reconcile.Desired) string {
 		roster = fmt.Sprintf(", and %s in the roster %s", reconcile.CountOf(len(desired.Roster.People), "person", "people"), desired.Roster.File)
 	}
 	return fmt.Sprintf("%s in %s%s", count(len(desired.Users), "user"), count(files, "file"), roster)
+}
+
+// writeValid says that a file is right.
+func (a *app) writeValid(reading *desired.Reading) error {
+	_, err := fmt.Fprintf(a.stdout, "%s: ok, %s\n", reading.Files[0], extentOf(reading.Desired))
+	return err
 }

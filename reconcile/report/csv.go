@@ -3,6 +3,7 @@ package report
 import (
 	"bufio"
 	"encoding/csv"
+	"iter"
 	"strconv"
 	"strings"
 
@@ -27,15 +28,29 @@ func writeCSV(out *bufio.Writer, view *View) {
 	rows := csv.NewWriter(out)
 	rows.UseCRLF = true
 	_ = rows.Write(csvColumns())
-	for i := range view.plan.Changes {
-		_ = rows.Write(view.csvRow(i))
-	}
-	if view.Review != nil && view.Review.Gone != nil {
-		for i := range view.Review.Gone.plan.Changes {
-			_ = rows.Write(view.Review.Gone.csvGoneRow(i))
-		}
+	for row := range view.csvRows() {
+		_ = rows.Write(row)
 	}
 	rows.Flush() // an error is kept by out, which the caller flushes
+}
+
+// csvRows returns the row of every change, and then of those that only the base has.
+func (v *View) csvRows() iter.Seq[[]string] {
+	return func(yield func([]string) bool) {
+		for i := range v.plan.Changes {
+			if !yield(v.csvRow(i)) {
+				return
+			}
+		}
+		if v.Review == nil || v.Review.Gone == nil {
+			return
+		}
+		for i := range v.Review.Gone.plan.Changes {
+			if !yield(v.Review.Gone.csvGoneRow(i)) {
+				return
+			}
+		}
+	}
 }
 
 // csvRow returns the cells of a change in the order of csvColumns.

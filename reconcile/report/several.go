@@ -1,0 +1,176 @@
+package report
+
+import (
+	"bufio"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// Several are the plans of several accounts, in the order of their files.
+type Several struct {
+	Plans []*reconcile.Plan
+	// Failed names the files without a plan. Why is on standard error.
+	Failed []string
+}
+
+// WriteSeveral writes a section an account and then the sums; JSON is an array of the
+// plans, CSV one table. A page of HTML is of one account.
+func WriteSeveral(w io.Writer, format Format, several Several, options Options) error {
+	out := bufio.NewWriterSize(w, 64<<10)
+	if err := several.writeTo(out, format, options); err != nil {
+		return fmt.Errorf("write the %s report: %w", format, err)
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("write the %s report: %w", format, err)
+	}
+	return nil
+}
+
+// CheckSeveral returns an error for a format that cannot show several accounts.
+func CheckSeveral(format Format) error {
+	if format == HTML {
+		return fmt.Errorf("a page is of one account: name one file, or use one of %s, %s, %s, %s, %s", Text, JSON, Markdown, CSV, GitHub)
+	}
+	return nil
+}
+
+func (s *Several) writeTo(out *bufio.Writer, format Format, options Options) error {
+	switch format {
+	case JSON:
+		return s.writeJSON(out)
+	case CSV:
+		s.writeCSV(out)
+	case Markdown:
+		s.writeMarkdown(out, commentLimit)
+	case Text:
+		for _, plan := range s.Plans {
+			writeText(out, NewView(plan), options)
+			_, _ = out.WriteString("\n")
+		}
+		t := textWriter{out, options}
+		t.wrap("", t.paint(bold, s.sentence()))
+		for _, fact := range s.facts() {
+			t.block(padded(fact.Label, 9)+" ", strings.Repeat(" ", 10), fact.Text)
+		}
+	case GitHub:
+		for _, plan := range s.Plans {
+			writeGitHub(out, NewView(plan))
+		}
+		writeAnnotation(out, &annotation{Level: levelNotice, Title: "seatsync", Text: s.sentence()})
+	default:
+		return CheckSeveral(format)
+	}
+	return nil
+}
+
+// writeJSON writes the array of the plans.
+func (s *Several) writeJSON(out *bufio.Writer) error {
+	separator := "["
+	for _, plan := range s.Plans {
+		_, _ = out.WriteString(separator + "\n")
+		if err := writeJSON(out, plan); err != nil {
+			return err
+		}
+		separator = ","
+	}
+	if len(s.Plans) == 0 {
+		_, _ = out.WriteString("[")
+	}
+	_, err := out.WriteString("]\n")
+	return err
+}
+
+// writeCSV writes the changes of all accounts, the account in the last column.
+func (s *Several) writeCSV(out *bufio.Writer) {
+	rows := csv.NewWriter(out)
+	rows.UseCRLF = true
+	_ = rows.Write(append(csvColumns(), "account"))
+	for _, plan := range s.Plans {
+		for row := range NewView(plan).csvRows() {
+			_ = rows.Write(append(row, cell(value(plan.AccountID))))
+		}
+	}
+	rows.Flush()
+}
+
+// severalMarker is the hidden first line of the Markdown report of several accounts.
+const severalMarker = "<!-- seatsync plans -->"
+
+// writeMarkdown writes a report an account, each with its part of the room.
+func (s *Several) writeMarkdown(out *bufio.Writer, limit int) {
+	_, _ = out.WriteString(severalMarker + "\n")
+	limit = (limit - 2000) / max(1, len(s.Plans))
+	for _, plan := range s.Plans {
+		view := NewView(plan)
+		writeSections(out, limit, markdownHead(view), view.markdownSections(limit), markdownFoot(view))
+		_, _ = out.WriteString("\n")
+	}
+	_, _ = fmt.Fprintf(out, "### %s\n\n", capitalized(prose(s.sentence())))
+	for _, fact := range s.facts() {
+		_, _ = fmt.Fprintf(out, "- **%s:** %s\n", fact.Label, prose(fact.Text))
+	}
+}
+
+// WriteStepSummary writes the Markdown report into the summary of a step.
+func (s *Several) WriteStepSummary(w io.Writer) error {
+	out := bufio.NewWriter(w)
+	s.writeMarkdown(out, summaryLimit)
+	return out.Flush()
+}
+
+// sentence sums all accounts up.
+func (s *Several) sentence() string {
+	counts, pending, held := make(map[reconcile.Kind]int), 0, 0
+	for _, plan := range s.Plans {
+		view := NewView(plan)
+		for kind, n := range view.kindCounts() {
+			counts[kind] += n
+		}
+		pending, held = pending+view.pending(), held+view.heldCount()
+	}
+	text := reconcile.Count(len(s.Plans), "account") + " in all: nothing to change"
+	if pending > 0 {
+		text = reconcile.Count(len(s.Plans), "account") + " in all: " + listKinds(counts, reconcile.Kind.Doing)
+	}
+	if held > 0 {
+		text += "; " + reconcile.CountOf(held, "change is held", "changes are held")
+	}
+	if len(s.Failed) > 0 {
+		text += "; no plan for " + value(strings.Join(s.Failed, ", "))
+	}
+	return text
+}
+
+// facts sums seats and, by currency, money.
+func (s *Several) facts() []Fact {
+	before, after := 0, 0
+	type bill struct{ before, after reconcile.Amount }
+	bills := make(map[string]bill)
+	for _, plan := range s.Plans {
+		before, after = before+plan.Live.SeatsUsed, after+plan.Summary.SeatsAfter
+		if summary := &plan.Summary; summary.MonthlyCostBefore != "" {
+			sum := bills[summary.Currency]
+			bills[summary.Currency] = bill{plus(sum.before, summary.MonthlyCostBefore), plus(sum.after, summary.MonthlyCostAfter)}
+		}
+	}
+	facts := []Fact{{"Seats", arrow(number(before), number(after)) + " in use"}}
+	for _, currency := range slices.Sorted(maps.Keys(bills)) {
+		sum := bills[currency]
+		facts = append(facts, Fact{"Used", strings.TrimSpace(arrow(reconcile.Thousands(string(sum.before)), reconcile.Thousands(string(sum.after)))+" "+value(currency)) + " a month"})
+	}
+	return facts
+}
+
+// plus adds two amounts, of which the first may be none.
+func plus(a, b reconcile.Amount) reconcile.Amount {
+	if a == "" {
+		return b
+	}
+	return a.Minus(reconcile.Amount("0").Minus(b))
+}
