@@ -18,3 +18,6 @@ func IsInFlight(cause error) bool { return errors.As(cause, new(inFlightError)) 
 func Proposed(desired *Desired, live *Live, options PlanOptions) []Change {
 	return newPlanner(desired, live, options).propose()
 }
+
+// Covers reports whether a pattern matches a text, both in the form that is compared.
+func Covers(pattern, text string) bool { return covers(pattern, text) }

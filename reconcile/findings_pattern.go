@@ -56,7 +56,9 @@ func (p *planner) isMatched(pattern *Glob) bool {
 		_, found := slices.BinarySearchFunc(p.subjects, EmailKey(pattern.Text), func(s subject, key string) int {
 			return strings.Compare(s.key, key)
 		})
-		return found
+		if found {
+			return true
+		}
 	}
 	return slices.ContainsFunc(p.subjects, func(s subject) bool { return pattern.matches(s.key) })
 }

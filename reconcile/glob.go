@@ -11,8 +11,7 @@ type Glob Located
 
 // matches reports whether the pattern covers an email key, or what looks like it.
 func (g Glob) matches(key string) bool {
-	matched, err := path.Match(withoutSlash(EmailKey(g.Text)), withoutSlash(key))
-	if matched || err != nil { // in doubt it is covered
+	if covers(EmailKey(g.Text), key) {
 		return true
 	}
 	alike := LookalikeKey(key)
@@ -20,7 +19,16 @@ func (g Glob) matches(key string) bool {
 	if alike == key && pattern == EmailKey(g.Text) {
 		return false
 	}
-	matched, err = path.Match(withoutSlash(pattern), withoutSlash(alike))
+	return covers(pattern, alike)
+}
+
+// covers reports whether a pattern matches a text; one that cannot be read matches
+// everything. Most patterns are a * and the end of a text, which needs no search.
+func covers(pattern, text string) bool {
+	if end, found := strings.CutPrefix(pattern, "*"); found && !strings.ContainsAny(end, `*?[\`) {
+		return strings.HasSuffix(text, end)
+	}
+	matched, err := path.Match(withoutSlash(pattern), withoutSlash(text))
 	return matched || err != nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -397,6 +398,23 @@ func TestTheSharesOfGroupsAddUpToTheSummary(t *testing.T) {
 		}
 		if seats > plan.Live.SeatsUsed || release != plan.Summary.Release || held != plan.Summary.Held {
 			t.Fatalf("%+v is not %+v", plan.Groups, plan.Summary)
+		}
+	})
+}
+
+// A quick way to match means what the library of patterns does.
+func TestPatternsMatchAsTheLibraryDoes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		part := rapid.SampledFrom([]string{"*", "?", "a", "b", "@", ".", "/", "[ab]", `\*`})
+		pattern := strings.Join(rapid.SliceOfN(part, 1, 6).Draw(t, "pattern"), "")
+		key := rapid.StringMatching(`[ab@./*]{0,6}`).Draw(t, "key")
+		slashless := strings.NewReplacer("/", "\x00")
+		want, err := path.Match(slashless.Replace(pattern), slashless.Replace(key))
+		if err != nil {
+			t.Skip(err)
+		}
+		if got := Covers(pattern, key); got != want {
+			t.Fatalf("%s matches %s: %v", pattern, key, got)
 		}
 	})
 }
