@@ -1,15 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -55,20 +51,7 @@ stale or not reached); failed (ended with an error, nothing written); killed
 			if err := output.checkList(); err != nil {
 				return err
 			}
-			records, err := archive.List()
-			switch {
-			case err != nil && len(records) == 0:
-				return err
-			case err != nil:
-				a.note("note: %v", err)
-			}
-			if limit > 0 && len(records) > limit {
-				records = records[:limit]
-			}
-			if output.format == "json" {
-				return writeHistoryJSON(a.stdout, records)
-			}
-			return a.writeHistory(records)
+			return a.listRuns(archive, limit, output.format)
 		},
 	}
 	output.addTo(cmd)
@@ -82,8 +65,8 @@ func (f *outputFlags) checkList() error {
 	switch {
 	case len(f.reports)+len(f.out) > 0:
 		return errors.New("--report and --out belong to one run: name it, as in 'seatsync history last'")
-	case f.format != string(report.Text) && f.format != string(report.JSON):
-		return fmt.Errorf("--format %s: the list of runs is written as one of text, json; name a run to get its report as %s", f.format, f.format)
+	case f.format != string(report.Text) && f.format != string(report.JSON) && f.format != string(report.CSV):
+		return fmt.Errorf("--format %s: the list of runs is written as one of text, json, csv; name a run to get its report as %s", f.format, f.format)
 	}
 	return nil
 }
@@ -116,30 +99,6 @@ func (a *app) showRun(archive *record.Archive, id string, flags outputFlags) err
 	return output.write(found.Plan)
 }
 
-// writeHistory writes the list for people.
-func (a *app) writeHistory(records []*record.Record) error {
-	if len(records) == 0 {
-		a.note("no runs are recorded in %s", a.stateDir)
-		return nil
-	}
-	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	areSeveral := slices.ContainsFunc(records, func(r *record.Record) bool { return r.AccountID != records[0].AccountID })
-	account := func(text string) string {
-		if !areSeveral {
-			return ""
-		}
-		return cmp.Or(reconcile.Inert(text, 0), "-") + "\t"
-	}
-	fmt.Fprintln(table, "RUN\t"+account("ACCOUNT")+"STARTED\tTOOK\tMODE\tRESULT\tCHANGES\tWHO\tCOMMIT")
-	for _, r := range records {
-		fmt.Fprintln(table, strings.Join([]string{
-			r.ID, account(r.AccountID) + r.StartedAt.UTC().Format("2006-01-02 15:04:05"), r.FinishedAt.Sub(r.StartedAt).Round(time.Second).String(),
-			string(r.Mode), string(r.Result), reconcile.Inert(counts(r), 0), reconcile.Inert(r.Who, 0), reconcile.Inert(cmp.Or(reconcile.ShortCommit(r.Commit), "-"), 0),
-		}, "\t"))
-	}
-	return table.Flush()
-}
-
 // writeRunJSON writes what is left of a run whose plan is damaged.
 func writeRunJSON(w io.Writer, found *record.Record) error {
 	encoder := json.NewEncoder(w)
@@ -168,37 +127,6 @@ func (a *app) verifyRecords(archive *record.Archive) error {
 	return err
 }
 
-// counts writes what became of the changes of a run.
-func counts(r *record.Record) string {
-	if r.Run == nil {
-		if r.Error != "" {
-			return shortened(r.Error)
-		}
-		return "-"
-	}
-	parts := []string{runCounts(r.Run)}
-	if r.Plan != nil && r.Plan.Summary.Held > 0 {
-		parts = append(parts, fmt.Sprintf("%d held", r.Plan.Summary.Held))
-	}
-	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
-	if len(parts) == 0 {
-		return "nothing to change"
-	}
-	return strings.Join(parts, ", ")
-}
-
-// longestError is how much of an error the list of runs shows.
-const longestError = 100
-
-// shortened cuts an error to what a column holds.
-func shortened(text string) string {
-	runes := []rune(text)
-	if len(runes) <= longestError {
-		return text
-	}
-	return string(runes[:longestError-1]) + "…"
-}
-
 // runCounts writes how many changes had which outcome.
 func runCounts(run *reconcile.Run) string {
 	var parts []string
@@ -208,37 +136,4 @@ func runCounts(run *reconcile.Run) string {
 		}
 	}
 	return strings.Join(parts, ", ")
-}
-
-// historyEntry is one run in the list as JSON.
-type historyEntry struct {
-	record.Start
-	FinishedAt time.Time                `json:"finished_at"`
-	Result     reconcile.Result         `json:"result"`
-	Error      string                   `json:"error,omitempty"`
-	Summary    *reconcile.Summary       `json:"summary"`
-	Outcomes   map[reconcile.Status]int `json:"outcomes"`
-}
-
-// writeHistoryJSON writes the list for programs.
-func writeHistoryJSON(w io.Writer, records []*record.Record) error {
-	entries := make([]historyEntry, len(records))
-	for i, r := range records {
-		entries[i] = historyEntry{
-			Start: r.Start, FinishedAt: r.FinishedAt, Result: r.Result, Error: r.Error,
-			Outcomes: map[reconcile.Status]int{},
-		}
-		if r.Plan != nil {
-			entries[i].Summary = &r.Plan.Summary
-		}
-		if r.Run != nil {
-			for _, outcome := range r.Run.Outcomes {
-				entries[i].Outcomes[outcome.Status]++
-			}
-		}
-	}
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(entries)
 }

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"math"
 	"net/http"
 	"slices"
@@ -78,7 +79,7 @@ func (d *Daemon) status(a *account, now time.Time) statusPage {
 	apply := a.timetable.nextApply()
 	a.mu.Unlock()
 
-	page := statusPage{Account: id, Fleet: len(d.accounts) > 1, Now: clockTime(now)}
+	page := statusPage{Account: id, Fleet: len(d.accounts) > 1, Now: clockTime(now.In(zoneOf(settings)))}
 	page.Tone, page.Sentence, page.Detail = verdict(last, unread, now)
 	page.Alive, page.AliveDetail = "Yes, since "+ago(d.started, now), reconcile.CountOf(entries, "entry", "entries")+" in the schedule"
 	if current != nil {
@@ -94,17 +95,17 @@ func (d *Daemon) status(a *account, now time.Time) statusPage {
 	page.Next, page.NextDetail = "Never", "nothing is scheduled"
 	if !next.IsZero() {
 		page.Next = "in " + ago(now, next)
-		page.NextDetail = string(mode) + ", " + clockTime(next)
+		page.NextDetail = string(mode) + ", " + clockTime(next.In(zoneOf(settings)))
 	}
 	page.Warnings = warnings(settings, unread, mode, next, apply)
 	d.describeLast(&page, a, runs)
-	page.Charts = charts(runs)
+	page.Charts = charts(runs, zoneOf(settings))
 	if savings := a.savings(runs, now); savings.Total.Freed > 0 {
 		page.Saved, page.SavedDetail = savings.Words()
 		page.SavedChart = savings.Chart()
 	}
 	for _, run := range runs[:min(len(runs), shownRuns)] {
-		page.Runs = append(page.Runs, newRunRow(run))
+		page.Runs = append(page.Runs, newRunRow(run, zoneOf(settings)))
 	}
 	return page
 }
@@ -152,7 +153,7 @@ func warnings(settings Settings, unread error, mode reconcile.Mode, next, apply 
 		}
 	} else if !apply.IsZero() {
 		if why := settings.frozen(apply); why != "" {
-			list = append(list, "The apply due "+clockTime(apply)+" falls into a freeze and will be a dry run: "+why)
+			list = append(list, "The apply due "+clockTime(apply.In(zoneOf(settings)))+" falls into a freeze and will be a dry run: "+why)
 		}
 	}
 	return list
@@ -224,7 +225,7 @@ func heldGroups(view *report.View) []waiting {
 }
 
 // charts draws the seats in use against those purchased, over the runs with a plan.
-func charts(runs []RunSummary) []*report.Chart {
+func charts(runs []RunSummary, zone *time.Location) []*report.Chart {
 	var seats []report.Sample
 	for _, run := range slices.Backward(runs) {
 		if run.Summary == nil {
@@ -234,7 +235,7 @@ func charts(runs []RunSummary) []*report.Chart {
 		if run.Seats.Purchased != nil {
 			bound, suffix = float64(*run.Seats.Purchased), " of "+thousands(*run.Seats.Purchased)
 		}
-		text := clockTime(run.FinishedAt) + ", " + string(run.Mode) + ": " + thousands(run.Seats.Used) + suffix + " seats in use"
+		text := clockTime(run.FinishedAt.In(zone)) + ", " + string(run.Mode) + ": " + thousands(run.Seats.Used) + suffix + " seats in use"
 		if run.Cost != "" {
 			text += strings.TrimRight(", "+reconcile.Thousands(string(run.Cost))+" "+run.Summary.Currency, " ") + " a month"
 		}
@@ -248,33 +249,36 @@ func charts(runs []RunSummary) []*report.Chart {
 
 func thousands(n int) string { return reconcile.Thousands(strconv.Itoa(n)) }
 
-// newRunRow returns a run as the list shows it.
-func newRunRow(run RunSummary) runRow {
-	row := runRow{
-		ID: run.ID, Started: clockTime(run.StartedAt), Took: took(run.FinishedAt.Sub(run.StartedAt)), Mode: string(run.Mode),
-		Result: string(run.Result), Tone: resultTone(run.Result), Who: run.Who, Report: run.Report, Changes: run.Error,
+// newRunRow returns a run as the list shows it, by the clocks of a zone.
+func newRunRow(run RunSummary, zone *time.Location) runRow {
+	return runRow{
+		ID: run.ID, Started: clockTime(run.StartedAt.In(zone)), Took: took(run.FinishedAt.Sub(run.StartedAt)), Mode: string(run.Mode),
+		Result: string(run.Result), Tone: resultTone(run.Result), Who: run.Who, Report: run.Report, Changes: run.Changes(),
 	}
-	if run.Summary == nil {
-		return row
-	}
+}
+
+// Changes says in one line what a run did, left to do and held, or why it failed.
+func (r *RunSummary) Changes() string {
 	var parts []string
 	for _, status := range reconcile.Statuses() {
-		if n := run.Outcomes[status]; n > 0 {
+		if n := r.Outcomes[status]; n > 0 {
 			parts = append(parts, thousands(n)+" "+status.Label())
 		}
 	}
-	if run.Mode == reconcile.ModeDryRun && run.Summary.Pending() > 0 {
-		parts = append(parts, thousands(run.Summary.Pending())+" pending")
+	if r.Summary == nil {
+		return cmp.Or(r.Error, strings.Join(parts, ", "), "-")
 	}
-	if run.Summary.Held > 0 {
-		parts = append(parts, thousands(run.Summary.Held)+" held")
+	if n := r.PendingCount(); r.Mode == reconcile.ModeDryRun && n > 0 {
+		parts = append(parts, thousands(n)+" pending")
 	}
-	if len(parts) == 0 {
-		parts = append(parts, "nothing to change")
+	if r.Summary.Held > 0 {
+		parts = append(parts, thousands(r.Summary.Held)+" held")
 	}
-	row.Changes = strings.Join(parts, ", ")
-	return row
+	return cmp.Or(strings.Join(parts, ", "), "nothing to change")
 }
+
+// PendingCount is how many changes the run left to do.
+func (r *RunSummary) PendingCount() int { return pendingOf(r) }
 
 func resultTone(result reconcile.Result) string {
 	switch result {

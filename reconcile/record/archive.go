@@ -68,6 +68,45 @@ func (a *Archive) List() ([]*Record, error) {
 	return all, errors.Join(problems...)
 }
 
+// Latest calls a function with the records of the latest runs, the latest first; with
+// 0 with those of all. No more than one is held at a time. The error names those that
+// cannot be read or are damaged; the others are passed all the same.
+func (a *Archive) Latest(most int, each func(*Record)) error {
+	type place struct {
+		store *Store
+		id    string
+	}
+	var places []place
+	var problems []error
+	for _, store := range a.stores {
+		ids, err := store.ids()
+		problems = append(problems, err)
+		for _, id := range ids {
+			places = append(places, place{store, id})
+		}
+	}
+	slices.SortStableFunc(places, func(a, b place) int { return cmp.Compare(b.id, a.id) })
+	shown := 0
+	for _, at := range places {
+		if most > 0 && shown == most {
+			break
+		}
+		record, err := at.store.read(at.id)
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // removed meanwhile by retention
+			continue
+		case err != nil:
+			problems = append(problems, err)
+			continue
+		case record.Damage != nil:
+			problems = append(problems, &DamageError{RunID: at.id, Damage: record.Damage})
+		}
+		each(record)
+		shown++
+	}
+	return errors.Join(problems...)
+}
+
 // Read returns the record of a run by its id, or by a beginning of the id that
 // only one run has. The word "last" means the latest run. The error is a
 // *[NoRunError] where there is none.

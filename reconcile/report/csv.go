@@ -149,6 +149,9 @@ func csvMoment(moment reconcile.Moment) string {
 // formula, their wide forms included.
 const formulaStarts = "=+-@\t\r\n＝＋－＠"
 
+// Cell returns text as a cell of a CSV file that no spreadsheet takes for a formula.
+func Cell(text string) string { return cell(text) }
+
 // cell defuses formulas: a spreadsheet shows a cell that begins with an
 // apostrophe as text. Where the system's list separator is a semicolon,
 // spreadsheets also split cells at semicolons, so what follows one is defused

@@ -71,6 +71,9 @@ func (t *textWriter) block(first, rest, text string) {
 	}
 }
 
+// Wrap breaks text at its spaces into lines of at most limit columns, as reports do.
+func Wrap(text string, limit int) []string { return wrapped(text, limit) }
+
 // wrapped breaks text at its spaces into lines of at most limit columns. A word
 // that is longer has a line of its own. Our own colours take no columns. A limit
 // of 0 sets no bound.
