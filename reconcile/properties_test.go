@@ -155,12 +155,26 @@ func drawFile(t *rapid.T) string {
 	return file.String()
 }
 
+// drawRoster draws a roster that names some of the people, or none.
+func drawRoster(t *rapid.T) *Roster {
+	none := 0
+	roster := &Roster{File: "people.csv", Complete: rapid.Bool().Draw(t, "complete"), AtLeast: ReleaseLimit{Count: &none}, People: map[string]RosterPerson{}}
+	for _, i := range rapid.SliceOfDistinct(rapid.IntRange(0, 25), rapid.ID[int]).Draw(t, "people") {
+		roster.People[fmt.Sprintf("u%d@b.c", i)] = RosterPerson{Works: drawFlag(t, "works"), Line: i + 2}
+	}
+	return roster
+}
+
 // drawPlan draws a file and an account and plans. The returned account is the
 // plan's.
 func drawPlan(t *rapid.T) (*Desired, *Live, *Plan) {
 	desired, err := desired.Parse(desired.File{Name: "f.yaml", Data: []byte(drawFile(t))}, nil, testNow)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if rapid.Bool().Draw(t, "has a roster") {
+		desired.Roster = drawRoster(t)
+		desired.Policy.Departed = rapid.SampledFrom([]DepartedPolicy{"", DepartedKeep, DepartedRelease}).Draw(t, "departed")
 	}
 	live := drawLive(t)
 	plan, err := MakePlan(desired, live, PlanOptions{Now: testNow, AllowEmpty: true})
