@@ -5,6 +5,8 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.8.0
 ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+# What finds faults of accessibility in the HTML pages, from npm. It is never part of the program.
+AXE         := 4.14.1
 
 FUZZTIME ?= 5s
 # APT=no keeps `make test` from installing Debian packages, which it does for root alone.
@@ -136,6 +138,11 @@ bench: ## run the benchmarks (COUNT=10 for benchstat, MILLION=yes for a million 
 bench-peers: ## measure seatsync side by side with Cloudflare's SDK, against the sandbox; takes some five minutes
 	@go -C bench/peers run . -seatsync ../..
 
+# Puts axe-core where reconcile/browser looks for it; $(1) is what to do where that fails.
+axe = grep -qs '"version": "$(AXE)"' bin/axe/node_modules/axe-core/package.json || \
+	npm install --prefix bin/axe --silent --no-save --ignore-scripts --no-audit --no-fund axe-core@$(AXE) || \
+	$(1) 'no axe-core $(AXE) (it takes npm; Debian: npm): the pages are not tested for accessibility, which fails when CI=true'
+
 deps: ## install what the tests need beyond Go: Debian packages, when root; otherwise say what is missing
 	$(call heading,what the tests need)
 	@$(functions) \
@@ -155,13 +162,16 @@ deps: ## install what the tests need beyond Go: Debian packages, when root; othe
 	compiler || debian gcc libc6-dev || note 'no C compiler (Debian: gcc libc6-dev): no race detector'; \
 	browser >/dev/null || debian chromium fonts-liberation || \
 		note 'no Chromium or Chrome (Debian: chromium): the tests of the HTML pages are skipped, and fail when CI=true'; \
+	command -v npm >/dev/null || debian npm || true; \
 	command -v promtool >/dev/null || debian prometheus || \
 		note 'no promtool (Debian: prometheus): the alert rules are not tested, which fails when CI=true'; \
+	$(call axe,note) ; \
 	go version; git --version 2>/dev/null; browser || true
 
 tools: ## download and build the pinned tools ahead of time
 	@$(functions) for module in . $(MODULES); do go -C "$$module" mod download || exit 1; done; \
 	for tool in $(STATICCHECK) $(GOVULNCHECK) $(ACTIONLINT); do have "$$tool" && printf '%s\n' "$$tool" || exit 1; done
+	@$(functions) $(call axe,broken)
 
 clean: ## remove what was built
 	rm -rf bin coverage.out

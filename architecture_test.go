@@ -33,7 +33,8 @@ var mayImport = map[string][]string{
 		"reconcile/daemon", "reconcile/daemon/webconfig", "reconcile/desired", "reconcile/record", "reconcile/report",
 		"reconcile/runner", "reconcile/sandbox", "reconcile/zerotrust",
 	},
-	"reconcile": {},
+	"reconcile":         {},
+	"reconcile/browser": {}, // for tests alone
 	"reconcile/daemon": {"reconcile", "reconcile/daemon/exposition", "reconcile/desired", "reconcile/record", "reconcile/report",
 		"reconcile/runner"},
 	"reconcile/daemon/exposition": {},

@@ -3,8 +3,6 @@ package daemon
 import (
 	"context"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -12,65 +10,14 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/seatsync/seatsync/reconcile/browser"
 )
 
-// browser starts a browser and returns the context of a tab. Without a browser
-// the test is skipped, and fails in CI, where one has to be there.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		const missing = "no browser found, so the status page is NOT tested: install chromium (apt-get install -y chromium)"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
-	ctx, cancel := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(func() {
-		if err := chromedp.Cancel(ctx); err != nil {
-			t.Log(err)
-		}
-		cancel()
-	})
-	return ctx
-}
-
-func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
-	t.Helper()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func eval[T any](t *testing.T, ctx context.Context, expression string) T {
-	t.Helper()
-	result, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
-	if err != nil {
-		t.Fatalf("%s: %v", expression, err)
-	}
-	return result
-}
-
 func TestTheStatusPageInABrowser(t *testing.T) {
-	ctx := browser(t)
+	ctx := browser.Open(t)
 	d, _ := newDaemon(t, Options{}, storied(time.Now()))
 	d.accounts[0].look(time.Now())
 	server := httptest.NewServer(d.Handler())
@@ -92,12 +39,12 @@ func TestTheStatusPageInABrowser(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	do(t, ctx, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+	browser.Do(t, ctx, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
 		return err
 	}), chromedp.Navigate(server.URL+"/"), chromedp.WaitVisible(chromedp.CSS("#runs")))
 
-	if text := eval[string](t, ctx, `document.querySelector("h1").textContent`); !strings.HasPrefix(text, "All is well: the last run succeeded 2 hours ago") && !strings.HasPrefix(text, "All is well: the last run succeeded 149 minutes ago") {
+	if text := browser.Eval[string](t, ctx, `document.querySelector("h1").textContent`); !strings.HasPrefix(text, "All is well: the last run succeeded 2 hours ago") && !strings.HasPrefix(text, "All is well: the last run succeeded 149 minutes ago") {
 		t.Errorf("it says %q", text)
 	}
 	for what, expression := range map[string]string{
@@ -114,26 +61,26 @@ func TestTheStatusPageInABrowser(t *testing.T) {
 		"a script that is added runs":       `(() => { const s = document.createElement("script"); s.textContent = "window.ran = 1"; document.head.append(s); s.remove(); return window.ran === undefined; })()`,
 		"the page is wider than the window": `document.documentElement.scrollWidth <= window.innerWidth`,
 	} {
-		if !eval[bool](t, ctx, expression) {
+		if !browser.Eval[bool](t, ctx, expression) {
 			t.Errorf("not so: %s", what)
 		}
 	}
-	shots(t, ctx, "wide")
+	browser.Shot(t, ctx, "wide")
 
-	do(t, ctx, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+	browser.Do(t, ctx, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 360, Height: 800, DeviceScaleFactor: 2, Mobile: true})
 		return err
 	}), chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}})
 		return err
 	}), chromedp.Navigate(server.URL+"/"), chromedp.WaitVisible(chromedp.CSS("#runs")))
-	if !eval[bool](t, ctx, `document.documentElement.scrollWidth <= window.innerWidth`) {
+	if !browser.Eval[bool](t, ctx, `document.documentElement.scrollWidth <= window.innerWidth`) {
 		t.Error("on a phone the page scrolls sideways")
 	}
-	if background := eval[string](t, ctx, `getComputedStyle(document.body).backgroundColor`); background != "rgb(20, 23, 27)" {
+	if background := browser.Eval[string](t, ctx, `getComputedStyle(document.body).backgroundColor`); background != "rgb(20, 23, 27)" {
 		t.Errorf("in the dark the page is %s", background)
 	}
-	shots(t, ctx, "phone")
+	browser.Shot(t, ctx, "phone")
 	mu.Lock()
 	defer mu.Unlock()
 	if len(elsewhere) > 0 || len(exceptions) > 0 {
@@ -141,19 +88,19 @@ func TestTheStatusPageInABrowser(t *testing.T) {
 	}
 }
 
-// shots writes a picture of the page where SHOTS names a directory, for people
-// who change the style.
-func shots(t *testing.T, ctx context.Context, name string) {
-	t.Helper()
-	directory := os.Getenv("SHOTS")
-	if directory == "" {
-		return
-	}
-	do(t, ctx, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		result, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: new(true)})
-		if err != nil {
-			return err
+func TestTheStatusPagesAreReadableForEverybody(t *testing.T) {
+	ctx := browser.Open(t)
+	second := storied(time.Now())
+	second.settings.AccountID = "699d98642c564d2e855e9661899b7252"
+	d, _ := newDaemon(t, Options{}, storied(time.Now()), second)
+	server := httptest.NewServer(d.Handler())
+	defer server.Close()
+	for name, path := range map[string]string{"status": "/?account=" + testAccount, "fleet": "/", "problem": "/runs/none"} {
+		open := func() {
+			browser.Do(t, ctx, chromedp.Navigate(server.URL+path), chromedp.WaitVisible(chromedp.CSS("main")))
 		}
-		return os.WriteFile(directory+"/"+name+".png", result.Data, 0o600)
-	}))
+		browser.CheckPage(t, ctx, name, open)
+		open()
+		browser.CheckKeyboard(t, ctx)
+	}
 }

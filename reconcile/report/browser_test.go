@@ -2,8 +2,8 @@ package report
 
 import (
 	"context"
+	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -17,65 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/browser"
 )
-
-// The page is tested in a real browser, since only a browser knows what a
-// policy forbids, what a name does to the markup, and what is quick.
-
-// browser starts a browser and returns the context of a tab. Without a browser
-// the test is skipped, and fails in CI, where one has to be there.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		const missing = "no browser found, so the page is NOT tested: install chromium (apt-get install -y chromium)"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
-	ctx, cancel := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(func() {
-		// Waits until the browser has gone, and with it the directory's last file.
-		if err := chromedp.Cancel(ctx); err != nil {
-			t.Log(err)
-		}
-		cancel()
-	})
-	return ctx
-}
-
-// do runs steps in the tab.
-func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
-	t.Helper()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// eval returns what a JavaScript expression gives in the page.
-func eval[T any](t *testing.T, ctx context.Context, expression string) T {
-	t.Helper()
-	result, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
-	if err != nil {
-		t.Fatalf("%s: %v", expression, err)
-	}
-	return result
-}
 
 // open writes the page of a plan to a file and opens it.
 func open(t *testing.T, ctx context.Context, plan *reconcile.Plan) {
@@ -84,14 +27,14 @@ func open(t *testing.T, ctx context.Context, plan *reconcile.Plan) {
 	if err := os.WriteFile(path, []byte(written(t, HTML, plan, Options{})), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	do(t, ctx, chromedp.Navigate("file://"+path), chromedp.WaitVisible(chromedp.CSS("#changes")))
+	browser.Do(t, ctx, chromedp.Navigate("file://"+path), chromedp.WaitVisible(chromedp.CSS("#changes")))
 }
 
 // rowsShown is the number of rows that the table shows.
 const rowsShown = `document.getElementById("rows").rows.length`
 
 func TestThePageIsWholeAndQuietInABrowser(t *testing.T) {
-	ctx := browser(t)
+	ctx := browser.Open(t)
 	var mu sync.Mutex
 	var local int
 	var requests, exceptions []string
@@ -112,27 +55,27 @@ func TestThePageIsWholeAndQuietInABrowser(t *testing.T) {
 	if err := chromedp.Listen(ctx, listen); err != nil {
 		t.Fatal(err)
 	}
-	do(t, ctx, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+	browser.Do(t, ctx, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
 		return err
 	}))
 	for name, plan := range samplePlans() {
 		open(t, ctx, plan)
-		if got := eval[string](t, ctx, `getComputedStyle(document.querySelector(".card")).borderTopStyle`); got != "solid" {
+		if got := browser.Eval[string](t, ctx, `getComputedStyle(document.querySelector(".card")).borderTopStyle`); got != "solid" {
 			t.Errorf("%s: the style does not apply", name)
 		}
 		if len(plan.Changes) == 0 {
 			continue
 		}
-		if !eval[bool](t, ctx, `document.querySelectorAll("th button").length === 6 && !document.getElementById("filters").hidden`) {
+		if !browser.Eval[bool](t, ctx, `document.querySelectorAll("th button").length === 6 && !document.getElementById("filters").hidden`) {
 			t.Errorf("%s: the script does not run", name)
 		}
-		if n := eval[int](t, ctx, rowsShown); n != len(newPage(NewView(plan)).order) {
+		if n := browser.Eval[int](t, ctx, rowsShown); n != len(newPage(NewView(plan)).order) {
 			t.Errorf("%s: %d rows", name, n)
 		}
 		// The policy is there and strict: what the page does not bring along
 		// neither runs nor loads.
-		blocked := eval[bool](t, ctx, `(() => { const s = document.createElement("script"); s.textContent = "window.ran = 1";
+		blocked := browser.Eval[bool](t, ctx, `(() => { const s = document.createElement("script"); s.textContent = "window.ran = 1";
 			document.head.append(s); const p = document.createElement("p"); p.setAttribute("onclick", "window.ran = 1");
 			document.body.append(p); p.click(); return window.ran === undefined; })()`)
 		if !blocked {
@@ -150,15 +93,15 @@ func TestThePageIsWholeAndQuietInABrowser(t *testing.T) {
 }
 
 func TestTheScriptDrawsTheRowsThatTheMarkupHas(t *testing.T) {
-	ctx := browser(t)
+	ctx := browser.Open(t)
 	for _, plan := range []*reconcile.Plan{partialPlan(), planAbout(`<b>"x" & y</b>`)} {
 		shape := `document.getElementById("rows").innerHTML.replace(/>\s+</g, "><").trim()`
 		open(t, ctx, plan)
-		drawn := eval[string](t, ctx, shape)
-		do(t, ctx, scripts(false))
+		drawn := browser.Eval[string](t, ctx, shape)
+		browser.Do(t, ctx, scripts(false))
 		open(t, ctx, plan)
-		markup := eval[string](t, ctx, shape)
-		do(t, ctx, scripts(true))
+		markup := browser.Eval[string](t, ctx, shape)
+		browser.Do(t, ctx, scripts(true))
 		if diff := cmp.Diff(markup, drawn); diff != "" {
 			t.Errorf("the script draws other rows (-markup +script):\n%s", diff)
 		}
@@ -174,38 +117,38 @@ func scripts(run bool) chromedp.Action[chromedp.Void] {
 }
 
 func TestThePageIsOfUseWithoutScripts(t *testing.T) {
-	ctx := browser(t)
-	do(t, ctx, scripts(false))
+	ctx := browser.Open(t)
+	browser.Do(t, ctx, scripts(false))
 	open(t, ctx, manyChanges(1000))
-	if n := eval[int](t, ctx, rowsShown); n != staticHTMLRows {
+	if n := browser.Eval[int](t, ctx, rowsShown); n != staticHTMLRows {
 		t.Errorf("%d rows", n)
 	}
-	if eval[bool](t, ctx, `document.getElementById("filters").checkVisibility()`) {
+	if browser.Eval[bool](t, ctx, `document.getElementById("filters").checkVisibility()`) {
 		t.Error("filters that do nothing are shown")
 	}
-	if text := eval[string](t, ctx, `document.getElementById("shown").textContent`); !strings.HasPrefix(text, "Showing the first 200.") {
+	if text := browser.Eval[string](t, ctx, `document.getElementById("shown").textContent`); !strings.HasPrefix(text, "Showing the first 200.") {
 		t.Errorf("it says %q", text)
 	}
 }
 
 func TestHostileNamesAreTextInABrowser(t *testing.T) {
-	ctx := browser(t)
+	ctx := browser.Open(t)
 	elements := `[...document.querySelectorAll("*")].map((e) => e.tagName).filter((n) => n !== "BUTTON").join()`
 	open(t, ctx, planAbout("someone"))
-	want := eval[string](t, ctx, elements)
+	want := browser.Eval[string](t, ctx, elements)
 	for name, text := range hostileNames() {
 		t.Run(name, func(t *testing.T) {
 			open(t, ctx, planAbout(text))
-			if !eval[bool](t, ctx, `window.pwned === undefined`) {
+			if !browser.Eval[bool](t, ctx, `window.pwned === undefined`) {
 				t.Error("the name runs a script")
 			}
-			if got := eval[string](t, ctx, elements); got != want {
+			if got := browser.Eval[string](t, ctx, elements); got != want {
 				t.Errorf("the name changes the page:\n%s", cmp.Diff(want, got))
 			}
-			if got := eval[string](t, ctx, `document.querySelector("#rows .email").textContent`); got != value(text) {
+			if got := browser.Eval[string](t, ctx, `document.querySelector("#rows .email").textContent`); got != value(text) {
 				t.Errorf("it shows %q, want %q", got, value(text))
 			}
-			if wide := eval[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 0 {
+			if wide := browser.Eval[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 0 {
 				t.Errorf("the page is %d pixels wider than the window", wide)
 			}
 		})
@@ -213,7 +156,7 @@ func TestHostileNamesAreTextInABrowser(t *testing.T) {
 }
 
 func TestTheTableSortsFiltersAndSearches(t *testing.T) {
-	ctx := browser(t)
+	ctx := browser.Open(t)
 	open(t, ctx, partialPlan())
 	first := `document.querySelector("#rows .email").textContent`
 	status := `document.getElementById("shown").textContent`
@@ -222,45 +165,45 @@ func TestTheTableSortsFiltersAndSearches(t *testing.T) {
 	for _, want := range []struct{ order, first string }{
 		{"ascending", "ada@example.com"}, {"descending", "yamada@example.com"}, {"none", "jdoe@example.com"},
 	} {
-		do(t, ctx, click)
-		if got := eval[string](t, ctx, first); got != want.first || eval[string](t, ctx, sorted) != want.order {
+		browser.Do(t, ctx, click)
+		if got := browser.Eval[string](t, ctx, first); got != want.first || browser.Eval[string](t, ctx, sorted) != want.order {
 			t.Errorf("%s: the first row is about %s", want.order, got)
 		}
 	}
-	do(t, ctx, chromedp.Click(chromedp.CSS("th[data-sort=activity] button")))
-	if got := eval[string](t, ctx, `document.querySelector("#rows tr:last-child td:nth-child(5)").textContent`); got != "" {
+	browser.Do(t, ctx, chromedp.Click(chromedp.CSS("th[data-sort=activity] button")))
+	if got := browser.Eval[string](t, ctx, `document.querySelector("#rows tr:last-child td:nth-child(5)").textContent`); got != "" {
 		t.Errorf("a row without a date is not last but %s", got)
 	}
-	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#search"), "EXAMPLE.com gateway"))
-	if got := eval[string](t, ctx, status); got != "Showing 5 changes that match, of 9." {
+	browser.Do(t, ctx, chromedp.SendKeys(chromedp.CSS("#search"), "EXAMPLE.com gateway"))
+	if got := browser.Eval[string](t, ctx, status); got != "Showing 5 changes that match, of 9." {
 		t.Errorf("searching says %q", got)
 	}
-	do(t, ctx, chromedp.Click(chromedp.CSS("button[type=reset]")), chromedp.SetValue(chromedp.CSS("#filter-state"), "held"),
+	browser.Do(t, ctx, chromedp.Click(chromedp.CSS("button[type=reset]")), chromedp.SetValue(chromedp.CSS("#filter-state"), "held"),
 		chromedp.Evaluate[chromedp.Void](`document.getElementById("filter-state").dispatchEvent(new Event("input", {bubbles: true}))`))
-	if got := eval[string](t, ctx, status); got != "Showing 3 changes that match, of 9." {
+	if got := browser.Eval[string](t, ctx, status); got != "Showing 3 changes that match, of 9." {
 		t.Errorf("filtering says %q", got)
 	}
-	do(t, ctx, chromedp.Click(chromedp.CSS("button[type=reset]")), chromedp.SetValue(chromedp.CSS("#filter-group"), "sales"),
+	browser.Do(t, ctx, chromedp.Click(chromedp.CSS("button[type=reset]")), chromedp.SetValue(chromedp.CSS("#filter-group"), "sales"),
 		chromedp.Evaluate[chromedp.Void](`document.getElementById("filter-group").dispatchEvent(new Event("input", {bubbles: true}))`))
-	if got := eval[string](t, ctx, status); got != "Showing 1 change that match, of 9." {
+	if got := browser.Eval[string](t, ctx, status); got != "Showing 1 change that match, of 9." {
 		t.Errorf("filtering by group says %q", got)
 	}
-	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#search"), "nothing like this"))
-	if got := eval[string](t, ctx, status); got != "No change matches." {
+	browser.Do(t, ctx, chromedp.SendKeys(chromedp.CSS("#search"), "nothing like this"))
+	if got := browser.Eval[string](t, ctx, status); got != "No change matches." {
 		t.Errorf("finding nothing says %q", got)
 	}
-	do(t, ctx, chromedp.Click(chromedp.CSS("button[type=reset]")), chromedp.Sleep(50*time.Millisecond))
-	if n := eval[int](t, ctx, rowsShown); n != 9 {
+	browser.Do(t, ctx, chromedp.Click(chromedp.CSS("button[type=reset]")), chromedp.Sleep(50*time.Millisecond))
+	if n := browser.Eval[int](t, ctx, rowsShown); n != 9 {
 		t.Errorf("%d rows after a reset", n)
 	}
 }
 
 func TestTenThousandRowsDoNotStutter(t *testing.T) {
-	ctx := browser(t)
+	ctx := browser.Open(t)
 	start := time.Now()
 	open(t, ctx, manyChanges(10_000))
 	t.Logf("opened in %s", time.Since(start))
-	if n := eval[int](t, ctx, rowsShown); n != 200 {
+	if n := browser.Eval[int](t, ctx, rowsShown); n != 200 {
 		t.Errorf("%d rows at first", n)
 	}
 	// Each of these is what one key or click does, layout included. The best of
@@ -274,7 +217,7 @@ func TestTenThousandRowsDoNotStutter(t *testing.T) {
 	} {
 		best := 1e9
 		for range 3 {
-			best = min(best, eval[float64](t, ctx, `(() => { const search = document.getElementById("search"); const begin = performance.now(); `+
+			best = min(best, browser.Eval[float64](t, ctx, `(() => { const search = document.getElementById("search"); const begin = performance.now(); `+
 				action.script+`; document.body.getBoundingClientRect(); return performance.now() - begin; })()`))
 		}
 		t.Logf("%s: %.0f ms", action.name, best)
@@ -282,68 +225,102 @@ func TestTenThousandRowsDoNotStutter(t *testing.T) {
 			t.Errorf("%s takes %.0f ms", action.name, best)
 		}
 	}
-	if n := eval[int](t, ctx, `document.querySelectorAll("*").length`); n > 20_000 {
+	if n := browser.Eval[int](t, ctx, `document.querySelectorAll("*").length`); n > 20_000 {
 		t.Errorf("the page holds %d elements", n)
 	}
 }
 
 func TestPaperHasAllRows(t *testing.T) {
-	ctx := browser(t)
+	ctx := browser.Open(t)
 	open(t, ctx, manyChanges(1000))
 	paper, err := chromedp.Run(ctx, chromedp.PrintToPDF())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := eval[int](t, ctx, rowsShown); n != 1000 || len(paper) == 0 {
+	if n := browser.Eval[int](t, ctx, rowsShown); n != 1000 || len(paper) == 0 {
 		t.Errorf("%d rows are printed", n)
 	}
 }
 
 func TestThePageIsUsableByKeyboardAndReadAloud(t *testing.T) {
-	ctx := browser(t)
+	ctx := browser.Open(t)
 	open(t, ctx, manyChanges(300))
 	focus := `(document.activeElement.id || document.activeElement.className || document.activeElement.textContent)`
 	tab := chromedp.KeyEvent("\t")
-	do(t, ctx, tab)
-	if got := eval[string](t, ctx, focus); got != "skip" {
+	browser.Do(t, ctx, tab)
+	if got := browser.Eval[string](t, ctx, focus); got != "skip" {
 		t.Errorf("the first stop is %q", got)
 	}
-	do(t, ctx, chromedp.KeyEvent("\r"), tab)
-	if got := eval[string](t, ctx, focus); got != "search" {
+	browser.Do(t, ctx, chromedp.KeyEvent("\r"), tab)
+	if got := browser.Eval[string](t, ctx, focus); got != "search" {
 		t.Errorf("after the skip link comes %q", got)
 	}
-	if !eval[bool](t, ctx, `getComputedStyle(document.activeElement).outlineStyle !== "none"`) {
+	if !browser.Eval[bool](t, ctx, `getComputedStyle(document.activeElement).outlineStyle !== "none"`) {
 		t.Error("the focus is not shown")
 	}
 	unnamed := `[...document.querySelectorAll("input,select,button,svg[role=img]")].filter((e) =>
 		!(e.labels?.length || e.textContent.trim() || e.getAttribute("aria-label"))).map((e) => e.outerHTML)`
-	if got := eval[[]string](t, ctx, unnamed); len(got) > 0 {
+	if got := browser.Eval[[]string](t, ctx, unnamed); len(got) > 0 {
 		t.Errorf("controls or pictures without a name: %v", got)
 	}
-	if got := eval[[]string](t, ctx, `[...document.querySelectorAll("h1,h2,h3")].map((e) => e.tagName)`); got[0] != "H1" || strings.Count(strings.Join(got, ""), "H1") != 1 {
+	if got := browser.Eval[[]string](t, ctx, `[...document.querySelectorAll("h1,h2,h3")].map((e) => e.tagName)`); got[0] != "H1" || strings.Count(strings.Join(got, ""), "H1") != 1 {
 		t.Errorf("headings are %v", got)
 	}
-	do(t, ctx, chromedp.Focus(chromedp.CSS("#more")), chromedp.KeyEvent("\r"))
-	if got := eval[string](t, ctx, `document.activeElement.tagName + " " + document.getElementById("shown").textContent`); got != "TR Showing 300 changes." {
+	browser.Do(t, ctx, chromedp.Focus(chromedp.CSS("#more")), chromedp.KeyEvent("\r"))
+	if got := browser.Eval[string](t, ctx, `document.activeElement.tagName + " " + document.getElementById("shown").textContent`); got != "TR Showing 300 changes." {
 		t.Errorf("after the last rows the focus and the message are %q", got)
 	}
 }
 
 func TestThePageFitsAPhoneAndHasEnoughContrast(t *testing.T) {
-	ctx := browser(t)
+	ctx := browser.Open(t)
 	for _, scheme := range []string{"light", "dark"} {
-		do(t, ctx, chromedp.EmulateViewport(390, 800), chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		browser.Do(t, ctx, chromedp.EmulateViewport(390, 800), chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 			_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
 			return err
 		}))
 		open(t, ctx, partialPlan())
-		if wide := eval[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 0 {
+		if wide := browser.Eval[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 0 {
 			t.Errorf("%s: the page is %d pixels wider than the phone", scheme, wide)
 		}
-		if got := eval[[]string](t, ctx, lowContrast); len(got) > 0 {
+		if got := browser.Eval[[]string](t, ctx, lowContrast); len(got) > 0 {
 			t.Errorf("%s: text that is hard to read: %v", scheme, got)
 		}
+	}
+}
+
+func TestThePagesAreReadableForEverybody(t *testing.T) {
+	ctx := browser.Open(t)
+	for name, plan := range map[string]*reconcile.Plan{
+		"partial": partialPlan(), "tripped": trippedPlan(), "many": manyChanges(1200), "hostile": planAbout(strings.Repeat("W", 60)),
+	} {
+		browser.CheckPage(t, ctx, name, func() { open(t, ctx, plan) })
+	}
+	history := reconcile.History{Runs: 1}
+	for i := range 14 {
+		history.Taken = append(history.Taken, reconcile.PastRelease{UserID: string(rune('a' + i)), Reason: reconcile.Inactive, Price: "1234.56", Currency: "USD",
+			At: time.Date(2025, time.Month(1+i), 3, 0, 0, 0, 0, time.UTC)})
+	}
+	for name, write := range map[string]func(*os.File) error{
+		"savings": func(f *os.File) error {
+			return WriteSavings(f, HTML, NewSavingsReport("", &history, time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)), Options{})
+		},
+		"whatif": func(f *os.File) error {
+			return WriteWhatIf(f, HTML, &WhatIfTable{AccountID: "a", AccountName: "ACME", AfterDays: 90, Currency: "USD", Rows: whatIf()}, Options{})
+		},
+	} {
+		file, err := os.Create(filepath.Join(t.TempDir(), name+".html"))
+		if err == nil {
+			err = errors.Join(write(file), file.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		browser.CheckPage(t, ctx, name, func() {
+			browser.Do(t, ctx, chromedp.Navigate("file://"+file.Name()), chromedp.WaitVisible(chromedp.CSS("main")))
+		})
+		browser.CheckKeyboard(t, ctx)
 	}
 }
 
