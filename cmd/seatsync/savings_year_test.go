@@ -30,7 +30,8 @@ func TestAYearOfSavingsAddsUpWithHistory(t *testing.T) {
 	server := httptest.NewServer(box.Handler())
 	defer server.Close()
 	defer box.Close()
-	file, err := desired.Parse(desired.File{Name: "desired-state.yaml", Data: seatsync.Example}, nil, now)
+	file, err := desired.Parse(desired.File{Name: "desired-state.yaml", Data: seatsync.Example},
+		desired.InMemory{{Name: "people.csv", Data: seatsync.ExampleRoster}}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +71,7 @@ func TestAYearOfSavingsAddsUpWithHistory(t *testing.T) {
 		}
 		for i := range result.Plan.Applied() {
 			if change := &result.Plan.Changes[i]; change.Kind == reconcile.Release {
-				free[change.UserID] = &freed{at: now, row: now.Format("2006-01") + " " + string(change.Reason)}
+				free[change.UserID] = &freed{at: now, row: now.Format("2006-01") + " " + string(change.Reason) + " " + change.Group}
 			}
 		}
 		now = now.Add(7 * reconcile.Day)
@@ -86,9 +87,9 @@ func TestAYearOfSavingsAddsUpWithHistory(t *testing.T) {
 	readJSON(t, &got, clock, "savings", "--state-dir", state, "--format", "json")
 	total, returned := new(big.Rat), 0
 	for _, row := range got.Rows {
-		want := sums[row.Month+" "+string(row.Reason)]
+		want := sums[row.Month+" "+string(row.Reason)+" "+row.Group]
 		if want == nil || want.FloatString(2) != string(row.Saved) {
-			t.Errorf("%s %s saved %s, by the account %v", row.Month, row.Reason, row.Saved, want)
+			t.Errorf("%s %s %s saved %s, by the account %v", row.Month, row.Reason, row.Group, row.Saved, want)
 			continue
 		}
 		cents, _ := new(big.Rat).SetString(want.FloatString(2))
