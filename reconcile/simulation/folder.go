@@ -44,6 +44,9 @@ func newFolder(path string, story *Story, begin time.Time) *folder {
 	}
 	for i := range story.People {
 		p := &story.People[i]
+		if p.IsAbsent {
+			continue
+		}
 		if p.Team > 0 {
 			f.entries[p.Email] = &entry{team: p.Team, Entry: judge.Entry{Name: p.Name}}
 		}

@@ -12,7 +12,7 @@ func seatID(i int) string { return fmt.Sprintf("seat-%02d", i) }
 
 // sign returns when on a day somebody shows a sign of activity, and whether they do.
 func (p *Person) sign(seed uint64, i, today int) (at time.Duration, does bool) {
-	if p.Every == 0 || today < p.First || today < p.Joined || p.Last != 0 && today > p.Last || (today-p.First)%p.Every != 0 {
+	if p.IsAbsent || p.Every == 0 || today < p.First || today < p.Joined || p.Last != 0 && today > p.Last || (today-p.First)%p.Every != 0 {
 		return 0, false
 	}
 	start := time.Duration(today) * day
@@ -37,6 +37,9 @@ func (p *Person) lastBefore() int {
 // join lets the account know somebody.
 func (w *world) join(i int) {
 	p := &w.story.People[i]
+	if p.IsAbsent {
+		return
+	}
 	now := time.Now()
 	created, last := now, time.Time{}
 	if p.Joined == 0 {

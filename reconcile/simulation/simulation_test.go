@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile/simulation"
+	"github.com/seatsync/seatsync/reconcile/simulation/judge"
 )
 
 // TestMain hides git, which each reading of the files would ask for their commit.
@@ -82,7 +83,37 @@ func judged(t *testing.T, story *simulation.Story, played simulation.Played) {
 	for _, violation := range played.Broken {
 		t.Errorf("seed %d: %v", story.Seed, violation)
 	}
-	t.Logf("again: make simulate SEED=%d", story.Seed)
+	t.Logf("again: make simulate SEED=%d; the shortest story found that still breaks the first promise:\n%s",
+		story.Seed, shortest(t, story, "", played.Broken[0].Promise))
+}
+
+// mostShrinking is how many stories are played to make one shorter.
+const mostShrinking = 150
+
+// shortest returns the shortest story found that still breaks a promise.
+func shortest(t *testing.T, story *simulation.Story, mutation simulation.Mutation, promise string) *simulation.Story {
+	t.Helper()
+	return simulation.Shrink(story, mostShrinking, func(shorter *simulation.Story) bool {
+		return slices.ContainsFunc(play(t, stages, shorter, mutation).Broken, func(v judge.Violation) bool { return v.Promise == promise })
+	})
+}
+
+func TestAFailingStoryIsMadeAsShortAsItCanBe(t *testing.T) {
+	story := simulation.Imagine(2)
+	kept := story.Events[len(story.Events)/2]
+	short := simulation.Shrink(story, 1000, func(shorter *simulation.Story) bool {
+		return slices.Contains(shorter.Events, kept) && !shorter.People[3].IsAbsent
+	})
+	present := 0
+	for i := range short.People {
+		if !short.People[i].IsAbsent {
+			present++
+		}
+	}
+	wanted := int(kept.At/(24*time.Hour)) + 1
+	if !slices.Equal(short.Events, []simulation.Event{kept}) || short.Days != wanted || present > 2 {
+		t.Errorf("%d days, want %d, and %d people:\n%s", short.Days, wanted, present, short)
+	}
 }
 
 func TestTheSameSeedRepeatsExactly(t *testing.T) {

@@ -57,6 +57,8 @@ type Person struct {
 	IsProtected, IsUnclear bool
 	// IsUncounted is true for people of whom the API does not say how many devices they have.
 	IsUncounted bool
+	// IsAbsent is true for who has no part in a story that was made shorter.
+	IsAbsent bool
 	// Shares is true for those who also use the machine at the desk.
 	Shares bool
 }
@@ -139,6 +141,15 @@ func Kinds() []Kind {
 		Fault, Delay, Reset, Mute, Outage, APITime,
 		Kill, KillWrite, KillLater, Off, Clock, Disk,
 	}
+}
+
+// isAboutSomebody reports whether the event is about one person.
+func (e Event) isAboutSomebody() bool {
+	switch e.Kind {
+	case Login, Connect, Leave, Quit, Marry, Move, Dismiss, End, Exempt, Protect, Halve, Click, Delete:
+		return true
+	}
+	return false
 }
 
 // sentence says what happens, for the story that a person reads.
@@ -235,7 +246,9 @@ func (s *Story) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "seed %d, %d days. %s\n", s.Seed, s.Days, s.Setup)
 	for i := range s.People {
-		fmt.Fprintf(&b, "  %s\n", &s.People[i])
+		if !s.People[i].IsAbsent {
+			fmt.Fprintf(&b, "  %s\n", &s.People[i])
+		}
 	}
 	for _, event := range s.Events {
 		who := "nobody"

@@ -197,9 +197,11 @@ func (w *world) audit() {
 func (w *world) recordPath(id string) string {
 	path := ""
 	for _, byHand := range []bool{true, false} {
-		path = filepath.Join(w.mutation.apart(w.machine.disk, byHand), "accounts", sandbox.MainAccount, "runs", id+".jsonl")
-		if _, err := os.Stat(path); err == nil {
-			return path
+		for _, runs := range []string{"runs.lost", "runs"} {
+			path = filepath.Join(w.mutation.apart(w.machine.disk, byHand), "accounts", sandbox.MainAccount, runs, id+".jsonl")
+			if _, err := os.Stat(path); err == nil {
+				return path
+			}
 		}
 	}
 	return path
@@ -248,8 +250,8 @@ func (w *world) conclude() {
 	time.Sleep(day/2 + 31*time.Second) // whatever lasts is over, and the machine is back
 	w.edit(func() { w.files.stand() })
 	final := judge.Final{Names: make(map[string]string)}
-	for number := range 3 {
-		time.Sleep(day / 4)
+	for number, pause := range []time.Duration{day / 4, day / 4, 2 * time.Minute} {
+		time.Sleep(pause)
 		id := w.machine.newID(time.Now())
 		w.mu.Lock()
 		before := w.counts.Writes

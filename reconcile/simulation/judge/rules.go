@@ -172,10 +172,17 @@ func (j *Judge) checkLimits(r *run, at time.Time) {
 			most = max(most, allowed)
 		}
 		since := r.Begun.Add(-time.Duration(days) * day)
-		if taken := j.taken(func(l loss) bool { return l.at.After(since) && !l.run.Restores }); taken > most && j.counts(r) {
+		counts := func(l loss) bool { return l.at.After(since) && !l.run.Restores && !j.isUndone(l, at) }
+		if taken := j.taken(counts); taken > most && j.counts(r) {
 			j.broken(Limited, at, "runs have taken %d seats in %d days with run %s, and at most %d are allowed", taken, days, r.ID, most)
 		}
 	}
+}
+
+// isUndone reports whether a killed run took a seat from somebody who came back: if
+// nobody looked in between, no record can say that it did.
+func (j *Judge) isUndone(l loss, at time.Time) bool {
+	return l.run.killed && j.people[l.person].lastSign(at).After(l.at)
 }
 
 // counts reports whether a run has taken seats itself, beyond those that it was
