@@ -1,9 +1,7 @@
 package check
 
 import (
-	"bytes"
-	"os"
-	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,10 +11,15 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-// decode reads every document of every manifest, refusing unknown and doubled
-// fields.
+// overlays are what people apply, and how many objects each is of.
+var overlays = map[string]int{"daemon": 7, "daemon-tls": 7, "git-sync": 7, "cronjob": 6, "fleet": 6}
+
+// decode builds every overlay as kubectl apply -k does, and reads its objects,
+// refusing unknown and doubled fields.
 func decode(t *testing.T) map[string][]runtime.Object {
 	t.Helper()
 	scheme := runtime.NewScheme()
@@ -26,31 +29,31 @@ func decode(t *testing.T) map[string][]runtime.Object {
 		}
 	}
 	decoder := serializer.NewCodecFactory(scheme, serializer.EnableStrict).UniversalDeserializer()
-	paths, err := filepath.Glob("../*.yaml")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no manifests: %v", err)
-	}
 	objects := make(map[string][]runtime.Object)
-	for _, path := range paths {
-		data, err := os.ReadFile(path)
+	for name := range overlays {
+		built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), "../overlays/"+name)
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("%s: %v", name, err)
 		}
-		for _, document := range bytes.Split(data, []byte("\n---\n")) {
+		for _, resource := range built.Resources() {
+			document, err := resource.AsYAML()
+			if err != nil {
+				t.Fatal(err)
+			}
 			object, _, err := decoder.Decode(document, nil, nil)
 			if err != nil {
-				t.Errorf("%s: %v", path, err)
+				t.Errorf("%s: %v\n%s", name, err, document)
 				continue
 			}
-			objects[filepath.Base(path)] = append(objects[filepath.Base(path)], object)
+			objects[name] = append(objects[name], object)
 		}
 	}
 	return objects
 }
 
-func TestTheManifestsFitTheTypes(t *testing.T) {
+func TestTheOverlaysFitTheTypes(t *testing.T) {
 	objects := decode(t)
-	for name, count := range map[string]int{"base.yaml": 4, "deployment.yaml": 2, "cronjob.yaml": 1, "indexed-job.yaml": 1} {
+	for name, count := range overlays {
 		if len(objects[name]) != count {
 			t.Errorf("%s has %d objects, want %d", name, len(objects[name]), count)
 		}
@@ -73,14 +76,17 @@ func pods(t *testing.T) map[string]corev1.PodSpec {
 			}
 		}
 	}
-	if len(found) != 3 {
-		t.Fatalf("%d pods, want 3", len(found))
+	if len(found) != len(overlays) {
+		t.Fatalf("%d pods, want %d", len(found), len(overlays))
 	}
 	return found
 }
 
 func TestThePodsHaveTheLeastPrivilege(t *testing.T) {
 	for name, pod := range pods(t) {
+		for _, container := range append(pod.InitContainers, pod.Containers...) {
+			checkContainer(t, name, container)
+		}
 		container := pod.Containers[0]
 		security := container.SecurityContext
 		switch {
@@ -110,8 +116,39 @@ func TestThePodsHaveTheLeastPrivilege(t *testing.T) {
 	}
 }
 
+// checkContainer holds what every container has, helpers as well.
+func checkContainer(t *testing.T, name string, container corev1.Container) {
+	t.Helper()
+	if !strings.Contains(container.Image, "@sha256:") {
+		t.Errorf("%s: the image %s is not named by its digest", name, container.Image)
+	}
+	if container.Name != "seatsync" {
+		return
+	}
+	limit, args := container.Resources.Limits.Memory().Value(), strings.Join(container.Args, " ")
+	for _, variable := range container.Env {
+		if variable.Name != "GOMEMLIMIT" {
+			continue
+		}
+		bytes, err := strconv.ParseInt(strings.TrimSuffix(variable.Value, "MiB"), 10, 64)
+		if err != nil || bytes<<20 > limit*9/10 || bytes<<20 < limit/2 {
+			t.Errorf("%s: GOMEMLIMIT %s beside a limit of %d bytes", name, variable.Value, limit)
+		}
+		limit = 0
+	}
+	if limit != 0 {
+		t.Errorf("%s: nothing tells the program of its limit of memory", name)
+	}
+	if strings.Contains(args, "0.0.0.0") && !strings.Contains(args, "--redact") && !strings.Contains(args, "--web-config") {
+		t.Errorf("%s: pages with names are open to whoever reaches the pod: %s", name, args)
+	}
+}
+
 func TestTheProbesAskForWhatIsServed(t *testing.T) {
-	container := pods(t)["deployment.yaml"].Containers[0]
+	if probe := pods(t)["daemon-tls"].Containers[0].LivenessProbe.HTTPGet; probe.Scheme != corev1.URISchemeHTTPS {
+		t.Errorf("with TLS the probe is %+v", probe)
+	}
+	container := pods(t)["daemon"].Containers[0]
 	if container.LivenessProbe.HTTPGet.Path != "/healthz" || container.ReadinessProbe.HTTPGet.Path != "/healthz" || container.Ports[0].ContainerPort != 9464 {
 		t.Errorf("probes %+v %+v", container.LivenessProbe, container.ReadinessProbe)
 	}
