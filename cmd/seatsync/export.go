@@ -3,11 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seatsync/seatsync/reconcile"
 	"github.com/seatsync/seatsync/reconcile/desired"
+	"github.com/seatsync/seatsync/reconcile/runner"
 	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
 
@@ -16,18 +18,22 @@ func (a *app) exportCommand() *cobra.Command {
 		batchSize: reconcile.DefaultBatchSize, concurrency: reconcile.DefaultConcurrency, quotaShare: zerotrust.DefaultQuotaShare,
 	}
 	var path string
-	var allFlags bool
+	var allFlags, missing bool
 	cmd := &cobra.Command{
 		Use:   "export",
 		Short: "Print the live users as a desired-state file",
 		Long: `Prints the users of the account as a desired-state file, for a first adoption:
 planning from it finds nothing to change. It sends no request but GET.`,
-		Example: `  seatsync export --account 023e105f4ecef8ad9ca31a8372d0c353 > desired-state.yaml`,
-		Args:    arguments(0, 0, ""),
+		Example: `  seatsync export --account 023e105f4ecef8ad9ca31a8372d0c353 > desired-state.yaml
+  seatsync export --missing --out teams/new.yaml`,
+		Args: arguments(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := a.withTimeout(cmd.Context())
 			defer cancel()
 			target := a.target(requests)
+			if missing {
+				return a.exportMissing(ctx, target, path)
+			}
 			account, tokenVariable, err := target.exportAccount(ctx)
 			if err != nil {
 				return err
@@ -47,7 +53,44 @@ planning from it finds nothing to change. It sends no request but GET.`,
 	}
 	cmd.Flags().StringVar(&path, "out", "", "write to this file instead of standard output")
 	cmd.Flags().BoolVar(&allFlags, "all-flags", false, "write flags that are false too: a later login then counts as a difference")
+	cmd.Flags().BoolVar(&missing, "missing", false, "write only seat holders that no file lists, as a file to include")
+	cmd.MarkFlagsMutuallyExclusive("missing", "all-flags")
 	return cmd
+}
+
+// exportMissing writes the seat holders that no file lists. A file that cannot be
+// read is an error here: everybody in it would be missing.
+func (a *app) exportMissing(ctx context.Context, target *target, path string) error {
+	var request runner.Request
+	work, err := target.open(ctx, &request)
+	if err != nil {
+		return err
+	}
+	defer work.Close()
+	live, err := work.Source.Snapshot(ctx)
+	work.finish()
+	if err != nil {
+		return err
+	}
+	if path == "" {
+		_, err := desired.ExportMissing(a.stdout, &live, request.Desired)
+		return err
+	}
+	for _, read := range request.Desired.Files {
+		if isSameFile(path, read) {
+			return fmt.Errorf("%s is part of the desired state: name another path", path)
+		}
+	}
+	file, err := newPendingFile(path)
+	if err != nil {
+		return err
+	}
+	missing, err := desired.ExportMissing(file, &live, request.Desired)
+	if err := file.commit(err); err != nil {
+		return err
+	}
+	a.note("wrote %s; next: include %s, then seatsync plan", count(missing, "user"), path)
+	return nil
 }
 
 // exportAccount returns the account to export, the flag's, the environment's, or

@@ -38,10 +38,7 @@ users:
 func Export(w io.Writer, live *reconcile.Live, allFlags bool) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, exportHeader, SchemaURL, live.AccountID)
-	users := slices.Clone(live.Users)
-	slices.SortFunc(users, func(a, b reconcile.User) int {
-		return cmp.Or(cmp.Compare(reconcile.EmailKey(a.Email), reconcile.EmailKey(b.Email)), cmp.Compare(a.ID, b.ID))
-	})
+	users := sortedUsers(live.Users)
 	shared := make(map[string]int)
 	for i := range users {
 		shared[reconcile.EmailKey(users[i].Email)]++
@@ -70,6 +67,15 @@ func Export(w io.Writer, live *reconcile.Live, allFlags bool) error {
 		}
 	}
 	return out.Flush()
+}
+
+// sortedUsers returns users in the order of their emails.
+func sortedUsers(users []reconcile.User) []reconcile.User {
+	users = slices.Clone(users)
+	slices.SortFunc(users, func(a, b reconcile.User) int {
+		return cmp.Or(cmp.Compare(reconcile.EmailKey(a.Email), reconcile.EmailKey(b.Email)), cmp.Compare(a.ID, b.ID))
+	})
+	return users
 }
 
 // exportUser writes one entry.
