@@ -13,7 +13,7 @@ func TestVerdictsReadAsSentences(t *testing.T) {
 		want string
 		tone Tone
 	}{
-		"nothing to do": {emptyPlan, "nothing to change for account ACME production (023e105f4ecef8ad9ca31a8372d0c353)", Calm},
+		"nothing to do": {emptyPlan, "nothing to change for account 023e105f4ecef8ad9ca31a8372d0c353", Calm},
 		"changes and held ones": {demoPlan,
 			"6 changes for account ACME production (023e105f4ecef8ad9ca31a8372d0c353): release 2 seats, narrow 1 seat, grant 1 seat, rename 2 users; 3 changes are held", Busy},
 		"only held ones": {func() *reconcile.Plan {
@@ -23,26 +23,26 @@ func TestVerdictsReadAsSentences(t *testing.T) {
 			return plan
 		}, "nothing to change for account ACME production (023e105f4ecef8ad9ca31a8372d0c353); 1 change is held", Calm},
 		"the limit": {trippedPlan,
-			"1 change for account ACME production (023e105f4ecef8ad9ca31a8372d0c353): rename 1 user; 24 releases are held by the limit of 15; --allow-releases 24 releases them", Held},
+			"1 change for account 023e105f4ecef8ad9ca31a8372d0c353: rename 1 user; 24 releases are held by the limit of 15; --allow-releases 24 releases them", Held},
 		"the limit and others": {func() *reconcile.Plan {
 			plan := trippedPlan()
 			plan.Changes[0].Held = reconcile.HeldProtected
 			plan.Limit.Releases = 1
 			return plan
-		}, "1 change for account ACME production (023e105f4ecef8ad9ca31a8372d0c353): rename 1 user; 23 releases are held by the limit of 1; --allow-releases 23 releases them; 1 other change is held", Held},
+		}, "1 change for account 023e105f4ecef8ad9ca31a8372d0c353: rename 1 user; 23 releases are held by the limit of 1; --allow-releases 23 releases them; 1 other change is held", Held},
 		"the limit holds everything": {func() *reconcile.Plan {
 			plan := trippedPlan()
 			plan.Changes = plan.Changes[:24]
 			plan.Summary = reconcile.Summary{Held: 24}
 			return plan
-		}, "24 releases are held by the limit of 15; --allow-releases 24 releases them; nothing else to change for account ACME production (023e105f4ecef8ad9ca31a8372d0c353)", Held},
+		}, "24 releases are held by the limit of 15; --allow-releases 24 releases them; nothing else to change for account 023e105f4ecef8ad9ca31a8372d0c353", Held},
 		"the limit holds one of three, and the others need room too": {func() *reconcile.Plan {
 			plan := trippedPlan()
 			plan.Changes = plan.Changes[:3]
 			plan.Changes[0].Held, plan.Changes[1].Held = "", ""
 			plan.Summary = reconcile.Summary{Release: 2, Held: 1}
 			return plan
-		}, "2 changes for account ACME production (023e105f4ecef8ad9ca31a8372d0c353): release 2 seats; 1 release is held by the limit of 15; --allow-releases 3 releases it", Held},
+		}, "2 changes for account 023e105f4ecef8ad9ca31a8372d0c353: release 2 seats; 1 release is held by the limit of 15; --allow-releases 3 releases it", Held},
 		"the limit held one of three, and two are done": {func() *reconcile.Plan {
 			plan := trippedPlan()
 			plan.Changes = plan.Changes[:3]
@@ -50,7 +50,7 @@ func TestVerdictsReadAsSentences(t *testing.T) {
 			plan.Summary = reconcile.Summary{Release: 2, Held: 1}
 			plan.Run = &reconcile.Run{Outcomes: []reconcile.Outcome{{Change: 0, Status: reconcile.Applied}, {Change: 1, Status: reconcile.Applied}}}
 			return plan
-		}, "applied 2 changes to account ACME production (023e105f4ecef8ad9ca31a8372d0c353): released 2 seats; 1 release is held by the limit of 15; --allow-releases 1 releases it", Held},
+		}, "applied 2 changes to account 023e105f4ecef8ad9ca31a8372d0c353: released 2 seats; 1 release is held by the limit of 15; --allow-releases 1 releases it", Held},
 		"a run cut short": {partialPlan,
 			"applied 2 of 6 changes to account ACME production (023e105f4ecef8ad9ca31a8372d0c353): 1 failed, 1 not taken, 1 stale, 1 not reached; 3 changes are held", Broken},
 		"a run that did all": {func() *reconcile.Plan {
@@ -73,7 +73,7 @@ func TestVerdictsReadAsSentences(t *testing.T) {
 			plan := emptyPlan()
 			plan.Run = &reconcile.Run{ID: "x"}
 			return plan
-		}, "nothing to change for account ACME production (023e105f4ecef8ad9ca31a8372d0c353)", Calm},
+		}, "nothing to change for account 023e105f4ecef8ad9ca31a8372d0c353", Calm},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
