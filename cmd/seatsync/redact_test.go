@@ -122,9 +122,9 @@ func TestRedactNamesNobodyOnThePagesAndInTheNewsOfADaemon(t *testing.T) {
 	look()
 	p.end(syscall.SIGTERM)
 	wantNobody(t, people, "the log", strings.Join(p.read, "\n"))
-	news := append(inbox.at("/people"), inbox.at("/programs")...)
-	if len(news) < 4 {
-		t.Errorf("only %d notifications", len(news))
+	notification := append(inbox.at("/people"), inbox.at("/programs")...)
+	if len(notification) < 4 {
+		t.Errorf("only %d notifications", len(notification))
 	}
-	wantNobody(t, people, "a notification", strings.Join(news, "\n"))
+	wantNobody(t, people, "a notification", strings.Join(notification, "\n"))
 }

@@ -85,7 +85,7 @@ type service struct {
 func (s service) Name() string { return s.name }
 
 // Body returns nothing: people read the text.
-func (s service) Body(*daemon.News, *daemon.Ended) (json.RawMessage, error) { return nil, nil }
+func (s service) Body(*daemon.Notification, *daemon.Ended) (json.RawMessage, error) { return nil, nil }
 
 // Send sends one message. shoutrrr cannot be interrupted, so it is left behind
 // when it takes too long.

@@ -61,7 +61,7 @@ func TestNewsReachesPeopleAndPrograms(t *testing.T) {
 	p := startDaemon(t, directory, append(env, webhookVariable+"="+inbox.URL+"/programs-s3cret-hook"),
 		"run", "--listen", "off", "--redact", "--notify-file", "urls")
 	p.until(`msg="run ended" .*result=done`)
-	p.until(`msg="run ended" .*result=done`) // the same again is no news
+	p.until(`msg="run ended" .*result=done`) // the same again is nothing new
 	if said := strings.Join(p.read, "\n"); !regexp.MustCompile(`level=ERROR msg="a notification was not sent, and is tried again" .*event=change service=generic-2`).MatchString(said) {
 		t.Errorf("nothing says that one was not sent:\n%s", said)
 	}
@@ -155,7 +155,7 @@ func TestWhatIsNotDeliveredWaitsForTheNextRun(t *testing.T) {
 		t.Errorf("the queue has %s", queued)
 	}
 
-	// The address is corrected, and the next run has no news of its own.
+	// The address is corrected, and the next run has nothing new of its own.
 	code, said = inbox.once(t, directory, append(env, webhookVariable+"="+inbox.URL+"/sound"), args...)
 	told := inbox.at("/sound")
 	if code != codeOK || len(told) != 1 || !strings.Contains(told[0], `"report":"https://seats.example.com/zt/runs/`) || !strings.Contains(told[0], `"rename":1`) {

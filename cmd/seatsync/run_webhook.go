@@ -46,10 +46,10 @@ type webhookBody struct {
 	Plan   json.RawMessage `json:"plan"` // null when the run ended before it had one
 }
 
-// Body returns the news with the plan as JSON.
-func (w *webhook) Body(news *daemon.News, ended *daemon.Ended) (json.RawMessage, error) {
+// Body returns the notification with the plan as JSON.
+func (w *webhook) Body(notification *daemon.Notification, ended *daemon.Ended) (json.RawMessage, error) {
 	body := webhookBody{
-		Event: news.Event, Account: news.Account, Title: news.Title, Run: ended.Outcome.Run, Report: w.link(news.RunID),
+		Event: notification.Event, Account: notification.Account, Title: notification.Title, Run: ended.Outcome.Run, Report: w.link(notification.RunID),
 		Plan: json.RawMessage("null"),
 	}
 	if plan := ended.Outcome.Plan; plan != nil {

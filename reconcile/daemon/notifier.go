@@ -17,8 +17,8 @@ import (
 type Receiver interface {
 	// Name tells receivers apart, also after a restart. It has nothing of an address.
 	Name() string
-	// Body returns what a program gets of the news, nil for people.
-	Body(news *News, ended *Ended) (json.RawMessage, error)
+	// Body returns what a program gets of the notification, nil for people.
+	Body(notification *Notification, ended *Ended) (json.RawMessage, error)
 	// Send returns nil when the message was taken. Errors have nothing of an address.
 	Send(ctx context.Context, message *record.Notification) error
 }
@@ -86,8 +86,8 @@ func (n *Notifier) queue(box *record.Outbox, ended *Ended) error {
 		all[len(all)-1] = &copied
 	}
 	for _, one := range all {
-		for _, news := range one.News() {
-			if err := n.add(box, &news, one); err != nil {
+		for _, notification := range one.Notifications() {
+			if err := n.add(box, &notification, one); err != nil {
 				return err
 			}
 		}
@@ -104,14 +104,14 @@ func (n *Notifier) queue(box *record.Outbox, ended *Ended) error {
 }
 
 // add queues one message for each receiver.
-func (n *Notifier) add(box *record.Outbox, news *News, ended *Ended) error {
+func (n *Notifier) add(box *record.Outbox, notification *Notification, ended *Ended) error {
 	var problems []error
 	for _, receiver := range n.Receivers {
-		body, err := receiver.Body(news, ended)
+		body, err := receiver.Body(notification, ended)
 		if err == nil {
 			err = box.Add(&record.Notification{
-				Receiver: receiver.Name(), Event: string(news.Event), Account: news.Account, RunID: news.RunID, QueuedAt: n.Clock().UTC(),
-				Title: news.Title, Text: news.Text + "\n" + n.more(news.RunID), Body: body,
+				Receiver: receiver.Name(), Event: string(notification.Event), Account: notification.Account, RunID: notification.RunID, QueuedAt: n.Clock().UTC(),
+				Title: notification.Title, Text: notification.Text + "\n" + n.more(notification.RunID), Body: body,
 			})
 		}
 		problems = append(problems, err)

@@ -30,8 +30,8 @@ type postbox struct {
 
 func (p *postbox) Name() string { return p.name }
 
-func (p *postbox) Body(news *News, _ *Ended) (json.RawMessage, error) {
-	return json.Marshal(map[string]string{"run": news.RunID})
+func (p *postbox) Body(notification *Notification, _ *Ended) (json.RawMessage, error) {
+	return json.Marshal(map[string]string{"run": notification.RunID})
 }
 
 func (p *postbox) Send(_ context.Context, message *record.Notification) error {
@@ -115,7 +115,7 @@ func TestAMessageWaitsForItsReceiver(t *testing.T) {
 		t.Errorf("%d tries", n)
 	}
 	far.set(nil)
-	room.ends(t, "r3", reconcile.ResultDone) // no news, and yet what is pending is tried
+	room.ends(t, "r3", reconcile.ResultDone) // nothing new, and yet what is pending is tried
 	want(t, "the failure is told before its recovery", []string{"failure r1", "recovery r2"}, far.taken)
 	want(t, "pending", nil, room.pending(t))
 }

@@ -107,7 +107,7 @@ type RunSummary struct {
 	BudgetExceededOn *reconcile.Date `json:"budget_exceeded_on"`
 	SeatsExhaustedOn *reconcile.Date `json:"seats_exhausted_on"`
 
-	// wants names what the plan asks for, to tell whether it is news.
+	// wants names what the plan asks for, to tell whether it is new.
 	wants string
 	// foreseen are the findings about budget and seats that call for someone.
 	foreseen map[reconcile.Code]string

@@ -190,13 +190,13 @@ func describe(found *record.Record) daemon.RunSummary {
 	return run
 }
 
-// afterRun is where news is sent from: to a pager that is always on.
+// afterRun is where notifications are sent from: to a pager that is always on.
 func (p *process) afterRun(_ context.Context, ended daemon.Ended) {
 	if p.isDead() {
 		return
 	}
 	run := &ended.Outcome.Run
-	isTold := ended.News() != nil || ended.Before != nil && ended.Before.Result == run.Result
+	isTold := ended.Notifications() != nil || ended.Before != nil && ended.Before.Result == run.Result
 	w := p.machine.world
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -11,8 +11,8 @@ import (
 	"github.com/seatsync/seatsync/reconcile"
 )
 
-// News is what people are told of a run, when it is more than what they know.
-type News struct {
+// Notification is what people are told of a run, when it is more than what they know.
+type Notification struct {
 	Event   Event
 	Account string
 	RunID   string
@@ -33,38 +33,38 @@ const (
 	EventChange   Event = "change"   // something was applied, or something else than before is pending
 )
 
-// News returns what is new in a run: whether runs fail or succeed again, and what
+// Notifications returns what is new in a run: whether runs fail or succeed again, and what
 // this one did or found; nil when people know all of it.
-func (e *Ended) News() (news []News) {
-	for _, one := range []News{e.health(), e.finding()} {
+func (e *Ended) Notifications() (notifications []Notification) {
+	for _, one := range []Notification{e.health(), e.finding()} {
 		if one.Event != "" {
 			one.Account, one.RunID, one.Text = e.Account, e.Outcome.Run.ID, e.text()
 			one.Title = "seatsync, account " + e.Account + ": " + one.Title
-			news = append(news, one)
+			notifications = append(notifications, one)
 		}
 	}
-	return news
+	return notifications
 }
 
 // health says that runs fail, or succeed again.
-func (e *Ended) health() News {
+func (e *Ended) health() Notification {
 	run := &e.Outcome.Run
 	wasFine := e.Before == nil || e.Before.Result.IsSuccess()
 	switch {
 	case run.Result.IsSuccess() && !wasFine:
-		return News{Event: EventRecovery, Title: "runs succeed again"}
+		return Notification{Event: EventRecovery, Title: "runs succeed again"}
 	case run.Result.IsSuccess() || !wasFine && e.Before.Result == run.Result:
-		return News{}
+		return Notification{}
 	case run.Result == reconcile.ResultPartial:
-		return News{Event: EventFailure, Title: "the run was applied in part"}
+		return Notification{Event: EventFailure, Title: "the run was applied in part"}
 	case run.Result == reconcile.ResultKilled:
-		return News{Event: EventFailure, Title: "the run was killed"}
+		return Notification{Event: EventFailure, Title: "the run was killed"}
 	}
-	return News{Event: EventFailure, Title: "the run failed"}
+	return Notification{Event: EventFailure, Title: "the run failed"}
 }
 
 // finding says what a run that did not fail did, or found.
-func (e *Ended) finding() News {
+func (e *Ended) finding() Notification {
 	run := &e.Outcome.Run
 	knew := ""
 	if e.Planned != nil {
@@ -72,17 +72,17 @@ func (e *Ended) finding() News {
 	}
 	switch {
 	case !run.Result.IsSuccess():
-		return News{}
+		return Notification{}
 	case run.Result == reconcile.ResultHeld && (run.wants != knew || e.Before == nil || e.Before.Result != reconcile.ResultHeld):
-		return News{Event: EventLimit, Title: "the limit holds releases back"}
+		return Notification{Event: EventLimit, Title: "the limit holds releases back"}
 	case e.newlyForeseen() != "":
-		return News{Event: EventBudget, Title: e.newlyForeseen()}
+		return Notification{Event: EventBudget, Title: e.newlyForeseen()}
 	case run.Outcomes[reconcile.Applied] > 0:
-		return News{Event: EventChange, Title: reconcile.CountOf(run.Outcomes[reconcile.Applied], "change", "changes") + " applied"}
+		return Notification{Event: EventChange, Title: reconcile.CountOf(run.Outcomes[reconcile.Applied], "change", "changes") + " applied"}
 	case run.Mode == reconcile.ModeDryRun && run.wants != knew && pendingOf(run) > 0:
-		return News{Event: EventChange, Title: "the next apply will " + pendingWords(run)}
+		return Notification{Event: EventChange, Title: "the next apply will " + pendingWords(run)}
 	}
-	return News{}
+	return Notification{}
 }
 
 // text is the message under the title. It names nobody: numbers are enough to

@@ -20,8 +20,8 @@ func nights(results ...RunSummary) []string {
 		run := &results[i]
 		ended := Ended{Account: "a", Before: before, Planned: planned, Outcome: RunResult{Run: *run}}
 		var told []string
-		for _, news := range ended.News() {
-			told = append(told, string(news.Event))
+		for _, notification := range ended.Notifications() {
+			told = append(told, string(notification.Event))
 		}
 		events = append(events, cmp.Or(strings.Join(told, " and "), "-"))
 		before = run
@@ -58,7 +58,7 @@ func TestNewsIsToldOnce(t *testing.T) {
 		runs []RunSummary
 		want []string
 	}{
-		{"nothing to do is no news", []RunSummary{planned(dry, reconcile.ResultDone, 0), planned(dry, reconcile.ResultDone, 0)}, []string{"-", "-"}},
+		{"nothing to do is nothing new", []RunSummary{planned(dry, reconcile.ResultDone, 0), planned(dry, reconcile.ResultDone, 0)}, []string{"-", "-"}},
 		{"the same pending changes are told once", []RunSummary{planned(dry, reconcile.ResultDone, 2), planned(dry, reconcile.ResultDone, 2), planned(dry, reconcile.ResultDone, 3)}, []string{"change", "-", "change"}},
 		{"a failure is told once, and the recovery", []RunSummary{planned(dry, reconcile.ResultDone, 2), failed, failed, planned(dry, reconcile.ResultDone, 2)}, []string{"change", "failure", "-", "recovery"}},
 		{"the recovery is told beside what was applied", []RunSummary{failed, planned(applied, reconcile.ResultDone, 1)}, []string{"failure", "recovery and change"}},
@@ -102,17 +102,17 @@ func TestMessagesNameNobodyAndHaveTheNumbers(t *testing.T) {
 			if test.error != "" {
 				told.Result = reconcile.ResultFailed
 			}
-			news := (&Ended{Account: "a", Outcome: RunResult{Run: told}}).News()
-			if len(news) != 1 {
-				t.Fatalf("%d news", len(news))
+			notification := (&Ended{Account: "a", Outcome: RunResult{Run: told}}).Notifications()
+			if len(notification) != 1 {
+				t.Fatalf("%d notifications", len(notification))
 			}
 			for _, part := range test.want {
-				if !strings.Contains(news[0].Text, part) {
-					t.Errorf("%q is not in\n%s", part, news[0].Text)
+				if !strings.Contains(notification[0].Text, part) {
+					t.Errorf("%q is not in\n%s", part, notification[0].Text)
 				}
 			}
-			if strings.Contains(strings.ToLower(news[0].Title+news[0].Text), "lovelace") || strings.Contains(news[0].Text, "@") {
-				t.Errorf("somebody is named:\n%s", news[0].Text)
+			if strings.Contains(strings.ToLower(notification[0].Title+notification[0].Text), "lovelace") || strings.Contains(notification[0].Text, "@") {
+				t.Errorf("somebody is named:\n%s", notification[0].Text)
 			}
 		})
 	}
@@ -127,17 +127,17 @@ func TestTheBudgetIsNewsOnce(t *testing.T) {
 	fine := RunSummary{ID: "run-1", Mode: reconcile.ModeDryRun, Result: reconcile.ResultDone}
 	fine.Describe(emptyPlan())
 	first := Ended{Account: "a", Before: &fine, Planned: &fine, Outcome: RunResult{Run: run}}
-	if news := first.News(); len(news) != 1 || news[0].Event != EventBudget || !strings.Contains(news[0].Title, message) {
-		t.Errorf("the first run that sees it says %+v", news)
+	if notification := first.Notifications(); len(notification) != 1 || notification[0].Event != EventBudget || !strings.Contains(notification[0].Title, message) {
+		t.Errorf("the first run that sees it says %+v", notification)
 	}
 	again := Ended{Account: "a", Before: &run, Planned: &run, Outcome: RunResult{Run: run}}
-	if news := again.News(); news != nil {
-		t.Errorf("the next one says %+v", news)
+	if notification := again.Notifications(); notification != nil {
+		t.Errorf("the next one says %+v", notification)
 	}
 	plan.Findings[0].Severity = reconcile.SeverityInfo
 	run.Describe(plan)
 	far := Ended{Account: "a", Before: &fine, Planned: &fine, Outcome: RunResult{Run: run}}
-	if news := far.News(); news != nil {
-		t.Errorf("a day far ahead is news: %+v", news)
+	if notification := far.Notifications(); notification != nil {
+		t.Errorf("a day far ahead is notification: %+v", notification)
 	}
 }
