@@ -51,11 +51,18 @@ func (r *readings) areFresh(changes []int, uncertainSince time.Time) bool {
 	defer r.mu.Unlock()
 	for _, change := range changes {
 		known := &r.known[change]
-		if now.Sub(known.at) > r.maxAge || !uncertainSince.IsZero() && (!known.again || known.at.Before(uncertainSince)) {
+		if ageOf(known.at, now) > r.maxAge || !uncertainSince.IsZero() && (!known.again || known.at.Before(uncertainSince)) {
 			return false
 		}
 	}
 	return true
+}
+
+// ageOf returns how old a reading is at the most. The monotonic clock does not go
+// while Linux is suspended (time, "Monotonic Clocks"), and the wall clock may be set
+// back: the greater of the two is believed.
+func ageOf(at, now time.Time) time.Duration {
+	return max(now.Sub(at), now.Round(0).Sub(at.Round(0)))
 }
 
 // of returns what is known of a change.
