@@ -69,7 +69,7 @@ var mustNotUse = map[string][]string{
 
 // mayDecideVisibility are the files that may ask which characters print: the one that makes text from outside safe to
 // show, and those that refuse such characters in input.
-var mayDecideVisibility = []string{"reconcile/inert.go", "reconcile/desired/entries.go"}
+var mayDecideVisibility = []string{"reconcile/inert.go", "reconcile/desired/entries.go", "reconcile/desired/update.go"}
 
 // mayWriteErrors are the files of the command that may touch standard error; the others call what these offer, which
 // makes text from outside inert. A report makes its own so.

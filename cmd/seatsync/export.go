@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +21,7 @@ func (a *app) exportCommand() *cobra.Command {
 	requests := requestFlags{
 		batchSize: reconcile.DefaultBatchSize, concurrency: reconcile.DefaultConcurrency, quotaShare: zerotrust.DefaultQuotaShare,
 	}
-	var path string
+	var path, update string
 	var allFlags, missing bool
 	cmd := &cobra.Command{
 		Use:   "export",
@@ -25,12 +29,16 @@ func (a *app) exportCommand() *cobra.Command {
 		Long: `Prints the users of the account as a desired-state file, for a first adoption:
 planning from it finds nothing to change. It sends no request but GET.`,
 		Example: `  seatsync export --account 023e105f4ecef8ad9ca31a8372d0c353 > desired-state.yaml
-  seatsync export --missing --out teams/new.yaml`,
+  seatsync export --missing --out teams/new.yaml
+  seatsync export --update teams/sales.yaml`,
 		Args: arguments(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := a.withTimeout(cmd.Context())
 			defer cancel()
 			target := a.target(requests)
+			if update != "" {
+				return a.updateNames(ctx, target, update)
+			}
 			if missing {
 				return a.exportMissing(ctx, target, path)
 			}
@@ -54,7 +62,9 @@ planning from it finds nothing to change. It sends no request but GET.`,
 	cmd.Flags().StringVar(&path, "out", "", "write to this file instead of standard output")
 	cmd.Flags().BoolVar(&allFlags, "all-flags", false, "write flags that are false too: a later login then counts as a difference")
 	cmd.Flags().BoolVar(&missing, "missing", false, "write only seat holders that no file lists, as a file to include")
-	cmd.MarkFlagsMutuallyExclusive("missing", "all-flags")
+	cmd.Flags().StringVar(&update, "update", "", "bring the names in this `FILE`, the root or one that it includes, to the account's")
+	cmd.MarkFlagsMutuallyExclusive("missing", "all-flags", "update")
+	cmd.MarkFlagsMutuallyExclusive("update", "out")
 	return cmd
 }
 
@@ -90,6 +100,61 @@ func (a *app) exportMissing(ctx context.Context, target *target, path string) er
 		return err
 	}
 	a.note("wrote %s; next: include %s, then seatsync plan", count(missing, "user"), path)
+	return nil
+}
+
+// updateNames brings the names in a file to those of the account. Comments, order and
+// layout stay, so that git shows only what has changed.
+func (a *app) updateNames(ctx context.Context, target *target, path string) error {
+	if path == "-" {
+		return errors.New("--update -: name a file, since its content is edited in place")
+	}
+	path, err := filepath.EvalSymlinks(path) // the file is replaced, not a link to it
+	if err != nil {
+		return fmt.Errorf("--update: %w", err)
+	}
+	account, tokenVariable, err := target.exportAccount(ctx)
+	if err != nil {
+		return err
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("--update: %w", err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("--update: %w", err)
+	}
+	work, err := target.connect(account, tokenVariable)
+	if err != nil {
+		return err
+	}
+	defer work.Close()
+	live, err := work.Source.Snapshot(ctx)
+	work.finish()
+	if err != nil {
+		return err
+	}
+	updated, changed, err := desired.UpdateNames(path, data, &live)
+	if err != nil {
+		return err
+	}
+	if changed == 0 {
+		a.note("every name in %s is that of the account", path)
+		return nil
+	}
+	if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, data) {
+		return fmt.Errorf("%s changed while the account was read: nothing was written; run it again", path)
+	}
+	file, err := newPendingFile(path)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(updated)
+	if err := file.commit(errors.Join(err, os.Chmod(file.file.Name(), info.Mode().Perm()))); err != nil {
+		return err
+	}
+	a.note("brought %s in %s to the account's; next: git diff", count(changed, "name"), path)
 	return nil
 }
 

@@ -30,7 +30,7 @@ type outputFlags struct {
 func (f *outputFlags) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.format, "format", string(report.Text), "what standard output gets: "+formatNames())
-	flags.StringArrayVar(&f.reports, "report", nil, "also write a report, as FORMAT=PATH; repeatable")
+	flags.StringArrayVar(&f.reports, "report", nil, "also write a report, as FORMAT=PATH; repeatable; findings-csv too")
 	flags.StringVar(&f.out, "out", "", "save the plan, to be applied with 'seatsync apply PATH'")
 	flags.BoolVar(&f.redact, "redact", false, "mask emails, names and ids in every output")
 }
@@ -72,7 +72,7 @@ func (f outputFlags) open(a *app) (*output, error) {
 			err = errors.Join(err, fmt.Errorf("--report %q: write it as FORMAT=PATH, for instance html=plan.html", text))
 			continue
 		}
-		fileFormat, formatErr := report.ParseFormat(name)
+		fileFormat, formatErr := report.ParseFileFormat(name)
 		if formatErr != nil {
 			err = errors.Join(err, fmt.Errorf("--report: %w", formatErr))
 			continue

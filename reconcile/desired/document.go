@@ -204,6 +204,11 @@ func (d *document) fields(node *yaml.Node, what string, known []string, visit fu
 		if visit(key.Value, key, value) {
 			continue
 		}
+		if i > 0 && isNull(value) && decimalPoint(node.Content[i-1].Value+","+key.Value) != "" {
+			number := node.Content[i-1] // within braces a comma ends the value
+			d.problem(number, "%s,%s has a decimal comma: write %[1]s.%[2]s", number.Value, key.Value)
+			continue
+		}
 		if suggestion := nearest(key.Value, known); suggestion != "" {
 			d.problem(key, "unknown key %q in %s: did you mean %q?", key.Value, what, suggestion)
 		} else {

@@ -211,10 +211,23 @@ func (p *fileParser) parsePrice(node *yaml.Node, what string) reconcile.Amount {
 		return ""
 	}
 	price, err := reconcile.ParseAmount(text)
-	if err != nil {
+	if point := decimalPoint(text); point != "" {
+		p.problem(node, "%s: %q has a decimal comma: write %s", what, text, point)
+	} else if err != nil {
 		p.problem(node, "%s: %v", what, err)
 	}
 	return price
+}
+
+// commaPattern is a number with a decimal comma, as much of the world writes it.
+var commaPattern = regexp.MustCompile(`^([0-9]+),([0-9]{1,2})$`)
+
+// decimalPoint returns a number that has a decimal comma with a point, or "".
+func decimalPoint(text string) string {
+	if !commaPattern.MatchString(text) {
+		return ""
+	}
+	return commaPattern.ReplaceAllString(text, "$1.$2")
 }
 
 // seatsPattern is a budget of seats in place of money.
@@ -234,7 +247,9 @@ func (p *fileParser) parseBudget(node *yaml.Node) {
 		return
 	}
 	budget, err := reconcile.ParseAmount(text)
-	if err != nil {
+	if point := decimalPoint(text); point != "" {
+		p.problem(node, "budget: %q has a decimal comma: write %s", text, point)
+	} else if err != nil {
 		p.problem(node, "budget: %q is neither an amount of money a month, as in 1500.00, nor a number of seats, as in 450 seats", text)
 	}
 	license.Budget = budget

@@ -47,6 +47,8 @@ func TestParseProblemsSayWhereAndWhatToDo(t *testing.T) {
 			"an unknown key near none", "version: 1\nusers:\n  - {email: a@b.c, colour: red}\n",
 			[]string{`f.yaml:3:20: unknown key "colour" in a user: known are email, name, access_seat, gateway_seat, until, exempt, id`},
 		},
+		{"a decimal comma", "version: 1\nlicense:\n  price: 7,00\n", []string{`f.yaml:3:10: price: "7,00" has a decimal comma: write 7.00`}},
+		{"a decimal comma within braces", "version: 1\nlicense: {price: 7,50, currency: EUR}\n", []string{`f.yaml:2:18: 7,50 has a decimal comma: write 7.50`}},
 		{"a key twice", "version: 1\nversion: 1\n", []string{`f.yaml:2:1: duplicate key "version", first defined on line 1: keep one`}},
 		{"no email", "version: 1\nusers:\n  - name: Ada\n", []string{"f.yaml:3:5: the user has no email: write one, it is the key"}},
 		{"a bad email", "version: 1\nusers:\n  - email: ada at example\n", []string{`f.yaml:3:12: email: "ada at example" is not an email address`}},

@@ -3,6 +3,7 @@ package report
 import (
 	"bufio"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -34,6 +35,9 @@ func WriteSeveral(w io.Writer, format Format, several Several, options Options) 
 
 // CheckSeveral returns an error for a format that cannot show several accounts.
 func CheckSeveral(format Format) error {
+	if format == FindingsCSV {
+		return errors.New("a file of findings is of one account: name one file")
+	}
 	if format == HTML {
 		return fmt.Errorf("a page is of one account: name one file, or use one of %s, %s, %s, %s, %s", Text, JSON, Markdown, CSV, GitHub)
 	}

@@ -24,6 +24,8 @@ const (
 	HTML Format = "html"
 	// CSV is for a spreadsheet: one row a change.
 	CSV Format = "csv"
+	// FindingsCSV is CSV with one row a finding, all of them; for files only.
+	FindingsCSV Format = "findings-csv"
 	// GitHub is workflow commands that annotate the lines of a pull request.
 	GitHub Format = "github"
 )
@@ -31,10 +33,18 @@ const (
 // Formats lists the formats in the order in which help shows them.
 func Formats() []Format { return []Format{Text, JSON, Markdown, HTML, CSV, GitHub} }
 
+// FileFormats lists the formats of files: those of [Formats], and [FindingsCSV].
+func FileFormats() []Format { return append(Formats(), FindingsCSV) }
+
 // ParseFormat returns the format of that name. The error lists the valid ones.
-func ParseFormat(name string) (Format, error) {
+func ParseFormat(name string) (Format, error) { return parseFormat(name, Formats()) }
+
+// ParseFileFormat is [ParseFormat] for [FileFormats].
+func ParseFileFormat(name string) (Format, error) { return parseFormat(name, FileFormats()) }
+
+func parseFormat(name string, formats []Format) (Format, error) {
 	var names []string
-	for _, format := range Formats() {
+	for _, format := range formats {
 		if name == string(format) {
 			return format, nil
 		}
@@ -88,6 +98,8 @@ func writeTo(out *bufio.Writer, format Format, plan *reconcile.Plan, options Opt
 		return writeHTML(out, NewView(plan))
 	case CSV:
 		writeCSV(out, NewView(plan))
+	case FindingsCSV:
+		writeFindingsCSV(out, plan)
 	case GitHub:
 		writeGitHub(out, NewView(plan))
 	default:
