@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -173,6 +174,37 @@ func (o *output) write(plan *reconcile.Plan) error {
 		return report.Write(w, format, plan, options)
 	}, func(w io.Writer) error { return report.WriteStepSummary(w, plan) })
 }
+
+// writeProblems delivers the problems of the files to the places where reviewers look
+// for a report. The others get nothing: they are for what was planned.
+func (o *output) writeProblems(account string, problems reconcile.Problems) error {
+	var failures []error
+	for i, file := range o.files {
+		if o.formats[i] == report.Markdown {
+			failures = append(failures, file.commit(report.WriteProblems(file, report.Markdown, account, problems)))
+		} else {
+			file.discard()
+		}
+	}
+	o.files, o.formats = nil, nil
+	return errors.Join(append(failures, report.WriteProblems(o.app.stdout, o.format, account, problems))...)
+}
+
+// accountIn looks for the account in a file that cannot be read as a whole, so that
+// what is said of it replaces what was said before; "" where it does not find it.
+func accountIn(path string) string {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	found := accountLine.FindSubmatch(data)
+	if found == nil {
+		return ""
+	}
+	return string(found[1])
+}
+
+var accountLine = regexp.MustCompile(`(?m)^account: *["']?([0-9a-zA-Z]{1,32})\b`)
 
 // deliver writes a report to every place.
 func (o *output) deliver(write func(io.Writer, report.Format, report.Options) error, summarize func(io.Writer) error) error {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -106,7 +108,12 @@ func (a *app) plan(ctx context.Context, flags planFlags) error {
 	if files != nil {
 		return a.planSeveral(ctx, flags, output, request, files)
 	}
-	plan, err := a.planFile(ctx, a.target(flags.requests), flags, output, request)
+	target := a.target(flags.requests)
+	plan, err := a.planFile(ctx, target, flags, output, request)
+	var problems reconcile.Problems
+	if errors.As(err, &problems) {
+		return errors.Join(err, output.writeProblems(cmp.Or(target.account, accountIn(a.file)), problems))
+	}
 	if err != nil {
 		return err
 	}

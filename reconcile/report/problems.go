@@ -1,0 +1,47 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/seatsync/seatsync/reconcile"
+)
+
+// mostProblems is the most problems of files in a comment.
+const mostProblems = 50
+
+// WriteProblems writes the problems of files in place of the report of an account
+// (empty where the files do not say which), so that a reviewer sees them where the
+// report would be: as annotations for [GitHub], as the comment for [Markdown], which
+// has the marker of the account. In other formats it writes nothing.
+func WriteProblems(w io.Writer, format Format, accountID string, problems reconcile.Problems) error {
+	out := bufio.NewWriter(w)
+	switch format {
+	case GitHub:
+		for _, problem := range problems {
+			writeAnnotation(out, &annotation{Level: levelError, Title: "desired state", Text: sentence(problem.Message), Position: problem.At})
+		}
+	case Markdown:
+		writeProblemComment(out, accountID, problems)
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("write the problems: %w", err)
+	}
+	return nil
+}
+
+func writeProblemComment(out *bufio.Writer, accountID string, problems reconcile.Problems) {
+	fmt.Fprintf(out, "%s\n### ❌ %s in the desired state; nothing was planned\n\n", Marker(accountID), reconcile.Count(problems.Count(), "problem"))
+	for _, problem := range problems[:min(len(problems), mostProblems)] {
+		place := value(problem.At.File)
+		if problem.At.Line > 0 {
+			place += ":" + strconv.Itoa(problem.At.Line)
+		}
+		fmt.Fprintf(out, "- %s: %s\n", code(place), prose(problem.Message))
+	}
+	if rest := len(problems) - mostProblems; rest > 0 {
+		fmt.Fprintf(out, "- and %s more\n", number(rest))
+	}
+}
