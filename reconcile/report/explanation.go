@@ -68,7 +68,7 @@ func (r *ExplanationReport) Write(w io.Writer, format Format, options Options) e
 
 // origin says in a sentence where a recorded explanation is from.
 func (r *ExplanationReport) origin() string {
-	return fmt.Sprintf("as of the plan of run %s, a %s of %s: the account was not read", value(r.Recorded.RunID),
+	return fmt.Sprintf("as of the plan of run %s (%s, %s): the account was not read", value(r.Recorded.RunID),
 		strings.ReplaceAll(string(r.Recorded.Mode), "-", " "), r.Recorded.At.UTC().Format(minutes))
 }
 
