@@ -94,6 +94,12 @@ func (d *Desired) groupOf(key string, entry *DesiredUser) *Group {
 	return nil
 }
 
+// UnlistedGroup returns the name of the group of someone whom no file lists, by the
+// email; "" for none.
+func (d *Desired) UnlistedGroup(email string) string {
+	return d.groupOf(EmailKey(email), nil).name()
+}
+
 // ruleOf returns the rule about inactivity for the people of a group, those of none
 // where it is nil; nil when there is none.
 func (d *Desired) ruleOf(group *Group) *InactivePolicy {

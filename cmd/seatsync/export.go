@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -61,7 +63,7 @@ planning from it finds nothing to change. It sends no request but GET.`,
 	}
 	cmd.Flags().StringVar(&path, "out", "", "write to this file instead of standard output")
 	cmd.Flags().BoolVar(&allFlags, "all-flags", false, "write flags that are false too: a later login then counts as a difference")
-	cmd.Flags().BoolVar(&missing, "missing", false, "write only seat holders that no file lists, as a file to include")
+	cmd.Flags().BoolVar(&missing, "missing", false, "write only seat holders that no file lists, as a file to include; with a directory as --out, a file for each group")
 	cmd.Flags().StringVar(&update, "update", "", "bring the names in this `FILE`, the root or one that it includes, to the account's")
 	cmd.MarkFlagsMutuallyExclusive("missing", "all-flags", "update")
 	cmd.MarkFlagsMutuallyExclusive("update", "out")
@@ -86,6 +88,9 @@ func (a *app) exportMissing(ctx context.Context, target *target, path string) er
 		_, err := desired.ExportMissing(a.stdout, &live, request.Desired)
 		return err
 	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() || strings.HasSuffix(path, "/") {
+		return a.exportMissingByGroup(&live, request.Desired, path)
+	}
 	for _, read := range request.Desired.Files {
 		if isSameFile(path, read) {
 			return fmt.Errorf("%s is part of the desired state: name another path", path)
@@ -101,6 +106,55 @@ func (a *app) exportMissing(ctx context.Context, target *target, path string) er
 	}
 	a.note("wrote %s; next: include %s, then seatsync plan", count(missing, "user"), path)
 	return nil
+}
+
+// exportMissingByGroup writes a file for each group into a directory. A file that is
+// there already stays, and is an error before anything is written.
+func (a *app) exportMissingByGroup(live *reconcile.Live, file *reconcile.Desired, directory string) error {
+	groups, err := desired.ExportMissingByGroup(live, file)
+	if err != nil {
+		return err
+	}
+	paths := make([]string, len(groups))
+	for i := range groups {
+		paths[i] = filepath.Join(directory, fileNameOf(groups[i].Group))
+		if _, err := os.Lstat(paths[i]); err == nil || slices.Contains(paths[:i], paths[i]) {
+			return fmt.Errorf("%s is there already: name another directory, or move it away", paths[i])
+		}
+	}
+	if err := os.MkdirAll(directory, 0o755); err != nil {
+		return err
+	}
+	for i := range groups {
+		out, err := newPendingFile(paths[i])
+		if err != nil {
+			return err
+		}
+		_, err = out.Write(groups[i].File)
+		if err := out.commit(err); err != nil {
+			return err
+		}
+		a.note("wrote %s to %s", count(groups[i].Users, "user"), paths[i])
+	}
+	if len(groups) == 0 {
+		a.note("every seat holder is in a file: nothing was written")
+		return nil
+	}
+	a.note("next: include %s, then seatsync plan", filepath.Join(directory, "*.yaml"))
+	return nil
+}
+
+// fileNameOf returns the name of a file for the people of a group.
+func fileNameOf(group string) string {
+	if group == "" {
+		return "no-group.yaml"
+	}
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(group)) + ".yaml"
 }
 
 // updateNames brings the names in a file to those of the account. Comments, order and
