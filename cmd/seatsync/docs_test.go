@@ -40,6 +40,10 @@ func TestSamplesInTheDocsAreWhatScriptsShow(t *testing.T) {
 					continue
 				}
 				at := strings.Index(rest, "\n"+line+"\n")
+				if at < 0 { // a command
+					line = "exec " + line
+					at = strings.Index(rest, "\n"+line+"\n")
+				}
 				if at < 0 {
 					t.Fatalf("%s: this line is not in %s, or not in this order:\n%s", path, sample[1], line)
 				}
