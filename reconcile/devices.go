@@ -97,6 +97,21 @@ func (d *Devices) signedOut(user *User) *int {
 	return &registered
 }
 
+// Enrolment says how many devices the releases that will be carried out sign out:
+// "12 devices must enrol again"; "" for none that is known.
+func (p *Plan) Enrolment() string {
+	devices := 0
+	for i := range p.Changes {
+		if change := &p.Changes[i]; change.Devices != nil && change.WillBeDone() {
+			devices += *change.Devices
+		}
+	}
+	if devices == 0 {
+		return ""
+	}
+	return Count(devices, "device") + " must enrol again"
+}
+
 // Enrolment says what the release of a seat means for the devices of its holder:
 // "3 devices must enrol again". It is empty for other changes, for a release that
 // signs no device out, and where the number is not known.

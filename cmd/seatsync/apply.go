@@ -244,7 +244,11 @@ func (a *app) ask(ctx context.Context, plan *reconcile.Plan) error {
 		return err
 	}
 	fmt.Fprintln(a.stderr)
-	yes, err := a.confirm(ctx, fmt.Sprintf("apply %s to account %s?", count(plan.Summary.Pending(), "change"), plan.AccountID))
+	question := fmt.Sprintf("apply %s to account %s?", count(plan.Summary.Pending(), "change"), plan.AccountID)
+	if enrolment := plan.Enrolment(); enrolment != "" {
+		question = enrolment + "; " + question
+	}
+	yes, err := a.confirm(ctx, question)
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled), err == nil && !yes:
 		return runner.ErrDeclined

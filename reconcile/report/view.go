@@ -294,6 +294,9 @@ func (v *View) Row(i int) Row {
 		Change: change, Person: person(change), Effect: effect(change), Why: sentence(change.Because),
 		Place: place(change.Source), State: "planned", Class: "planned",
 	}
+	if change.Held == "" {
+		row.Why = joined(row.Why, change.Enrolment())
+	}
 	if v.note != nil {
 		row.Note = v.note(i)
 	}
@@ -367,4 +370,12 @@ func (v *View) Finding(i int) FindingRow {
 		row.Text = value(finding.Email) + ": " + row.Text
 	}
 	return row
+}
+
+// joined joins two parts of a sentence, either of which may be empty.
+func joined(a, b string) string {
+	if a != "" && b != "" {
+		return a + "; " + b
+	}
+	return a + b
 }
