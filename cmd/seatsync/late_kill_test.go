@@ -90,6 +90,7 @@ func TestEffectsThatLandAfterAKillAreToldOfOnce(t *testing.T) {
 			trap.set(0, nil)
 		}
 		before := r.snapshot()
+		r.quiet() // nothing can begin any more while the wait is on
 		slow.going.Wait()
 		for id, now := range r.snapshot() {
 			if was := before[id]; isTrue(was.AccessSeat) != isTrue(now.AccessSeat) || isTrue(was.GatewaySeat) != isTrue(now.GatewaySeat) || textOf(was.Name) != textOf(now.Name) {
