@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -178,6 +179,10 @@ func (o *output) write(plan *reconcile.Plan) error {
 // writeProblems delivers the problems of the files to the places where reviewers look
 // for a report. The others get nothing: they are for what was planned.
 func (o *output) writeProblems(account string, problems reconcile.Problems) error {
+	problems = slices.Clone(problems)
+	for i := range problems {
+		problems[i].Message = o.app.mask.Text(problems[i].Message)
+	}
 	var failures []error
 	for i, file := range o.files {
 		if o.formats[i] == report.Markdown {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"strconv"
 
 	"github.com/seatsync/seatsync/reconcile"
 )
@@ -35,13 +34,9 @@ func WriteProblems(w io.Writer, format Format, accountID string, problems reconc
 func writeProblemComment(out *bufio.Writer, accountID string, problems reconcile.Problems) {
 	fmt.Fprintf(out, "%s\n### ❌ %s in the desired state; nothing was planned\n\n", Marker(accountID), reconcile.Count(problems.Count(), "problem"))
 	for _, problem := range problems[:min(len(problems), mostProblems)] {
-		place := value(problem.At.File)
-		if problem.At.Line > 0 {
-			place += ":" + strconv.Itoa(problem.At.Line)
-		}
-		fmt.Fprintf(out, "- %s: %s\n", code(place), prose(problem.Message))
+		fmt.Fprintf(out, "- %s: %s\n", code(place(problem.At)), prose(sentence(problem.Message)))
 	}
-	if rest := len(problems) - mostProblems; rest > 0 {
-		fmt.Fprintf(out, "- and %s more\n", number(rest))
+	if len(problems) > mostProblems { // one of the rest may stand for many
+		fmt.Fprintf(out, "- and %s more\n", number(problems.Count()-mostProblems))
 	}
 }
