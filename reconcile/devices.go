@@ -106,18 +106,22 @@ func (p *Plan) Enrolment() string {
 			devices += *change.Devices
 		}
 	}
-	if devices == 0 {
-		return ""
-	}
-	return Count(devices, "device") + " must enrol again"
+	return enrolment(devices)
 }
 
 // Enrolment says what the release of a seat means for the devices of its holder:
 // "3 devices must enrol again". It is empty for other changes, for a release that
 // signs no device out, and where the number is not known.
 func (c *Change) Enrolment() string {
-	if c.Devices == nil || *c.Devices == 0 {
+	if c.Devices == nil {
 		return ""
 	}
-	return Count(*c.Devices, "device") + " must enrol again"
+	return enrolment(*c.Devices)
+}
+
+func enrolment(devices int) string {
+	if devices == 0 {
+		return ""
+	}
+	return Count(devices, "device") + " must enrol again"
 }

@@ -44,17 +44,7 @@ planning from it finds nothing to change. It sends no request but GET.`,
 			if missing {
 				return a.exportMissing(ctx, target, path)
 			}
-			account, tokenVariable, err := target.exportAccount(ctx)
-			if err != nil {
-				return err
-			}
-			work, err := target.connect(account, tokenVariable)
-			if err != nil {
-				return err
-			}
-			defer work.Close()
-			live, err := work.Source.Snapshot(ctx)
-			work.finish()
+			live, err := target.liveUsers(ctx)
 			if err != nil {
 				return err
 			}
@@ -167,10 +157,6 @@ func (a *app) updateNames(ctx context.Context, target *target, path string) erro
 	if err != nil {
 		return fmt.Errorf("--update: %w", err)
 	}
-	account, tokenVariable, err := target.exportAccount(ctx)
-	if err != nil {
-		return err
-	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("--update: %w", err)
@@ -179,13 +165,7 @@ func (a *app) updateNames(ctx context.Context, target *target, path string) erro
 	if err != nil {
 		return fmt.Errorf("--update: %w", err)
 	}
-	work, err := target.connect(account, tokenVariable)
-	if err != nil {
-		return err
-	}
-	defer work.Close()
-	live, err := work.Source.Snapshot(ctx)
-	work.finish()
+	live, err := target.liveUsers(ctx)
 	if err != nil {
 		return err
 	}
@@ -210,6 +190,21 @@ func (a *app) updateNames(ctx context.Context, target *target, path string) erro
 	}
 	a.note("brought %s in %s to the account's; next: git diff", count(changed, "name"), path)
 	return nil
+}
+
+// liveUsers reads the users of the account to export.
+func (t *target) liveUsers(ctx context.Context) (reconcile.Live, error) {
+	account, tokenVariable, err := t.exportAccount(ctx)
+	if err != nil {
+		return reconcile.Live{}, err
+	}
+	work, err := t.connect(account, tokenVariable)
+	if err != nil {
+		return reconcile.Live{}, err
+	}
+	defer work.Close()
+	defer work.finish()
+	return work.Source.Snapshot(ctx)
 }
 
 // exportAccount returns the account to export, the flag's, the environment's, or

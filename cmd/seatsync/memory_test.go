@@ -64,19 +64,26 @@ func wantLittleMemory(t *testing.T, taken int) {
 	}
 }
 
-func TestAPlanOfAHundredThousandUsersTakesLittleMemory(t *testing.T) {
+// newCrowd sets up an account of many people, each idle for so many days, of whom the file releases the idle.
+func newCrowd(t *testing.T, people int, idleDays func(i int) float64) *rig {
+	t.Helper()
 	r := newRig(t, nil, func(o *sandbox.Options) { o.MaxPerPage = 1000 })
-	records := make([]sandbox.Record, 100_000)
+	records := make([]sandbox.Record, people)
 	for i := range records {
 		records[i] = sandbox.Record{
 			ID: sandbox.Value(fmt.Sprintf("00000000-0000-4000-8000-%012d", i)), SeatUID: sandbox.Value(fmt.Sprintf("5ea70000-0000-4000-8000-%012d", i)),
 			Email: sandbox.Value(fmt.Sprintf("person-%d@example.com", i)), Name: sandbox.Value("A Name of Some Length"),
 			AccessSeat: sandbox.Value(true), GatewaySeat: sandbox.Value(false),
-			CreatedAt: sandbox.At(daysBack(600)), LastSuccessfulLogin: sandbox.At(daysBack(float64(i % 400))),
+			CreatedAt: sandbox.At(daysBack(600)), LastSuccessfulLogin: sandbox.At(daysBack(idleDays(i))),
 		}
 	}
 	r.box.Replace(sandbox.MainAccount, records...)
 	check(t, os.WriteFile(r.path("desired-state.yaml"), []byte("version: 1\npolicy: {inactive: {after: 90d}, limits: {releases: 100%}}\n"), 0o600))
+	return r
+}
+
+func TestAPlanOfAHundredThousandUsersTakesLittleMemory(t *testing.T) {
+	r := newCrowd(t, 100_000, func(i int) float64 { return float64(i % 400) })
 	p := r.start(t.Context(), "plan", "--format", "json", "--out", r.path("plan.json"))
 	wantLittle := watchMemory(t, p)
 	if code := r.wait(p); code != codeOK {
@@ -151,18 +158,7 @@ func TestAHostileFileTakesLittleMemory(t *testing.T) {
 }
 
 func TestManyReadersOfALargeReportTakeLittleMemory(t *testing.T) {
-	r := newRig(t, nil, func(o *sandbox.Options) { o.MaxPerPage = 1000 })
-	records := make([]sandbox.Record, 30_000)
-	for i := range records {
-		records[i] = sandbox.Record{
-			ID: sandbox.Value(fmt.Sprintf("00000000-0000-4000-8000-%012d", i)), SeatUID: sandbox.Value(fmt.Sprintf("5ea70000-0000-4000-8000-%012d", i)),
-			Email: sandbox.Value(fmt.Sprintf("person-%d@example.com", i)), Name: sandbox.Value("A Name of Some Length"),
-			AccessSeat: sandbox.Value(true), GatewaySeat: sandbox.Value(false),
-			CreatedAt: sandbox.At(daysBack(600)), LastSuccessfulLogin: sandbox.At(daysBack(200)),
-		}
-	}
-	r.box.Replace(sandbox.MainAccount, records...)
-	check(t, os.WriteFile(r.path("desired-state.yaml"), []byte("version: 1\npolicy: {inactive: {after: 90d}, limits: {releases: 100%}}\n"), 0o600))
+	r := newCrowd(t, 30_000, func(int) float64 { return 200 })
 	first := r.start(t.Context(), "run", "--once")
 	if code := r.wait(first); code != codeOK {
 		t.Fatalf("exit code %d: %s", code, first.stderr.String())
