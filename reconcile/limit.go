@@ -83,7 +83,7 @@ func (p *planner) limit(changes []Change, subjects []*subject) Limit {
 		row.Used = p.options.History.takenSince(since, counted)
 		if p.options.AllowReleases == nil {
 			row.Tripped = row.Wanted > row.Allowed-row.Used
-			room = min(room, max(0, row.Allowed-row.Used))
+			room = min(room, row.room())
 			if why := p.options.History.unreadableSince(since); why != "" {
 				row.Tripped, row.Unknown = limit.Wanted > 0, true
 				room, because = 0, unreadableBecause(row.Days, why)
@@ -148,21 +148,26 @@ func (p *planner) compareUrgency(a, b candidate) int {
 	return cmp.Or(cmp.Compare(heldA, heldB), cmp.Compare(namedA, namedB), idleA.Compare(idleB))
 }
 
-// windowThatHolds returns the window that holds releases back where the limit of
-// the run would not, or nil; first one of which it is not known what was used.
-func (l *Limit) windowThatHolds() *Window {
+// windowThatHolds returns the window that leaves fewer releases than the limit of
+// the run, the tightest of them, or nil; first one of which it is not known what was
+// used.
+func (l *Limit) windowThatHolds() (tightest *Window) {
+	room := l.Releases
 	for i := range l.Windows {
-		if l.Windows[i].Tripped && l.Windows[i].Unknown {
-			return &l.Windows[i]
+		window := &l.Windows[i]
+		switch {
+		case !window.Tripped:
+		case window.Unknown:
+			return window
+		case window.room() < room:
+			tightest, room = window, window.room()
 		}
 	}
-	for i := range l.Windows {
-		if l.Windows[i].Tripped && l.Wanted <= l.Releases {
-			return &l.Windows[i]
-		}
-	}
-	return nil
+	return tightest
 }
+
+// room is how many releases earlier runs have left in the window.
+func (w *Window) room() int { return max(0, w.Allowed-w.Used) }
 
 // Phrase names the limit that counts: "limit of 15", "limit of 40 releases in 7 days".
 func (l *Limit) Phrase() string {

@@ -92,6 +92,24 @@ func TestLimitsOverTime(t *testing.T) {
 	}
 }
 
+func TestTheTightestLimitIsNamed(t *testing.T) {
+	idle := []User{idleFor("a", 100), idleFor("b", 300), idleFor("c", 200)}
+	earlier := []PastRelease{took("x", Release, 3), took("y", Release, 6), took("z", Release, 20)}
+	for _, test := range []struct{ name, limits, want string }{
+		{"the run's own", "releases: 1, releases_per: {7d: 4}", "3 releases wanted, at most 1 allowed (limits.releases: 1)"},
+		{"a window, beside one of the run", "releases: 2, releases_per: {7d: 2}", "3 releases wanted, at most 2 allowed in 7 days, and earlier runs took 2"},
+		{"the fuller of two windows", "releases: 2, releases_per: {7d: 3, 30d: 3}", "3 releases wanted, at most 3 allowed in 30 days, and earlier runs took 3"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			file := mustParse(t, "version: 1\npolicy:\n  inactive: {after: 90d}\n  limits: {"+test.limits+"}\n")
+			plan := planOf(t, file, liveOf(idle...), withHistory(History{Taken: earlier}))
+			if got := plan.Limit.Sentence(); got != test.want {
+				t.Errorf("%q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
 func TestWhatTheFileNamesIsReleasedBeforeTheIdle(t *testing.T) {
 	file := "version: 1\npolicy:\n  unlisted: keep\n  inactive: {after: 90d}\n  limits: {releases: 2, beyond: longest-idle}\n" +
 		"users:\n  - {email: z@b.c, access_seat: false}\n"

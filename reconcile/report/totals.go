@@ -38,6 +38,9 @@ func (v *View) facts() []Fact {
 	}
 	add("Kept", v.Kept)
 	add("Limit", limitTotal(plan))
+	for i := range plan.Limit.Windows {
+		add("Window", windowTotal(&plan.Limit.Windows[i]))
+	}
 	add("Returns", returnsTotal(plan))
 	if plan.Run == nil {
 		add("Requests", plannedCalls(plan.Summary.Calls))
@@ -141,6 +144,16 @@ func limitTotal(plan *reconcile.Plan) string {
 		text += " (" + sentence(limit.From) + ")"
 	}
 	return text
+}
+
+// windowTotal says how much of a window earlier runs took, and what this one wants.
+func windowTotal(window *reconcile.Window) string {
+	took := "earlier runs took " + number(window.Used)
+	if window.Unknown {
+		took = "what earlier runs took is not known,"
+	}
+	return reconcile.Count(window.Days, "day") + ": " + took + " of at most " + reconcile.Count(window.Allowed, "release") +
+		"; this one wants " + number(window.Wanted)
 }
 
 // returnsTotal says how many people came back after a release.
