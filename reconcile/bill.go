@@ -19,6 +19,9 @@ type Bill struct {
 	// Before is the seats in use as the account was read, After those in use once
 	// the plan is applied or, with a run, as far as its outcomes show.
 	Before, After BillShare
+	// Now is those in use as far as the plan knows: Before without a run, After with
+	// one.
+	Now BillShare
 }
 
 // BillShare is how much of a bill is used, and how much is idle: purchased and in
@@ -42,6 +45,9 @@ func (p *Plan) Bill() Bill {
 	}
 	bill := Bill{Purchased: money.Purchased, Currency: p.Summary.Currency, Renews: money.Renews}
 	bill.Before, bill.After = money.share(p.Live.SeatsUsed, money.costOf(before)), money.share(after, cost)
+	if bill.Now = bill.Before; p.Run != nil {
+		bill.Now = bill.After
+	}
 	if money.Purchased != nil {
 		bill.Billed = money.Price.Times(*money.Purchased)
 	}

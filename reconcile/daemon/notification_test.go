@@ -118,6 +118,20 @@ func TestMessagesNameNobodyAndHaveTheNumbers(t *testing.T) {
 	}
 }
 
+// What is only planned has saved nothing yet.
+func TestARunCostsWhatItsSeatsInUseCost(t *testing.T) {
+	plan := emptyPlan()
+	plan.Changes = []reconcile.Change{{Kind: reconcile.Release, Before: reconcile.State{AccessSeat: reconcile.True}}}
+	plan.Summary.Release, plan.Summary.SeatsAfter, plan.Summary.MonthlyCostAfter = 1, 14, "98.00"
+	var planned, applied RunSummary
+	planned.Describe(plan)
+	plan.Run = &reconcile.Run{Outcomes: []reconcile.Outcome{{Change: 0, Status: reconcile.Applied}}}
+	applied.Describe(plan)
+	if planned.Seats.Used != 15 || planned.Cost != "105.00" || applied.Seats.Used != 14 || applied.Cost != "98.00" {
+		t.Errorf("planned: %d seats for %s; applied: %d seats for %s", planned.Seats.Used, planned.Cost, applied.Seats.Used, applied.Cost)
+	}
+}
+
 func TestTheBudgetIsNewsOnce(t *testing.T) {
 	message := "the bill of 140.00 EUR a month is above the budget of 100.00 EUR a month"
 	plan := emptyPlan()

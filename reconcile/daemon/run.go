@@ -127,7 +127,7 @@ func (r *RunSummary) Describe(plan *reconcile.Plan) {
 	seats := plan.SeatsInUse()
 	r.Summary = &summary
 	r.Seats = &Seats{Used: seats.Used, Access: seats.Access, Gateway: seats.Gateway, Purchased: plan.Money.Purchased}
-	r.Cost = plan.Bill().After.UsedCost
+	r.Cost = plan.Bill().Now.UsedCost
 	r.Pending, r.Held = make(map[reconcile.Kind]int), make(map[reconcile.Hold]int)
 	r.Outcomes = make(map[reconcile.Status]int)
 	r.AccountName = plan.AccountName
