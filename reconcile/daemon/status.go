@@ -132,7 +132,8 @@ func verdict(last *RunSummary, unread error, now time.Time) (tone, sentence, det
 	case reconcile.ResultNotTaken:
 		return "calm", "The last run succeeded " + when + ", and the API did not take some of it", "A seat that is asked for comes with the person's next login."
 	case reconcile.ResultHeld:
-		return "held", "A limit holds releases back: nobody is released until someone decides", "The last run was " + when + "; its report says which."
+		held := last.Held[reconcile.HeldLimit] + last.Held[reconcile.HeldTooManyReturned]
+		return "held", "A limit holds " + reconcile.Count(held, "release") + " back", "The last run was " + when + "; its report says which limit, and how to let them through."
 	case reconcile.ResultPartial:
 		return "broken", "The last run was applied in part " + when, "Its report says what failed."
 	case reconcile.ResultKilled:
