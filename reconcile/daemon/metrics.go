@@ -47,7 +47,7 @@ func NewMetrics() *Metrics {
 	m.changes = counter("changes_total", "Changes that applies carried out or tried to.", "kind", "status")
 	m.runs = counter("runs_total", "Runs that ended, and runs skipped because the one before was still going.", "mode", "result")
 	m.attempt = gauge("last_attempt_timestamp_seconds", "When the last run began.")
-	m.success = gauge("last_success_timestamp_seconds", "When the last run that succeeded ended.")
+	m.success = gauge("last_success_timestamp_seconds", "When the last run that succeeded ended; 0 when none has.")
 	m.nextRun = gauge("next_run_timestamp_seconds", "When the next run is due; 0 when none is.")
 	m.cost = gauge("monthly_cost", "What the seats in use cost in a month.", "currency")
 	m.releases = counter("releases_total", "Seats that recorded runs released.", "reason")
@@ -160,6 +160,7 @@ func (m *Metrics) next(account string, at time.Time) {
 func (m *Metrics) began(account string, at time.Time) {
 	m.begin(account)
 	m.attempt.Set(seconds(at), account)
+	m.success.Begin(account) // or nothing would tell of runs that have failed from the first one on
 }
 
 // skipped counts a run that did not begin.

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"os"
 	"regexp"
 	"strings"
@@ -97,6 +98,45 @@ func isRead(rules, name, labels string) bool {
 		}
 	}
 	return false
+}
+
+// counted finds the counters whose rise an expression looks for, with the labels that it asks for.
+var counted = regexp.MustCompile(`(?:increase|rate)\((\w+)(?:\{([^}]*)\})?\[`)
+
+func TestCountersWhoseRiseTheAlertRulesLookForAreThereBeforeTheFirstRun(t *testing.T) {
+	rules, err := os.ReadFile(deployed + "prometheus/seatsync.rules.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := counted.FindAllStringSubmatch(string(rules), -1)
+	if len(asked) < strings.Count(string(rules), "[") {
+		t.Errorf("only %q of the rules' ranges are of counters", asked)
+	}
+	d, _ := newDaemon(t, Options{}, newStand(dryRun("@daily")))
+	_, body := ask(t, d, "GET", "/metrics")
+	for _, counter := range asked {
+		found := false
+		for _, sample := range zeroSample.FindAllStringSubmatch(body, -1) {
+			found = found || sample[1] == counter[1] && strings.Contains(sample[2], counter[2])
+		}
+		if !found {
+			t.Errorf("%s{%s} is not there at 0, so Prometheus misses its first rise:\n%s", counter[1], counter[2], body)
+		}
+	}
+}
+
+func TestAFirstRunThatFailsHasNoSuccessToBeOlderThan(t *testing.T) {
+	failing := newStand(dryRun("@daily"))
+	failing.run = func(context.Context, Request) (*reconcile.Plan, error) { return nil, errors.New("no token") }
+	d, _ := newDaemon(t, Options{}, failing)
+	const success = `seatsync_last_success_timestamp_seconds{account="` + testAccount + `"}`
+	if _, body := ask(t, d, "GET", "/metrics"); strings.Contains(body, success) {
+		t.Errorf("before any run there is a last success:\n%s", body)
+	}
+	d.Once(t.Context(), reconcile.ModeDryRun)
+	if _, body := ask(t, d, "GET", "/metrics"); !strings.Contains(body, success+" 0\n") {
+		t.Errorf("an alert compares the last attempt with %s, which is not there:\n%s", success, body)
+	}
 }
 
 func TestAGaugeThatWasSomethingStaysWhenItIsNothingAgain(t *testing.T) {
