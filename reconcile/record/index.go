@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -15,7 +16,8 @@ import (
 // a plan does not read ten thousand of them. It is derived, and nothing depends on
 // it: an entry counts only as long as the file of its record has the size and the
 // time of the last change that it had, and where the index is missing, old, torn or
-// cannot be written, the records are read.
+// cannot be written, the records are read. A Store reads it once, and keeps in memory
+// what it has derived since, by the same rule.
 //
 // Only records that are closed are in it: of a run that was killed, or that left a
 // change open, the next reading may tell something else.
@@ -82,15 +84,18 @@ func (s *Store) entries(since time.Time) ([]entry, error) {
 	if err := errors.Join(err, runs.Close()); err != nil {
 		return nil, err
 	}
-	indexed := s.readIndex()
+	s.indexing.Lock()
+	defer s.indexing.Unlock()
+	if s.known == nil {
+		s.known = s.readIndex()
+	}
 	entries := make([]entry, 0, len(files))
 	unindexed, bytes, reach := 0, int64(0), since.Add(-longestRun)
 	for _, file := range files {
 		if started, ok := StartOf(file.ID); ok && started.Before(reach) {
 			continue
 		}
-		if known, ok := indexed[file.ID]; ok && known.Size == file.Size && known.Modified == file.Modified {
-			known.isClosed = true
+		if known, ok := s.known[file.ID]; ok && known.Size == file.Size && known.Modified == file.Modified {
 			entries = append(entries, *known)
 			continue
 		}
@@ -100,13 +105,27 @@ func (s *Store) entries(since time.Time) ([]entry, error) {
 		}
 		if read.isClosed {
 			unindexed, bytes = unindexed+1, bytes+read.Size
+			s.known[file.ID] = &read
 		}
 		entries = append(entries, read)
 	}
+	s.forget(files)
 	if unindexed > mostUnindexed || bytes > mostUnindexedBytes {
-		s.writeIndex(entries, indexed, files)
+		s.writeIndex(files)
 	}
 	return entries, nil
+}
+
+// forget drops what is known of records that are gone.
+func (s *Store) forget(files []entry) {
+	if len(s.known) <= len(files) {
+		return
+	}
+	isThere := make(map[string]bool, len(files))
+	for _, file := range files {
+		isThere[file.ID] = true
+	}
+	maps.DeleteFunc(s.known, func(id string, _ *entry) bool { return !isThere[id] })
 }
 
 // journalsIn lists the journals in a directory, the latest first, as entries that say no
@@ -152,40 +171,35 @@ func (s *Store) readEntry(file entry) entry {
 	return file
 }
 
-// readIndex reads the index. One that is of no use is no index.
+// readIndex reads the index. One that is of no use is an empty one.
 func (s *Store) readIndex() map[string]*entry {
+	entries := make(map[string]*entry)
 	directory, err := s.openDirectory()
 	if err != nil {
-		return nil
+		return entries
 	}
 	defer directory.Close()
 	info, err := directory.Lstat(indexName)
 	var found index
 	if err != nil || readSealed(directory, indexName, longestIndex, &found) != nil || found.Format != indexFormat {
-		return nil
+		return entries
 	}
 	latest := info.ModTime().Add(-coarsest).UnixNano()
-	entries := make(map[string]*entry, len(found.Entries))
 	for i := range found.Entries {
 		if one := &found.Entries[i]; one.Modified < latest {
+			one.isClosed = true
 			entries[one.ID] = one
 		}
 	}
 	return entries
 }
 
-// writeIndex writes the entries that are closed, and keeps those of earlier runs that
-// still have their file. That it cannot be written costs time and nothing else.
-func (s *Store) writeIndex(entries []entry, indexed map[string]*entry, files []entry) {
+// writeIndex writes what is known of the records that have a file. That it cannot be
+// written costs time and nothing else.
+func (s *Store) writeIndex(files []entry) {
 	content := index{Format: indexFormat, Entries: make([]entry, 0, len(files))}
-	for i := range entries {
-		if entries[i].isClosed {
-			content.Entries = append(content.Entries, entries[i])
-		}
-		delete(indexed, entries[i].ID)
-	}
 	for _, file := range files {
-		if known := indexed[file.ID]; known != nil {
+		if known := s.known[file.ID]; known != nil {
 			content.Entries = append(content.Entries, *known)
 		}
 	}

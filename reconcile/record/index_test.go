@@ -51,7 +51,7 @@ func TestTheIndexSaysWhatTheRecordsSay(t *testing.T) {
 	if indexed := store.readIndex(); len(indexed) != len(ids) {
 		t.Fatalf("%d of %d are in the index", len(indexed), len(ids))
 	}
-	if diff := cmp.Diff(want, store.History(time.Time{})); diff != "" {
+	if diff := cmp.Diff(want, Open(store.state, store.account).History(time.Time{})); diff != "" {
 		t.Errorf("with the index (-want +got):\n%s", diff)
 	}
 	for name, damage := range map[string]func([]byte) []byte{
@@ -65,6 +65,7 @@ func TestTheIndexSaysWhatTheRecordsSay(t *testing.T) {
 			data, err := os.ReadFile(store.indexPath())
 			must(t, err)
 			must(t, os.WriteFile(store.indexPath(), damage(append([]byte{}, data...)), fileMode))
+			store := Open(store.state, store.account)
 			if diff := cmp.Diff(want, store.History(time.Time{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -94,10 +95,12 @@ func TestARecordThatChangedIsReadAndNotTheIndex(t *testing.T) {
 			ids := manyRuns(t, store, mostUnindexed+4)
 			store.History(time.Time{})
 			change.edit(t, store.path(ids[3]))
-			history := store.History(time.Time{})
-			isTold := len(history.Unreadable) == 1
-			if len(history.Taken) == len(ids) && !isTold || isTold != (change.want == "unreadable") {
-				t.Errorf("%d taken, unreadable %v", len(history.Taken), history.Unreadable)
+			for who, store := range map[string]*Store{"the same": store, "another": Open(store.state, store.account)} {
+				history := store.History(time.Time{})
+				isTold := len(history.Unreadable) == 1
+				if len(history.Taken) == len(ids) && !isTold || isTold != (change.want == "unreadable") {
+					t.Errorf("%s store: %d taken, unreadable %v", who, len(history.Taken), history.Unreadable)
+				}
 			}
 		})
 	}
@@ -112,6 +115,7 @@ func TestDamageIsReportedFromTheIndexToo(t *testing.T) {
 	must(t, os.WriteFile(store.path(ids[0]), data, fileMode))
 	longAgo(t, store)
 	for range 2 {
+		store := Open(store.state, store.account)
 		if history := store.History(time.Time{}); len(history.Unreadable) != 1 {
 			t.Errorf("unreadable: %v", history.Unreadable)
 		}

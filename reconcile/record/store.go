@@ -33,6 +33,9 @@ type Store struct {
 
 	mu          sync.Mutex
 	isTakenOver bool
+
+	indexing sync.Mutex
+	known    map[string]*entry // by id: what was derived so far, or read in the index; see entries
 }
 
 // Open returns the store of an account in a state directory, which need not exist
