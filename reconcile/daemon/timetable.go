@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -41,17 +42,18 @@ func (t *timetable) follow(settings Settings, now time.Time) error {
 	sameZone := t.zone != nil && t.zone.String() == zone.String()
 	rows := make([]row, 0, len(settings.Schedule))
 	for _, entry := range settings.Schedule {
+		isEarlier := func(earlier row) bool {
+			return sameZone && earlier.entry.Cron == entry.Cron && earlier.entry.Mode == entry.Mode
+		}
+		if i := slices.IndexFunc(t.rows, isEarlier); i >= 0 {
+			rows = append(rows, row{entry: entry, schedule: t.rows[i].schedule, next: t.rows[i].next})
+			continue
+		}
 		schedule, err := desired.ParseCron(entry.Cron)
 		if err != nil {
 			return fmt.Errorf("schedule: %w", err)
 		}
-		next := schedule.Next(now.In(zone))
-		for _, earlier := range t.rows {
-			if sameZone && earlier.entry.Cron == entry.Cron && earlier.entry.Mode == entry.Mode {
-				next = earlier.next
-			}
-		}
-		rows = append(rows, row{entry: entry, schedule: schedule, next: next})
+		rows = append(rows, row{entry: entry, schedule: schedule, next: schedule.Next(now.In(zone))})
 	}
 	t.zone, t.rows = zone, rows
 	return nil
