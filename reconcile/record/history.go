@@ -181,7 +181,17 @@ func StartOf(id string) (time.Time, bool) {
 
 // read returns the record in one file.
 func (s *Store) read(id string) (*Record, error) {
-	record, err := s.readFile(id)
+	runs, err := s.openRuns()
+	if err != nil {
+		return nil, fmt.Errorf("read the record of run %s: %w", id, err)
+	}
+	defer runs.Close()
+	return s.readIn(runs, id)
+}
+
+// readIn returns the record in one file of the directory of the journals.
+func (s *Store) readIn(runs *os.Root, id string) (*Record, error) {
+	record, err := s.readFile(runs, id)
 	if err == nil {
 		err = s.misplaced(record, id)
 	}
@@ -194,12 +204,7 @@ func (s *Store) read(id string) (*Record, error) {
 	return record, nil
 }
 
-func (s *Store) readFile(id string) (*Record, error) {
-	runs, err := s.openRuns()
-	if err != nil {
-		return nil, err
-	}
-	defer runs.Close()
+func (s *Store) readFile(runs *os.Root, id string) (*Record, error) {
 	file, err := openFile(runs, id+extension, os.O_RDONLY)
 	if err != nil {
 		return nil, err

@@ -80,8 +80,9 @@ func (s *Store) entries(since time.Time) ([]entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer runs.Close()
 	files, err := journalsIn(runs)
-	if err := errors.Join(err, runs.Close()); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	s.indexing.Lock()
@@ -99,7 +100,7 @@ func (s *Store) entries(since time.Time) ([]entry, error) {
 			entries = append(entries, *known)
 			continue
 		}
-		read := s.readEntry(file)
+		read := s.readEntry(runs, file)
 		if errors.Is(read.err, fs.ErrNotExist) { // removed meanwhile by retention
 			continue
 		}
@@ -152,8 +153,8 @@ func journalsIn(runs *os.Root) ([]entry, error) {
 }
 
 // readEntry derives an entry from its record.
-func (s *Store) readEntry(file entry) entry {
-	record, err := s.read(file.ID)
+func (s *Store) readEntry(runs *os.Root, file entry) entry {
+	record, err := s.readIn(runs, file.ID)
 	if err != nil {
 		file.StartedAt, _ = StartOf(file.ID)
 		file.err = err
