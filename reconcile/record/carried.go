@@ -42,6 +42,15 @@ func (s *Store) Carried() ([]reconcile.PastRun, error) {
 		return nil, err
 	}
 	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	s.indexing.Lock()
+	defer s.indexing.Unlock()
+	if s.carried.isOf(info) {
+		return s.carried.runs, nil
+	}
 	j, err := readLines(file)
 	if err != nil {
 		return nil, err
@@ -53,9 +62,20 @@ func (s *Store) Carried() ([]reconcile.PastRun, error) {
 		}
 	}
 	if j.damage != nil {
-		err = &carriedError{path: s.Directory() + "/" + carriedName, damage: j.damage}
+		return runs, &carriedError{path: s.Directory() + "/" + carriedName, damage: j.damage}
 	}
-	return runs, err
+	s.carried = carried{info, runs}
+	return runs, nil
+}
+
+// carried is what a file has that is sound, as long as it has not changed; see [entry].
+type carried struct {
+	info fs.FileInfo // nil before the file was read
+	runs []reconcile.PastRun
+}
+
+func (c *carried) isOf(now fs.FileInfo) bool {
+	return c.info != nil && os.SameFile(c.info, now) && c.info.Size() == now.Size() && c.info.ModTime().Equal(now.ModTime())
 }
 
 // carriedError says that lines of the file are damaged.

@@ -36,6 +36,7 @@ type Store struct {
 
 	indexing sync.Mutex
 	known    map[string]*entry // by id: what was derived so far, or read in the index; see entries
+	carried  carried
 }
 
 // Open returns the store of an account in a state directory, which need not exist
