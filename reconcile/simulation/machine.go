@@ -11,6 +11,8 @@ import (
 
 	"github.com/seatsync/seatsync/reconcile"
 	"github.com/seatsync/seatsync/reconcile/daemon"
+	"github.com/seatsync/seatsync/reconcile/record"
+	"github.com/seatsync/seatsync/reconcile/sandbox"
 )
 
 // errDead is what a process gets whose machine has stopped: nothing reaches the
@@ -36,6 +38,7 @@ type machine struct {
 
 	processes []*process
 	ids       int
+	stores    map[string]*record.Store // by state directory
 }
 
 // process is one seatsync: a daemon, or one run.
@@ -62,7 +65,18 @@ func (p *process) isDead() bool {
 }
 
 func newMachine(w *world) *machine {
-	return &machine{world: w, disk: filepath.Join(w.directory, "state-0")}
+	return &machine{world: w, disk: filepath.Join(w.directory, "state-0"), stores: make(map[string]*record.Store)}
+}
+
+// store returns the records in a state directory. Processes share it: one of their own
+// would read again all records that have not changed, and nothing else.
+func (m *machine) store(disk string) *record.Store {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	if m.stores[disk] == nil {
+		m.stores[disk] = record.Open(disk, sandbox.MainAccount)
+	}
+	return m.stores[disk]
 }
 
 // newID names a run, in the form that records have.
@@ -158,6 +172,7 @@ func (m *machine) die(pause time.Duration) {
 	m.isOff = true
 	died := m.processes
 	m.processes = nil
+	clear(w.summaries)
 	for _, p := range died {
 		close(p.dead)
 		p.stop(errDead)

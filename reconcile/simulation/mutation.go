@@ -81,7 +81,9 @@ func (m Mutation) changeRequest(request *runner.Request) {
 func (m Mutation) changeReading(request *runner.Request) {
 	switch m {
 	case Unprotect:
-		request.Desired.Policy.Protected = nil
+		unprotected := *request.Desired
+		unprotected.Policy.Protected = nil
+		request.Desired = &unprotected
 	case ReadOnce:
 		request.Still = nil
 	}

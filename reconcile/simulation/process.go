@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
@@ -79,7 +80,7 @@ func (p *process) perform(ctx context.Context, order order, begun time.Time) run
 // runner is what performs and records the runs of the account.
 func (p *process) runner() *runner.Runner {
 	return &runner.Runner{
-		AccountID: sandbox.MainAccount, BaseURL: baseURL, Store: record.Open(p.machine.world.mutation.apart(p.disk, p.isByHand), sandbox.MainAccount),
+		AccountID: sandbox.MainAccount, BaseURL: baseURL, Store: p.machine.store(p.machine.world.mutation.apart(p.disk, p.isByHand)),
 		Clock: p.now, Tool: tool, Note: p.note,
 	}
 }
@@ -98,9 +99,39 @@ func (p *process) connect(runID string) (*zerotrust.Connection, error) {
 	})
 }
 
-// load reads the desired state.
+// load reads the desired state, unless nobody has touched the files since it was read.
 func (p *process) load(ctx context.Context) (*desired.Reading, error) {
-	return p.machine.world.mutation.load(ctx, p.machine.world.files.root())
+	w := p.machine.world
+	w.mu.Lock()
+	edits, earlier := w.edits, w.reading
+	w.mu.Unlock()
+	if earlier.edits == edits {
+		return earlier.again()
+	}
+	reading, err := w.mutation.load(ctx, w.files.root())
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.edits == edits && ctx.Err() == nil {
+		w.reading = loaded{reading, err, edits}
+		return w.reading.again()
+	}
+	return reading, err
+}
+
+// loaded is what came of reading the desired state after so many edits.
+type loaded struct {
+	reading *desired.Reading
+	err     error
+	edits   int
+}
+
+// again returns it once more. A reading counts how long it has waited.
+func (l loaded) again() (*desired.Reading, error) {
+	if l.err != nil {
+		return nil, l.err
+	}
+	again := *l.reading
+	return &again, nil
 }
 
 // now is the machine's clock. It was what it is when the process began.
@@ -137,7 +168,7 @@ func (u *unattended) Settings(time.Time) (daemon.Settings, error) {
 	if version == u.version {
 		return u.settings, nil
 	}
-	reading, err := desired.Load(u.process.ctx, desired.Origin{Path: w.files.root()})
+	reading, err := u.process.load(u.process.ctx)
 	if err != nil {
 		return daemon.Settings{}, err
 	}
@@ -157,14 +188,46 @@ func (u *unattended) Runs(most int) (runs []daemon.RunSummary, err error) {
 	store := u.process.runner().Store
 	ids, err := store.IDs()
 	for _, id := range ids[:min(most, len(ids))] {
-		found, readErr := store.Read(id)
+		run, readErr := u.summary(store, id)
 		if readErr != nil {
 			err = errors.Join(err, readErr)
 			continue
 		}
-		runs = append(runs, describe(found))
+		runs = append(runs, run)
 	}
 	return runs, err
+}
+
+// summary reads the record of a run, unless it has not changed since.
+func (u *unattended) summary(store *record.Store, id string) (daemon.RunSummary, error) {
+	w := u.process.machine.world
+	info, err := os.Stat(w.recordPath(id))
+	if err != nil {
+		return daemon.RunSummary{}, err
+	}
+	w.mu.Lock()
+	known, isKnown := w.summaries[id]
+	w.mu.Unlock()
+	if isKnown && known.size == info.Size() {
+		return known.RunSummary, nil
+	}
+	found, err := store.Read(id)
+	if err != nil {
+		return daemon.RunSummary{}, err
+	}
+	run := describe(found)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if run.Result != reconcile.ResultRunning && run.Result != reconcile.ResultKilled {
+		w.summaries[id] = summaryOf{run, info.Size()}
+	}
+	return run, nil
+}
+
+// summaryOf is what a record of a size says, to which lines are only ever added.
+type summaryOf struct {
+	daemon.RunSummary
+	size int64
 }
 
 // Past is what the records say of seats and money.
@@ -233,6 +296,9 @@ func (w *world) ends(p *process, result *runner.Result) {
 		return
 	}
 	delete(p.runs, result.ID)
+	if info, err := os.Stat(w.recordPath(result.ID)); err == nil {
+		w.summaries[result.ID] = summaryOf{describe(&result.Record), info.Size()}
+	}
 	w.judge.Ends(result.ID, time.Now())
 	w.judge.LookAt(result.ID, w.recordPath(result.ID), time.Now())
 	w.open = append(w.open, openRun{result.ID, time.Now()})

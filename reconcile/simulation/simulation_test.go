@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 // TestMain hides git, which each reading of the files would ask for their commit.
 func TestMain(m *testing.M) {
 	flag.Parse()
+	debug.SetGCPercent(2000)
 	if err := os.Setenv("PATH", ""); err != nil {
 		panic(err)
 	}
@@ -167,16 +169,53 @@ func TestHours(t *testing.T) {
 	if first == 0 {
 		first = uint64(begin.UnixNano())
 	}
-	var counts simulation.Counts
-	seed := first
-	search(t, "", func() (uint64, bool) {
-		seed++
-		return seed - 1, time.Since(begin).Hours() < *hoursFlag
-	}, func(story *simulation.Story, played simulation.Played) {
-		counts.Add(played.Counts)
-		judged(t, story, played)
-	})
-	t.Logf("seeds %d to %d in %v\n%s", first, seed-1, time.Since(begin).Round(time.Second), &counts)
+	h := hours{begin: begin, first: first, next: first, lasting: time.Duration(*hoursFlag * float64(time.Hour)), told: begin}
+	search(t, "", h.seed, h.came)
+	fmt.Printf("%s\n%s", &h, &h.counts)
+	for _, story := range h.failed[:min(len(h.failed), mostShrunk)] {
+		judged(t, story, play(t, 0, story, ""))
+	}
+	if len(h.failed) > 0 {
+		t.Errorf("%d stories break a promise", len(h.failed))
+	}
+}
+
+// mostShrunk is how many stories that fail are made shorter at the end of a search.
+const mostShrunk = 3
+
+// hours is a search for stories that break a promise. What it finds, and how far it is, it
+// prints at once: it may be ended at any time.
+type hours struct {
+	begin, told time.Time
+	lasting     time.Duration
+	first, next uint64
+	counts      simulation.Counts
+	failed      []*simulation.Story
+}
+
+func (h *hours) seed() (uint64, bool) {
+	h.next++
+	return h.next - 1, time.Since(h.begin) < h.lasting
+}
+
+func (h *hours) came(story *simulation.Story, played simulation.Played) {
+	h.counts.Add(played.Counts)
+	for _, violation := range played.Broken {
+		fmt.Printf("seed %d: %v\n", story.Seed, violation)
+	}
+	if len(played.Broken) > 0 {
+		h.failed = append(h.failed, story)
+	}
+	if time.Since(h.told) > time.Minute {
+		h.told = time.Now()
+		fmt.Println(h)
+	}
+}
+
+// String says in a line how far the search is: all seeds before the last few have been played.
+func (h *hours) String() string {
+	return fmt.Sprintf("%v: seeds %d to %d, %d violations: %s",
+		time.Since(h.begin).Round(time.Second), h.first, h.next-2, len(h.failed), h.counts.Line())
 }
 
 // known are seeds whose stories notice that a guard is missing.

@@ -77,15 +77,20 @@ func (c *Counts) NeverMet() (pairs [][2]Kind) {
 	return pairs
 }
 
-// String is the summary for people.
-func (c *Counts) String() string {
-	var b strings.Builder
+// Line is the summary in a line.
+func (c *Counts) Line() string {
 	faults := 0
 	for _, kind := range []Kind{Fault, Delay, Reset, Mute, Outage, APITime, Clock, Disk} {
 		faults += c.ByKind[kind]
 	}
-	fmt.Fprintf(&b, "%d stories, %d account-days (%.1f account-years): %d runs, %d requests, %d of which write, %d seats taken, %d logins, %d connections of devices, %d runs killed, %d faults\n",
+	return fmt.Sprintf("%d stories, %d account-days (%.1f account-years): %d runs, %d requests, %d of which write, %d seats taken, %d logins, %d connections of devices, %d runs killed, %d faults",
 		c.Stories, c.Days, float64(c.Days)/365, c.Runs, c.Requests, c.Writes, c.Releases, c.Logins, c.Connections, c.Kills, faults)
+}
+
+// String is the summary for people.
+func (c *Counts) String() string {
+	var b strings.Builder
+	fmt.Fprintln(&b, c.Line())
 	var kinds []string
 	for _, kind := range Kinds() {
 		kinds = append(kinds, fmt.Sprintf("%s %d", kind, c.ByKind[kind]))

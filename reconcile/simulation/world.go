@@ -71,18 +71,20 @@ type world struct {
 	group     sync.WaitGroup
 	apiSkew   atomic.Int64
 
-	mu       sync.Mutex // guards what follows, and what is wrong with network, machine and files
-	judge    *judge.Judge
-	seats    map[string]judge.Seat // by user id, as they were when it was looked last
-	owners   map[string]string     // user ids by seat
-	away     []awaySpan            // in which people do nothing
-	edits    int                   // of the files
-	noDisk   bool
-	flights  []*flight
-	open     []openRun
-	counts   Counts
-	requests hash.Hash
-	notes    []string
+	mu        sync.Mutex // guards what follows, and what is wrong with network, machine and files
+	judge     *judge.Judge
+	seats     map[string]judge.Seat // by user id, as they were when it was looked last
+	owners    map[string]string     // user ids by seat
+	away      []awaySpan            // in which people do nothing
+	edits     int                   // of the files
+	reading   loaded
+	summaries map[string]summaryOf
+	noDisk    bool
+	flights   []*flight
+	open      []openRun
+	counts    Counts
+	requests  hash.Hash
+	notes     []string
 }
 
 // awaySpan is a time in which somebody is not there.
@@ -100,7 +102,7 @@ type openRun struct {
 func newWorld(story *Story, mutation Mutation, directory string, begin time.Time) *world {
 	w := &world{
 		story: story, mutation: mutation, directory: directory, begin: begin,
-		judge: judge.New(), seats: make(map[string]judge.Seat), owners: make(map[string]string), requests: sha256.New(),
+		judge: judge.New(), seats: make(map[string]judge.Seat), owners: make(map[string]string), summaries: make(map[string]summaryOf), requests: sha256.New(),
 	}
 	w.counts = newCounts()
 	w.counts.Days = story.Days
