@@ -83,7 +83,7 @@ type crowd struct {
 }
 
 func newCrowd(seed random) crowd {
-	c := crowd{seed: seed, given: givenNames(), family: familyNames()}
+	c := crowd{seed: seed, given: spellings(givenNames), family: spellings(familyNames)}
 	c.first = seed.below(len(c.given) * len(c.family))
 	return c
 }
