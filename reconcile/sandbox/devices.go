@@ -34,9 +34,6 @@ func (s server) ListPhysicalDevices(_ context.Context, request generated.ListPhy
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	account := s.accounts[request.AccountID]
-	if account == nil {
-		return noRoute("/accounts/" + request.AccountID + "/devices/physical-devices"), nil
-	}
 	page, next := account.devicePage(start, perPage, wanted, order)
 	result := []byte{'['}
 	for _, d := range page {

@@ -145,11 +145,10 @@ func (s *Sandbox) notTaken(r *http.Request, operation Operation) *recording {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	result := []byte{'['}
-	if account := s.accounts[accountOf(r)]; account != nil {
-		for _, item := range items {
-			if user := account.seat(*item.SeatUID); user != nil {
-				result = user.appendSeat(comma(result))
-			}
+	account := s.accounts[accountOf(r)]
+	for _, item := range items {
+		if user := account.seat(*item.SeatUID); user != nil {
+			result = user.appendSeat(comma(result))
 		}
 	}
 	_ = succeed(append(result, ']'), nil).write(response)

@@ -37,9 +37,6 @@ func (s server) ListRegistrations(_ context.Context, request generated.ListRegis
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	account := s.accounts[request.AccountID]
-	if account == nil {
-		return noRoute("/accounts/" + request.AccountID + "/devices/registrations"), nil
-	}
 	page, next, total := account.registrationPage(start, perPage, wanted, order)
 	result := []byte{'['}
 	for i := range page {

@@ -124,5 +124,10 @@ func (s *Sandbox) authorize(r *http.Request, operation Operation) *response {
 	if slices.ContainsFunc(s.options.Deny, func(denied Operation) bool { return denied.covers(operation) }) {
 		return forbidden()
 	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if route := strings.TrimPrefix(r.URL.Path, BasePath); strings.HasPrefix(route, "/accounts/") && s.accounts[accountOf(r)] == nil {
+		return noRoute(route)
+	}
 	return nil
 }

@@ -25,9 +25,6 @@ func (s server) UpdateSeats(ctx context.Context, request generated.UpdateSeatsRe
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	account := s.accounts[request.AccountID]
-	if account == nil {
-		return noRoute("/accounts/" + request.AccountID + "/access/seats"), nil
-	}
 	bad := func(item seatItem) bool {
 		return account.seat(*item.SeatUID) == nil || slices.Contains(s.options.Seats.Bad, *item.SeatUID)
 	}

@@ -61,10 +61,7 @@ func (s Settings) withDefaults() (Settings, error) {
 	return s, nil
 }
 
-func (s server) GetOrganization(_ context.Context, request generated.GetOrganizationRequestObject) (generated.GetOrganizationResponseObject, error) {
-	if !s.exists(request.AccountID) {
-		return noRoute("/accounts/" + request.AccountID + "/access/organizations"), nil
-	}
+func (s server) GetOrganization(context.Context, generated.GetOrganizationRequestObject) (generated.GetOrganizationResponseObject, error) {
 	organization := map[string]any{"name": "Example", "auth_domain": "example.cloudflareaccess.com"}
 	if expiration := s.options.Settings.SeatExpiration; expiration != "" {
 		organization["user_seat_expiration_inactive_time"] = expiration
@@ -72,10 +69,7 @@ func (s server) GetOrganization(_ context.Context, request generated.GetOrganiza
 	return succeed(asJSON(organization), nil), nil
 }
 
-func (s server) ListIdentityProviders(_ context.Context, request generated.ListIdentityProvidersRequestObject) (generated.ListIdentityProvidersResponseObject, error) {
-	if !s.exists(request.AccountID) {
-		return noRoute("/accounts/" + request.AccountID + "/access/identity_providers"), nil
-	}
+func (s server) ListIdentityProviders(context.Context, generated.ListIdentityProvidersRequestObject) (generated.ListIdentityProvidersResponseObject, error) {
 	return succeed(asJSON([]any{
 		map[string]any{"id": "0f7f2a9e-5f3c-4b0e-9f43-6b6c0f6d3e11", "name": "One-time PIN", "type": "onetimepin"},
 		map[string]any{
@@ -87,10 +81,7 @@ func (s server) ListIdentityProviders(_ context.Context, request generated.ListI
 	}), nil), nil
 }
 
-func (s server) ListSubscriptions(_ context.Context, request generated.ListSubscriptionsRequestObject) (generated.ListSubscriptionsResponseObject, error) {
-	if !s.exists(request.AccountID) {
-		return noRoute("/accounts/" + request.AccountID + "/subscriptions"), nil
-	}
+func (s server) ListSubscriptions(context.Context, generated.ListSubscriptionsRequestObject) (generated.ListSubscriptionsResponseObject, error) {
 	return succeed(asJSON(s.options.Settings.Subscription.list(s.options.Now())), nil), nil
 }
 
@@ -132,13 +123,6 @@ func (s Subscription) list(now time.Time) []any {
 		all = all[:1]
 	}
 	return all
-}
-
-// exists reports whether there is such an account.
-func (s *Sandbox) exists(accountID string) bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.accounts[accountID] != nil
 }
 
 // asJSON writes a value that is known to have a JSON form.
