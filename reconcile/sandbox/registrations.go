@@ -5,9 +5,9 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"iter"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/seatsync/seatsync/generated"
 )
@@ -18,67 +18,21 @@ import (
 
 func (s server) ListRegistrations(_ context.Context, request generated.ListRegistrationsRequestObject) (generated.ListRegistrationsResponseObject, error) {
 	params := request.Params
-	_, perPage, refused := s.paging(nil, params.PerPage)
-	if refused != nil {
-		return refused, nil
-	}
-	start, err := parseCursor(params.Cursor)
-	if err != nil {
-		return badRequest(err.Error()), nil
-	}
 	wanted, err := s.options.Registrations.filterOf(params)
 	if err != nil {
 		return badRequest(err.Error()), nil
 	}
-	order, err := registrationOrderOf(params)
+	order, err := orderOf(params.SortBy, params.SortOrder, "id, user.name, user.email, last_seen_at or created_at", registrationOrders())
 	if err != nil {
 		return badRequest(err.Error()), nil
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	account := s.accounts[request.AccountID]
-	page, next, total := account.registrationPage(start, perPage, wanted, order)
-	result := []byte{'['}
-	for i := range page {
-		result = s.options.Registrations.written(page[i]).appendJSON(comma(result))
-	}
-	info := fmt.Appendf(nil, `{"count":%d,"cursor":%q,"per_page":%d,"total_count":%d}`,
-		len(page), formatCursor(next), perPage, total)
-	return succeed(append(result, ']'), info), nil
-}
-
-// registrationPage returns the registrations from a place in the listing on, the place where the next page starts, or
-// 0, and how many registrations there are. Places are those of devicePage.
-func (a *account) registrationPage(start uint64, size int, wanted func(*Registration) bool, order func(x, y Registration) int) (page []Registration, next uint64, total int) {
-	from := max(start, 1) - 1
-	if order != nil {
-		var sorted []Registration
-		a.eachRegistration(0, func(_ uint64, r *Registration) bool {
-			if wanted(r) {
-				sorted = append(sorted, *r)
-			}
-			return true
-		})
-		slices.SortStableFunc(sorted, order)
-		begin := min(int(from), len(sorted))
-		end := min(begin+size, len(sorted))
-		if end < len(sorted) {
-			next = uint64(end) + 1
-		}
-		return sorted[begin:end], next, a.countRegistrations()
-	}
-	a.eachRegistration(from, func(number uint64, r *Registration) bool {
-		switch {
-		case !wanted(r):
-		case len(page) == size:
-			next = number + 1
-			return false
-		default:
-			page = append(page, *r)
-		}
-		return true
-	})
-	return page, next, a.countRegistrations()
+	all := cursorListing[Registration]{account.eachRegistration, wanted, order, account.countRegistrations()}
+	return all.answer(s, params.Cursor, params.PerPage, func(r Registration, b []byte) []byte {
+		return s.options.Registrations.written(r).appendJSON(b)
+	}), nil
 }
 
 // countRegistrations returns how many registrations there are.
@@ -92,28 +46,29 @@ func (a *account) countRegistrations() int {
 	return count
 }
 
-// eachRegistration visits the registrations in the order of the listing, from a number on, until visit returns false.
-func (a *account) eachRegistration(from uint64, visit func(number uint64, r *Registration) bool) {
-	i := a.deviceFrom(from)
-	j, _ := slices.BinarySearchFunc(a.registrations, from, func(r registration, number uint64) int {
-		return cmp.Compare(r.number, number)
-	})
-	for i < len(a.devices) || j < len(a.registrations) {
-		var number uint64
-		var shown Registration
-		if j == len(a.registrations) || i < len(a.devices) && a.devices[i].number < a.registrations[j].number {
-			d := &a.devices[i]
-			i++
-			if !a.ownRegistration(&d.Device) {
-				continue
+// eachRegistration visits the registrations as a listing shows them, from a number on.
+func (a *account) eachRegistration(from uint64) iter.Seq2[uint64, Registration] {
+	return func(visit func(uint64, Registration) bool) {
+		i := a.deviceFrom(from)
+		j, _ := slices.BinarySearchFunc(a.registrations, from, func(r registration, number uint64) int {
+			return cmp.Compare(r.number, number)
+		})
+		for i < len(a.devices) || j < len(a.registrations) {
+			var next registration
+			if j == len(a.registrations) || i < len(a.devices) && a.devices[i].number < a.registrations[j].number {
+				d := &a.devices[i]
+				i++
+				if !a.ownRegistration(&d.Device) {
+					continue
+				}
+				next = registration{registrationOf(&d.Device), d.number}
+			} else {
+				next = a.registrations[j]
+				j++
 			}
-			number, shown = d.number, a.shownRegistration(registrationOf(&d.Device))
-		} else {
-			number, shown = a.registrations[j].number, a.shownRegistration(a.registrations[j].Registration)
-			j++
-		}
-		if !visit(number, &shown) {
-			return
+			if !visit(next.number, a.shownRegistration(next.Registration)) {
+				return
+			}
 		}
 	}
 }
@@ -214,12 +169,8 @@ func (a *account) share(d Device, owner DeviceUser, created, seen Field[string])
 }
 
 // filterOf returns whether a registration is wanted.
-func (b RegistrationBehaviour) filterOf(params generated.ListRegistrationsParams) (func(*Registration) bool, error) {
-	after, err := parseMoment("seen_after", params.SeenAfter)
-	if err != nil {
-		return nil, err
-	}
-	before, err := parseMoment("seen_before", params.SeenBefore)
+func (b RegistrationBehaviour) filterOf(params generated.ListRegistrationsParams) (func(Registration) bool, error) {
+	isSeen, err := seenBetween(params.SeenAfter, params.SeenBefore)
 	if err != nil {
 		return nil, err
 	}
@@ -234,9 +185,9 @@ func (b RegistrationBehaviour) filterOf(params generated.ListRegistrationsParams
 		value, ok := field.Get()
 		return len(ids) == 0 || ok && slices.Contains(ids, value)
 	}
-	return func(r *Registration) bool {
+	return func(r Registration) bool {
 		device, _ := r.Device.Get()
-		owner, _ := b.written(*r).User.Get()
+		owner, _ := b.written(r).User.Get()
 		switch {
 		case status == generated.RegistrationStatusActive && !r.isInForce(),
 			status == generated.RegistrationStatusRevoked && r.isInForce(),
@@ -246,12 +197,7 @@ func (b RegistrationBehaviour) filterOf(params generated.ListRegistrationsParams
 			params.Search != nil && !r.mentions(*params.Search):
 			return false
 		}
-		if after.IsZero() && before.IsZero() {
-			return true
-		}
-		text, _ := r.LastSeenAt.Get()
-		seen, err := time.Parse(time.RFC3339, text)
-		return err == nil && (after.IsZero() || seen.After(after)) && (before.IsZero() || seen.Before(before))
+		return isSeen(r.LastSeenAt)
 	}, nil
 }
 
@@ -267,34 +213,16 @@ func (r *Registration) mentions(text string) bool {
 	return false
 }
 
-// registrationOrderOf returns how to sort, or nil for the order of the listing.
-func registrationOrderOf(params generated.ListRegistrationsParams) (func(x, y Registration) int, error) {
-	if params.SortOrder != nil && !params.SortOrder.Valid() {
-		return nil, fmt.Errorf("sort_order must be asc or desc")
-	}
-	if params.SortBy == nil {
-		return nil, nil
-	}
+// registrationOrders are the orders of registrations, by what to sort by.
+func registrationOrders() map[string]func(x, y Registration) int {
 	owner := func(r Registration) DeviceUser { user, _ := r.User.Get(); return user }
-	key, ok := map[string]func(Registration) Field[string]{
-		"id":           func(r Registration) Field[string] { return r.ID },
-		"user.name":    func(r Registration) Field[string] { return owner(r).Name },
-		"user.email":   func(r Registration) Field[string] { return owner(r).Email },
-		"last_seen_at": func(r Registration) Field[string] { return r.LastSeenAt },
-		"created_at":   func(r Registration) Field[string] { return r.CreatedAt },
-	}[*params.SortBy]
-	if !ok {
-		return nil, fmt.Errorf("sort_by must be id, user.name, user.email, last_seen_at or created_at")
+	return map[string]func(x, y Registration) int{
+		"id":           by(func(r Registration) Field[string] { return r.ID }),
+		"user.name":    by(func(r Registration) Field[string] { return owner(r).Name }),
+		"user.email":   by(func(r Registration) Field[string] { return owner(r).Email }),
+		"last_seen_at": by(func(r Registration) Field[string] { return r.LastSeenAt }),
+		"created_at":   by(func(r Registration) Field[string] { return r.CreatedAt }),
 	}
-	sign := 1
-	if params.SortOrder != nil && *params.SortOrder == generated.SortOrderDesc {
-		sign = -1
-	}
-	return func(x, y Registration) int {
-		a, _ := key(x).Get()
-		b, _ := key(y).Get()
-		return sign * cmp.Compare(a, b)
-	}, nil
 }
 
 // written returns the registration as it goes over the wire.

@@ -111,10 +111,9 @@ func (s *Sandbox) Registrations(accountID string) []Registration {
 		return nil
 	}
 	var registrations []Registration
-	account.eachRegistration(0, func(_ uint64, r *Registration) bool {
-		registrations = append(registrations, *r)
-		return true
-	})
+	for _, registration := range account.eachRegistration(0) {
+		registrations = append(registrations, registration)
+	}
 	return registrations
 }
 
