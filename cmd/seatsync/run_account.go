@@ -24,7 +24,7 @@ type accountRunner struct {
 	file     string
 	log      *slog.Logger
 	metrics  *daemon.Metrics
-	limiters *limiters
+	limiters *zerotrust.RateLimiters
 	// isFleet is true when there are more accounts in this process.
 	isFleet bool
 
@@ -103,7 +103,7 @@ func (r *accountRunner) target(log *slog.Logger) *target {
 		account = "" // each file names its own
 	}
 	return &target{
-		app: r.app, file: r.file, account: account, requests: r.flags.requests, limiter: r.limiters.of,
+		app: r.app, file: r.file, account: account, requests: r.flags.requests, limiter: r.limiters.Of,
 		log: log, note: logNote(r.app, log),
 		observe: func(account string, seen zerotrust.Observation) {
 			r.metrics.Request(account, seen.Method, seen.Status, seen.Throttled, seen.Remaining)

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile/daemon"
@@ -90,7 +89,7 @@ func parseShard(text string) (first, every int, err error) {
 
 // accounts returns what the daemon reconciles, one account a file.
 func (a *app) accounts(flags runFlags, metrics *daemon.Metrics, log *slog.Logger) ([]daemon.Account, error) {
-	tokens, err := newRateLimiters(flags.requests.quotaShare)
+	tokens, err := zerotrust.NewRateLimiters(flags.requests.quotaShare)
 	if err != nil {
 		return nil, err
 	}
@@ -120,32 +119,4 @@ func (a *app) accounts(flags runFlags, metrics *daemon.Metrics, log *slog.Logger
 		accounts = append(accounts, daemon.Account{Name: file, Runner: runner, History: history, Outbox: outbox})
 	}
 	return accounts, nil
-}
-
-// limiters has one limiter for each token: the quota is of the token, whichever
-// accounts and runs use it.
-type limiters struct {
-	share int
-
-	mu         sync.Mutex
-	byVariable map[string]*zerotrust.RateLimiter
-}
-
-func newRateLimiters(share int) (*limiters, error) {
-	if _, err := zerotrust.NewRateLimiter(share); err != nil {
-		return nil, err
-	}
-	return &limiters{share: share, byVariable: make(map[string]*zerotrust.RateLimiter)}, nil
-}
-
-// of returns the limiter of the token in a variable; "" is the usual one.
-func (l *limiters) of(variable string) *zerotrust.RateLimiter {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	limiter := l.byVariable[variable]
-	if limiter == nil {
-		limiter, _ = zerotrust.NewRateLimiter(l.share) // the share was checked
-		l.byVariable[variable] = limiter
-	}
-	return limiter
 }

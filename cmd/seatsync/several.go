@@ -10,6 +10,7 @@ import (
 	"github.com/seatsync/seatsync/reconcile"
 	"github.com/seatsync/seatsync/reconcile/report"
 	"github.com/seatsync/seatsync/reconcile/runner"
+	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
 
 // severalFiles returns the files that --file names where it names several, or a
@@ -47,7 +48,7 @@ func (a *app) planSeveral(ctx context.Context, flags planFlags, output *output, 
 	if request.Revert != "" || flags.base != "" && !strings.HasPrefix(flags.base, baseRevision) {
 		return errors.New("--revert, and --base with a path, are about one account: name one file, or compare with a revision as in --base git:origin/main")
 	}
-	limiters, err := newRateLimiters(flags.requests.quotaShare)
+	limiters, err := zerotrust.NewRateLimiters(flags.requests.quotaShare)
 	if err != nil {
 		return err
 	}
@@ -55,7 +56,7 @@ func (a *app) planSeveral(ctx context.Context, flags planFlags, output *output, 
 	fileOf := make(map[string]string) // by account
 	for _, file := range files {
 		target := a.target(flags.requests)
-		target.file, target.account, target.limiter = file, "", limiters.of // each file names its own account
+		target.file, target.account, target.limiter = file, "", limiters.Of // each file names its own account
 		plan, err := a.planFile(ctx, target, flags, output, request)
 		if err == nil && fileOf[plan.AccountID] != "" {
 			err = sameAccount(file, plan.AccountID, fileOf[plan.AccountID])

@@ -27,9 +27,9 @@ type target struct {
 	requests requestFlags
 	log      *slog.Logger
 	note     func(format string, arguments ...any)
-	// limiter, when not nil, returns what is left of the quota of the token in a
-	// variable: in a daemon it outlives connections.
-	limiter func(variable string) *zerotrust.RateLimiter
+	// limiter, when not nil, returns the rate limiter of a token: in a daemon it
+	// outlives connections.
+	limiter func(zerotrust.Credentials) *zerotrust.RateLimiter
 	// observe, when not nil, is called for each request.
 	observe func(account string, seen zerotrust.Observation)
 }
@@ -162,7 +162,7 @@ func (t *target) connect(account, tokenVariable string) (*workplace, error) {
 		QuotaShare: t.requests.quotaShare, Progress: advance, Logger: t.log,
 	}
 	if t.limiter != nil {
-		config.RateLimiter = t.limiter(tokenVariable)
+		config.RateLimiter = t.limiter(credentials)
 	}
 	if t.observe != nil {
 		config.Observe = func(seen zerotrust.Observation) { t.observe(account, seen) }

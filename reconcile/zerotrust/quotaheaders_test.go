@@ -115,8 +115,8 @@ func FuzzQuotaHeaders(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		limiter.learn(time.Now(), got)
-		if wait, _ := limiter.tryAcquire(time.Now(), time.Time{}); wait > longestWindow {
+		limiter.learn(time.Now(), 0, got)
+		if wait, _, _ := limiter.tryAcquire(time.Now(), time.Time{}); wait > longestWindow {
 			t.Errorf("limit %q and policy %q make a request wait %v", limit, policy, wait)
 		}
 	})

@@ -10,31 +10,45 @@ import (
 	"github.com/seatsync/seatsync/reconcile"
 )
 
-// The limit that Cloudflare documents for the requests of one token, all its
-// uses together, and how much of it seatsync takes for itself.
+// The limits that Cloudflare documents, and how much of them seatsync takes for itself.
 const (
+	// The requests of one token, all its uses together.
 	documentedRequests = 1200
 	documentedWindow   = 5 * time.Minute
+	// Of the 200 requests that one address may send in a second, whatever their tokens.
+	maxRate = 160
 	// DefaultQuotaShare is the percentage of the quota used unless set.
 	DefaultQuotaShare = 80
 )
 
-// RateLimiter decides when the next request of a token may start. It keeps three
+// maxUncounted is how many requests are in flight while nobody knows what the API's
+// count of them stands at: before the first response, and when the window that the
+// last one spoke of is over. It lets a listing begin beside the account's settings.
+const maxUncounted = 4
+
+// RateLimiter decides when the next request of a token may start. It keeps four
 // promises: never more than the share of the documented quota in any five
-// minutes, however the window of the API lies; slower before the API's own
-// count of what is left runs out; and nobody starts while the API has asked one
-// of us to wait.
+// minutes, however the window of the API lies; never more than the documented
+// rate in any second, all tokens together; slower before the API's own count of what is left
+// runs out, as it may when the process was started anew or others use the token; and
+// nobody starts while the API has asked one of us to wait.
 //
 // The first is kept by remembering when requests started rather than by a token
 // bucket: a bucket that lets a small run through at once, and refills at the
 // documented rate, allows nearly twice the quota within one window.
 type RateLimiter struct {
 	share int // percent
+	// address limits all tokens together.
+	address *addressLimiter
 
 	mu     sync.Mutex
-	starts ring
-	// inFlight requests may or may not be in the count of the last response.
-	inFlight int
+	starts startTimes
+	// started and ended count requests; those between are in flight.
+	started, ended int
+	// slotFreed is closed when a request that waits for the count may look again.
+	slotFreed chan struct{}
+	// answered is whether there was a response.
+	answered bool
 	// reported is what the last response said about the quota.
 	reported quotaHeaders
 	// reportedAt is when that was.
@@ -53,7 +67,42 @@ func NewRateLimiter(share int) (*RateLimiter, error) {
 	if err := checkShare(share); err != nil {
 		return nil, err
 	}
-	return &RateLimiter{share: share, starts: newRing(documentedRequests * share / 100)}, nil
+	return newRateLimiter(share, new(addressLimiter)), nil
+}
+
+func newRateLimiter(share int, address *addressLimiter) *RateLimiter {
+	return &RateLimiter{share: share, address: address, slotFreed: make(chan struct{})}
+}
+
+// RateLimiters has one limiter for each token, whichever accounts and runs use it. It
+// is safe for use by many goroutines.
+type RateLimiters struct {
+	share   int
+	address addressLimiter
+
+	mu      sync.Mutex
+	byToken map[Credentials]*RateLimiter
+}
+
+// NewRateLimiters returns limiters that each take a percentage of the quota of a token.
+func NewRateLimiters(share int) (*RateLimiters, error) {
+	if err := checkShare(share); err != nil {
+		return nil, err
+	}
+	return &RateLimiters{share: share, byToken: make(map[Credentials]*RateLimiter)}, nil
+}
+
+// Of returns the limiter of the token, or email and key, wherever they were found.
+func (l *RateLimiters) Of(credentials Credentials) *RateLimiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	key := Credentials{token: credentials.token, email: credentials.email, key: credentials.key}
+	limiter := l.byToken[key]
+	if limiter == nil {
+		limiter = newRateLimiter(l.share, &l.address)
+		l.byToken[key] = limiter
+	}
+	return limiter
 }
 
 func checkShare(share int) error {
@@ -67,6 +116,7 @@ func checkShare(share int) error {
 var (
 	errOwnShare = errors.New("seatsync has used its share of the request quota")
 	errPaced    = errors.New("the request quota is nearly used up")
+	errRate     = errors.New("too many requests in a second")
 	errBackoff  = errors.New("an earlier attempt failed")
 )
 
@@ -79,8 +129,8 @@ func (l *RateLimiter) acquire(ctx context.Context, maxWait, backoff time.Duratio
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
 		}
-		wait, reason := l.tryAcquire(time.Now(), notBefore)
-		if wait <= 0 {
+		wait, reason, uncounted := l.tryAcquire(time.Now(), notBefore)
+		if wait <= 0 && uncounted == nil {
 			return nil
 		}
 		deadline, bounded := ctx.Deadline()
@@ -88,11 +138,14 @@ func (l *RateLimiter) acquire(ctx context.Context, maxWait, backoff time.Duratio
 		if tooLong || bounded && time.Until(deadline) < wait {
 			return &reconcile.ThrottledError{RetryAfter: roundUp(wait), Err: reason}
 		}
-		timer := time.NewTimer(wait)
+		var waited <-chan time.Time // nil where it is a response that is waited for
+		if uncounted == nil {
+			waited = time.After(wait)
+		}
 		select {
-		case <-timer.C:
+		case <-waited:
+		case <-uncounted:
 		case <-ctx.Done():
-			timer.Stop()
 		}
 	}
 }
@@ -106,7 +159,8 @@ func roundUp(wait time.Duration) time.Duration {
 }
 
 // tryAcquire counts a request that may start now, or returns how long to wait and why.
-func (l *RateLimiter) tryAcquire(now, notBefore time.Time) (wait time.Duration, reason error) {
+// The channel is nil unless a response has to be waited for, and closed with the next.
+func (l *RateLimiter) tryAcquire(now, notBefore time.Time) (wait time.Duration, reason error, uncounted <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	earliest, reason := l.earliest(now)
@@ -114,13 +168,53 @@ func (l *RateLimiter) tryAcquire(now, notBefore time.Time) (wait time.Duration, 
 		earliest, reason = notBefore, errBackoff
 	}
 	if earliest.After(now) {
-		return earliest.Sub(now), reason
+		return earliest.Sub(now), reason, nil
 	}
-	l.starts.push(now)
-	l.inFlight++
+	if l.started-l.ended >= l.maxUncounted() && !l.isCounted(now) {
+		return 0, nil, l.slotFreed
+	}
+	if wait := l.address.tryAcquire(now); wait > 0 {
+		return wait, errRate, nil
+	}
+	l.starts.push(now, l.longestWindow())
+	l.started++
 	l.left--
-	return 0, nil
+	return 0, nil, nil
 }
+
+// maxUncounted is how many requests may be in flight while their count is not known:
+// one where there was little left, since not every API means with the end of its
+// window that all is there again.
+func (l *RateLimiter) maxUncounted() int {
+	if l.reported.known && l.left <= l.ofOthers() {
+		return 1
+	}
+	return maxUncounted
+}
+
+// ofOthers is the part of the API's quota that others may use.
+func (l *RateLimiter) ofOthers() int { return l.reported.quota * (100 - l.share) / 100 }
+
+// isCounted reports whether the last response still says what is left, or the API
+// does not say it at all.
+func (l *RateLimiter) isCounted(now time.Time) bool {
+	return l.answered && (!l.reported.known || l.windowEnd().After(now))
+}
+
+// windowEnd is when the window of the last response is over.
+func (l *RateLimiter) windowEnd() time.Time { return l.reportedAt.Add(l.reported.reset) }
+
+// longestWindow is how long the start of a request matters.
+func (l *RateLimiter) longestWindow() time.Duration {
+	longest := documentedWindow
+	for _, policy := range l.reported.policies {
+		longest = max(longest, policy.window)
+	}
+	return longest
+}
+
+// size is how many requests may start within the documented window.
+func (l *RateLimiter) size() int { return documentedRequests * l.share / 100 }
 
 // earliest returns when the next request may start and what it waits for. The
 // longest wait decides.
@@ -131,7 +225,7 @@ func (l *RateLimiter) earliest(now time.Time) (time.Time, error) {
 			earliest, reason = t, why
 		}
 	}
-	notBefore(l.starts.freeAt(l.starts.size(), documentedWindow), errOwnShare)
+	notBefore(l.starts.freeAt(l.size(), documentedWindow), errOwnShare)
 	for _, policy := range l.reported.policies {
 		allowed := max(1, policy.quota*l.share/100)
 		notBefore(l.starts.freeAt(allowed, policy.window), errPaced)
@@ -143,35 +237,55 @@ func (l *RateLimiter) earliest(now time.Time) (time.Time, error) {
 
 // pacedUntil spreads what the API says is left over the rest of its window, once
 // no more of it is left than the part that belongs to others: whoever shares the
-// token has used the rest, and will go on. Until then nobody waits.
+// token, or a process before this one, has used the rest, and may go on. A quarter of
+// that part is left alone, for those who do not know the count yet. Until then
+// nobody waits.
 func (l *RateLimiter) pacedUntil(now time.Time) time.Time {
-	reset := l.reportedAt.Add(l.reported.reset)
-	if !l.reported.known || !reset.After(now) || l.left > l.reported.quota*(100-l.share)/100 {
+	ofOthers := l.ofOthers()
+	if !l.reported.known || !l.windowEnd().After(now) || l.left > ofOthers {
 		return time.Time{}
 	}
-	allowed := l.left * l.share / 100
+	allowed := (l.left - ofOthers/4) * l.share / 100
 	if allowed < 1 {
-		return reset
+		return l.windowEnd()
 	}
-	last := l.starts.last()
+	last := l.starts.back(1)
 	if last.IsZero() {
 		return time.Time{}
 	}
-	return last.Add(reset.Sub(now) / time.Duration(allowed))
+	return last.Add(l.windowEnd().Sub(now) / time.Duration(allowed))
 }
 
 // release notes that a request has got its response, or given up.
 func (l *RateLimiter) release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.inFlight--
+	l.ended++
+	l.wake()
+}
+
+// wake lets those who wait for a response look again.
+func (l *RateLimiter) wake() {
+	close(l.slotFreed)
+	l.slotFreed = make(chan struct{})
+}
+
+// sent returns how many requests have ended when one is sent: its response counts
+// these, whatever it counts of the others.
+func (l *RateLimiter) sent() (ended int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ended
 }
 
 // learn takes in what the headers of a response say about the quota. The latest
-// answer is believed, less the requests that it may not have counted yet.
-func (l *RateLimiter) learn(now time.Time, reported quotaHeaders) {
+// response is believed, less the requests that it may not have counted yet: all but
+// itself that started and had not ended when it was sent.
+func (l *RateLimiter) learn(now time.Time, ended int, reported quotaHeaders) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.answered = true
+	l.wake()
 	if reported.policies == nil {
 		reported.policies = l.reported.policies
 	}
@@ -180,7 +294,7 @@ func (l *RateLimiter) learn(now time.Time, reported quotaHeaders) {
 		return
 	}
 	l.reported, l.reportedAt = reported, now
-	l.left = reported.remaining - (l.inFlight - 1)
+	l.left = reported.remaining - max(0, l.started-ended-1)
 }
 
 // pauseFor makes all requests wait, because the API asked one to.
@@ -193,7 +307,8 @@ func (l *RateLimiter) pauseFor(now time.Time, wait time.Duration, why error) {
 }
 
 // Estimate returns how long the given number of further requests will take at
-// least, for an honest time left. The speed of the responses comes on top.
+// least, for an honest time left. The speed of the responses, and a second for each
+// 160 of them, come on top.
 func (l *RateLimiter) Estimate(requests int) time.Duration {
 	if requests < 1 {
 		return 0
@@ -203,48 +318,57 @@ func (l *RateLimiter) Estimate(requests int) time.Duration {
 	now := time.Now()
 	earliest, _ := l.earliest(now)
 	wait := earliest.Sub(now)
-	size := l.starts.size()
+	size := l.size()
 	windows := (requests - 1) / size
 	// The last of them starts when the one that is a share before it is a window old.
 	last := l.starts.freeAt(size-(requests-1)%size, documentedWindow).Sub(now)
 	return max(wait, last, 0) + time.Duration(windows)*documentedWindow
 }
 
-// ring remembers when the last requests started, as many as its size.
-type ring struct {
-	times []time.Time
-	next  int
-	count int
+// startTimes remembers when requests started, in their order.
+type startTimes struct{ times []time.Time }
+
+// push notes a start, and forgets those that are older than so long.
+func (s *startTimes) push(now time.Time, keep time.Duration) {
+	old := 0
+	for old < len(s.times) && now.Sub(s.times[old]) > keep {
+		old++
+	}
+	s.times = append(s.times[old:], now)
 }
-
-func newRing(size int) ring { return ring{times: make([]time.Time, size)} }
-
-func (r *ring) size() int { return len(r.times) }
-
-func (r *ring) push(t time.Time) {
-	r.times[r.next] = t
-	r.next = (r.next + 1) % len(r.times)
-	r.count = min(r.count+1, len(r.times))
-}
-
-// last returns when the last request started; the zero time when none has.
-func (r *ring) last() time.Time { return r.back(1) }
 
 // back returns the start that is n starts ago, the last one being 1 ago; the
 // zero time when there have not been so many.
-func (r *ring) back(n int) time.Time {
-	if n > r.count {
+func (s *startTimes) back(n int) time.Time {
+	if n > len(s.times) {
 		return time.Time{}
 	}
-	return r.times[(r.next-n+len(r.times))%len(r.times)]
+	return s.times[len(s.times)-n]
 }
 
 // freeAt returns when a request may start so that at most n of them start
 // within any window; the zero time when it may at once.
-func (r *ring) freeAt(n int, window time.Duration) time.Time {
-	start := r.back(n)
+func (s *startTimes) freeAt(n int, window time.Duration) time.Time {
+	start := s.back(n)
 	if start.IsZero() {
 		return time.Time{}
 	}
 	return start.Add(window)
+}
+
+// addressLimiter keeps the requests of all tokens below the documented rate of an address.
+type addressLimiter struct {
+	mu     sync.Mutex
+	starts startTimes
+}
+
+// tryAcquire counts a request that may start now, or returns how long to wait.
+func (l *addressLimiter) tryAcquire(now time.Time) (wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if wait = l.starts.freeAt(maxRate, time.Second).Sub(now); wait > 0 {
+		return wait
+	}
+	l.starts.push(now, time.Second)
+	return 0
 }

@@ -84,9 +84,9 @@ func (c *caller) send(ctx context.Context, request *http.Request, attempt int, d
 	}
 	defer end()
 	request = request.WithContext(ctx)
-	begin := time.Now()
+	begin, ended := time.Now(), c.connection.limiter.sent()
 	response, err := c.client.Do(request)
-	c.connection.observe(request, attempt, begin, response, err)
+	c.connection.observe(request, attempt, ended, begin, response, err)
 	if err == nil {
 		defer response.Body.Close()
 		err = c.decodeResponse(request, attempt, response, decode)

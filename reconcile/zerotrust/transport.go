@@ -71,8 +71,8 @@ func authorize(next http.RoundTripper, base *url.URL, credentials Credentials, u
 }
 
 // observe counts an attempt, hands what its response says about the quota to the
-// limiter, and tells the observer.
-func (c *Connection) observe(request *http.Request, attempt int, begin time.Time, response *http.Response, err error) {
+// limiter with what that returned when the attempt was sent, and tells the observer.
+func (c *Connection) observe(request *http.Request, attempt, ended int, begin time.Time, response *http.Response, err error) {
 	var refused *WriteRefusedError
 	if errors.As(err, &refused) {
 		return // it was never sent
@@ -92,7 +92,7 @@ func (c *Connection) observe(request *http.Request, attempt int, begin time.Time
 		if quota.known {
 			seen.Remaining = quota.remaining
 		}
-		c.limiter.learn(now, quota)
+		c.limiter.learn(now, ended, quota)
 		c.noteClock(response.Header, begin, now)
 		attributes = append(attributes, slog.Int("status", seen.Status))
 	}
