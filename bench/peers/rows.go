@@ -82,6 +82,11 @@ func plan(s *server, root string, more ...string) job {
 	return job{program: "seatsync", args: args, server: s}
 }
 
+// apply is the job of applying a file, by the clock of the machine.
+func apply(s *server, root string, more ...string) job {
+	return job{program: "seatsync", args: append([]string{"apply", "-f", root, "--yes"}, more...), server: s}
+}
+
 // sdk is the job of doing the same with the SDK.
 func sdk(s *server, perPage int, more ...string) job {
 	return job{program: "sdk", args: append([]string{"-per-page", strconv.Itoa(perPage)}, more...), server: s}
@@ -254,11 +259,7 @@ func applyWithLatency(b *harness) ([]row, error) {
 	var ours usage
 	refused := 0
 	for round := range often {
-		measured, err := b.onceAnew(documentedQuota, func(s *server) job {
-			j := plan(s, root, "--yes")
-			j.args[0] = "apply"
-			return j
-		})
+		measured, err := b.onceAnew(documentedQuota, func(s *server) job { return apply(s, root) })
 		if err != nil {
 			return nil, err
 		}
