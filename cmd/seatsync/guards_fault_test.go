@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/record"
 	"github.com/seatsync/seatsync/reconcile/sandbox"
 )
 
@@ -36,10 +38,13 @@ func rewrite(path, old, new string) func(*rig) {
 func injecting(faults ...string) func(*rig) { return func(r *rig) { r.inject(faults...) } }
 
 // guards are all guards. With its input as it is, each lets the seats of idle people go.
-func guards() []guard {
+func guards(t *testing.T) []guard {
 	policy := func(text string) map[string]string {
 		return map[string]string{"desired-state.yaml": "version: 1\npolicy:\n" + text}
 	}
+	named, journal := announcement(t)
+	announced := policy("  limits: {releases: 100%}\n  inactive: {after: 90d, notice: 7d, announced: true}\n")
+	announced[named] = journal
 	const idle = "  limits: {releases: 100%}\n  inactive: {after: 90d}\n"
 	staff := "users:\n  - {email: busy-1@example.com}\n"
 	return []guard{
@@ -57,6 +62,14 @@ func guards() []guard {
 		{"registrations and devices, torn", policy(idle), injecting("devices:truncated:always"), "activity-unknown", 1},
 		{"limits", policy(idle), rewrite("desired-state.yaml", "releases: 100%", "releases: 1OO%"), "releases", 0},
 		{"records, for a window", policy("  inactive: {after: 90d}\n  limits: {releases: 100%, releases_per: {7d: 50}}\n"), spoilRecord, "limit", 0},
+		{"announcements, none", announced, func(r *rig) { check(r.t, os.Remove(r.path(named))) }, "not-announced", 0},
+		{"announcements, empty", announced, cutting(named, 0), "not-announced", 0},
+		{"announcements, torn", announced, cutting(named, 0.5), "not-announced", 0},
+		{"announcements, damaged", announced, rewrite(named, `"code":"notice"`, `"code":"nOtice"`), "not-announced", 0},
+		{"announcements, a directory that is none", announced, func(r *rig) {
+			r.env["SEATSYNC_STATE_DIR"] = r.path("occupied")
+			check(r.t, os.WriteFile(r.path("occupied"), nil, 0o600))
+		}, "state directory", 0},
 		{"protected, a pattern", policy(idle + "  protected: [ceo@example.com]\n"), rewrite("desired-state.yaml", "ceo@example.com", `"[ceo@example.com"`), "protected", 0},
 		{"protected, an address that the API did not return", policy(idle + "  protected: [ceo@example.com]\n"), func(r *rig) {
 			for _, m := range r.members {
@@ -74,6 +87,35 @@ func guards() []guard {
 	}
 }
 
+// announcement is the record of a run that named the idle people of the rig, so early that
+// no other rule looks back to it, and its path.
+func announcement(t *testing.T) (path, journal string) {
+	t.Helper()
+	at := daysBack(40).UTC()
+	start := record.Start{ID: record.NewID(at), StartedAt: at, Mode: reconcile.ModeDryRun, AccountID: sandbox.MainAccount}
+	plan := &reconcile.Plan{FormatVersion: reconcile.FormatVersion, AccountID: sandbox.MainAccount}
+	for _, email := range []string{"idle-1@example.com", "warp-idle-2@example.com"} {
+		plan.Findings = append(plan.Findings, reconcile.Finding{Severity: reconcile.SeverityInfo, Code: reconcile.CodeNotice, Email: email})
+	}
+	directory := t.TempDir()
+	recorded, err := record.Open(directory, sandbox.MainAccount).Begin(start, plan, func() time.Time { return at })
+	check(t, err)
+	check(t, recorded.End(reconcile.ResultDone, nil, nil))
+	path = filepath.Join("state/accounts", sandbox.MainAccount, "runs", start.ID+".jsonl")
+	data, err := os.ReadFile(filepath.Join(directory, strings.TrimPrefix(path, "state/")))
+	check(t, err)
+	return path, string(data)
+}
+
+// cutting leaves a part of a file, from its beginning.
+func cutting(path string, share float64) func(*rig) {
+	return func(r *rig) {
+		info, err := os.Stat(r.path(path))
+		check(r.t, err)
+		check(r.t, os.Truncate(r.path(path), int64(share*float64(info.Size()))))
+	}
+}
+
 // spoilRecord leaves a record of this week that nobody can read.
 func spoilRecord(r *rig) {
 	check(r.t, os.MkdirAll(r.runsPath(), 0o700))
@@ -82,7 +124,7 @@ func spoilRecord(r *rig) {
 }
 
 func TestAGuardWhoseInputCannotBeReadTakesNothingAway(t *testing.T) {
-	for _, test := range guards() {
+	for _, test := range guards(t) {
 		for _, spoiled := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/spoiled=%t", test.name, spoiled), func(t *testing.T) {
 				var c cast
