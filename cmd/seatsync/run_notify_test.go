@@ -179,3 +179,33 @@ func TestNotificationsFollowNoRedirect(t *testing.T) {
 		t.Errorf("told %d times elsewhere\n%s", len(told), said)
 	}
 }
+
+func TestNoReceiverGetsAMentionOrALinkOfTheAPIs(t *testing.T) {
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, `{"success": false, "result": null, "errors": [{"code": 10000, "message": "<!channel> <@U012AB3CD> @here: ask <https://evil.example|your bank> or [it](https://evil.example), ada@example.com"}]}`)
+	}))
+	defer api.Close()
+	inbox := newMailbox(t)
+	directory := t.TempDir()
+	writeFile(t, filepath.Join(directory, "desired-state.yaml"), fmt.Sprintf(fileForRuns, "0 0 1 1 *", "dry-run", "Ada Lovelace"))
+	env := []string{
+		"CLOUDFLARE_BASE_URL=" + api.URL, "CLOUDFLARE_API_TOKEN=token", webhookVariable + "=" + inbox.URL + "/programs",
+		notifyVariable + "=generic://" + strings.TrimPrefix(inbox.URL, "http://") + "/people?disabletls=yes",
+	}
+	code, said := inbox.once(t, directory, env)
+	people, programs := inbox.at("/people"), inbox.at("/programs")
+	if code != codeError || len(people) != 1 || len(programs) != 1 {
+		t.Fatalf("exit code %d, people were told %q and programs %q\n%s", code, people, programs, said)
+	}
+	var hook struct{ Title string }
+	check(t, json.Unmarshal([]byte(programs[0]), &hook))
+	for _, told := range []string{people[0], hook.Title} {
+		if !strings.Contains(told, "the run failed") || regexp.MustCompile(`[<>@]|\]\(`).MatchString(told) {
+			t.Errorf("told %s", told)
+		}
+	}
+	if !strings.Contains(people[0], "‹!channel›") || !strings.Contains(people[0], "10000") {
+		t.Errorf("people do not learn what the API said: %s", people[0])
+	}
+}

@@ -16,7 +16,7 @@ type Notification struct {
 	Event   Event
 	Account string
 	RunID   string
-	// Title and Text name nobody.
+	// Title and Text name nobody, and no chat service makes a mention or a link of them.
 	Title string
 	Text  string
 }
@@ -38,8 +38,9 @@ const (
 func (e *Ended) Notifications() (notifications []Notification) {
 	for _, one := range []Notification{e.health(), e.finding()} {
 		if one.Event != "" {
-			one.Account, one.RunID, one.Text = e.Account, e.Outcome.Run.ID, e.text()
-			one.Title = "seatsync, account " + e.Account + ": " + one.Title
+			one.Account, one.RunID = e.Account, e.Outcome.Run.ID
+			one.Title = impersonal("seatsync, account " + e.Account + ": " + one.Title)
+			one.Text = impersonal(e.text())
 			notifications = append(notifications, one)
 		}
 	}
@@ -91,10 +92,10 @@ func (e *Ended) text() string {
 	run := &e.Outcome.Run
 	lines := []string{fmt.Sprintf("%s %s: %s", run.Mode, run.ID, run.Result)}
 	if run.Error != "" {
-		lines = append(lines, withoutPeople(run.Error))
+		lines = append(lines, beginning(run.Error))
 	}
 	if e.Outcome.Frozen != nil {
-		lines = append(lines, "a dry run because of "+withoutPeople(e.Outcome.Frozen.String()))
+		lines = append(lines, "a dry run because of "+e.Outcome.Frozen.String())
 	}
 	if run.Summary != nil {
 		lines = append(lines, numbers(run)...)
@@ -138,16 +139,27 @@ func numbers(run *RunSummary) []string {
 	return append(lines, cost)
 }
 
-// peoplePattern finds emails, and everything between quotation marks: that may be
-// somebody's name.
-var peoplePattern = regexp.MustCompile(`"[^"\n]*"(?:@[^\s"<>,;]+)?|[^\s"'<>(),;]+@[^\s"'<>(),;:]+`)
+// peoplePattern finds emails, also within a query, mentions such as @here, and everything
+// between quotation marks: that may be somebody's name.
+var peoplePattern = regexp.MustCompile(`"[^"\n]*"(?:@[^\s"<>,;]+)?|[^\s"<>(),;=]*(?:[@＠﹫]|%40)[^\s"'<>(),;:]*`)
+
+// markup are the characters by which chat services begin a mention or hide the address
+// of a link, such as <!channel>, <https://…|text> and [text](https://…), and what looks
+// much the same and means nothing.
+var markup = strings.NewReplacer("<", "‹", ">", "›", "](", "] (", "][", "] [")
+
+// impersonal returns a message without anybody's email or name, that each service
+// shows as it is.
+func impersonal(text string) string {
+	return markup.Replace(peoplePattern.ReplaceAllString(text, "…"))
+}
 
 // linesOfError is how much of an error a message has.
 const linesOfError = 3
 
-// withoutPeople returns the beginning of an error without anybody's email or name.
-func withoutPeople(text string) string {
-	lines := strings.Split(strings.TrimSpace(peoplePattern.ReplaceAllString(text, "…")), "\n")
+// beginning returns the first lines of an error.
+func beginning(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
 	if more := len(lines) - linesOfError; more > 0 {
 		lines = append(lines[:linesOfError], "… and "+reconcile.Count(more, "more line"))
 	}

@@ -3,6 +3,7 @@ package daemon
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/runner"
 )
 
 // nights makes runs one after the other and returns the event of each.
@@ -92,7 +94,10 @@ func TestMessagesNameNobodyAndHaveTheNumbers(t *testing.T) {
 	}{
 		{"seats and money", "", []string{"seats in use: 1,499 of 1,600, 1,495 once that is applied", "they cost 10,493.00 EUR a month, 10,465.00 once that is applied", "2 changes are held"}},
 		{"an email in an error", `rename Ada.Lovelace+x@exämple.com: PUT: 403`, []string{"rename …: PUT: 403"}},
-		{"a name in an error", `desired-state.yaml:3:9: "Ada Lovelace" <countess@example.com> is listed twice`, []string{"desired-state.yaml:3:9: … <…> is listed twice"}},
+		{"a name in an error", `desired-state.yaml:3:9: "Ada Lovelace" <countess@example.com> is listed twice`, []string{"desired-state.yaml:3:9: … ‹…› is listed twice"}},
+		{"an email in a query", `GET /access/users?search=ada.lovelace%40example.com&page=1: 503`, []string{"search=…: 503"}},
+		{"an email with a wide sign", `rename lovelace＠example.com: 403`, []string{"rename …: 403"}},
+		{"an email with an apostrophe", `rename lovelace.o'neil@example.com: 403`, []string{"rename …: 403"}},
 		{"a quoted local part", `"ada lovelace"@example.com, bad`, []string{"…, bad"}},
 		{"many problems", "a\nb\nc\nd\ne", []string{"a\nb\nc\n… and 2 more lines"}},
 	} {
@@ -129,6 +134,47 @@ func TestARunCostsWhatItsSeatsInUseCost(t *testing.T) {
 	applied.Describe(plan)
 	if planned.Seats.Used != 15 || planned.Cost != "105.00" || applied.Seats.Used != 14 || applied.Cost != "98.00" {
 		t.Errorf("planned: %d seats for %s; applied: %d seats for %s", planned.Seats.Used, planned.Cost, applied.Seats.Used, applied.Cost)
+	}
+}
+
+// mentionPattern finds what Slack, Discord, Teams, Mattermost and Telegram make a mention or a
+// link of, other than an address that anybody can read.
+var mentionPattern = regexp.MustCompile(`[<>@]|\]\(|\]\[`)
+
+func TestMessagesMentionNobodyInAChat(t *testing.T) {
+	for text, want := range map[string]string{
+		"403 <!channel> denied":                         "403 ‹!channel› denied",
+		"<!here|here>, <!subteam^S012|team>":            "‹!here|here›, ‹!subteam^S012|team›",
+		"<@U012AB3CD> and <@!80351110224678912>":        "‹…› and ‹…›",
+		"<#C024BE7LR> <https://evil.example|your bank>": "‹#C024BE7LR› ‹https://evil.example|your bank›",
+		"@everyone @here: wake up":                      "… …: wake up",
+		"[your bank](https://evil.example)":             "[your bank] (https://evil.example)",
+		"![x][1], ![](https://evil.example/x.png)":      "![x] [1], ![] (https://evil.example/x.png)",
+		"GET /access/users: 503, retry after 5m":        "GET /access/users: 503, retry after 5m",
+		"see https://dash.cloudflare.com/profile":       "see https://dash.cloudflare.com/profile",
+	} {
+		purchased := 10
+		plan := emptyPlan()
+		plan.Findings = []reconcile.Finding{{Severity: reconcile.SeverityWarning, Code: reconcile.CodeBudgetExceededSoon, Message: text}}
+		foreseen := RunSummary{ID: "r", Mode: reconcile.ModeDryRun, Result: reconcile.ResultDone}
+		foreseen.Describe(plan)
+		foreseen.Seats = &Seats{Used: 9, Purchased: &purchased}
+		failed := RunSummary{ID: "r", Mode: reconcile.ModeDryRun, Result: reconcile.ResultFailed, Error: text}
+		frozen := runner.Result{Frozen: &reconcile.Freeze{Reason: text}}
+		for name, ended := range map[string]Ended{
+			"an error":               {Account: "a", Outcome: RunResult{Run: failed}},
+			"a finding":              {Account: "a", Outcome: RunResult{Run: foreseen}},
+			"the reason of a freeze": {Account: "a", Outcome: RunResult{Run: foreseen, Result: frozen}},
+		} {
+			told := ended.Notifications()
+			if len(told) != 1 || mentionPattern.MatchString(told[0].Title+told[0].Text) || !strings.Contains(told[0].Title+"\n"+told[0].Text, want) {
+				t.Errorf("%s, %s: %+v", text, name, told)
+			}
+		}
+		named := Ended{Account: text, Outcome: RunResult{Run: failed}}
+		if told := named.Notifications(); len(told) != 1 || mentionPattern.MatchString(told[0].Title) {
+			t.Errorf("%s as an account: %+v", text, told)
+		}
 	}
 }
 
