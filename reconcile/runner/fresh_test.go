@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -21,8 +22,8 @@ import (
 	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
 
-// Whoever logs in longer than --max-read-age before the PATCH that would release the seat keeps it, whatever the run
-// was waiting for in between. The tests run the whole of seatsync, from the plan to the record, against the sandbox, in
+// Whoever logs in, or is seen on a device, longer than --max-read-age before the PATCH that would release the seat keeps
+// it, whatever the run was waiting for in between. The tests run the whole of seatsync, from the plan to the record, against the sandbox, in
 // a bubble whose clock passes only while everybody waits.
 
 // source is one thing that a run waits for.
@@ -59,17 +60,36 @@ func sources() []source {
 	}
 }
 
-func TestWhoeverLogsInBeforeTheReadingGrowsOldKeepsTheSeat(t *testing.T) {
+// sign is one thing that shows that somebody is active.
+type sign struct {
+	name   string
+	faults []string
+	show   func(s *scene, person int) error
+}
+
+func signs() []sign {
+	return []sign{
+		{name: "a login", show: func(s *scene, person int) error {
+			return s.box.Login(sandbox.MainAccount, fmt.Sprintf("id-%d", person))
+		}},
+		{name: "a registration", show: (*scene).seeDevice},
+		{name: "a device", faults: []string{"registrations:403:always"}, show: (*scene).seeDevice},
+	}
+}
+
+func TestWhoeverIsActiveBeforeTheReadingGrowsOldKeepsTheSeat(t *testing.T) {
 	for _, source := range sources() {
-		t.Run(source.name, func(t *testing.T) {
-			released := 0
-			for at := time.Second / 2; at < source.latest; at += 9 * time.Second {
-				synctest.Test(t, func(t *testing.T) { released += newScene(t, source).play(at) })
-			}
-			if released == 0 {
-				t.Error("nobody is ever released")
-			}
-		})
+		for _, sign := range signs() {
+			t.Run(source.name+", and "+sign.name, func(t *testing.T) {
+				released := 0
+				for at := time.Second / 2; at < source.latest; at += 9 * time.Second {
+					synctest.Test(t, func(t *testing.T) { released += newScene(t, source, sign).play(at) })
+				}
+				if released == 0 {
+					t.Error("nobody is ever released")
+				}
+			})
+		}
 	}
 }
 
@@ -81,12 +101,13 @@ type scene struct {
 	job        *runner.Runner
 	request    runner.Request
 	begin      time.Time
+	sign       sign
 }
 
 // people is how many there are, two in each PATCH.
 const people = 6
 
-func newScene(t *testing.T, source source) *scene {
+func newScene(t *testing.T, source source, sign sign) *scene {
 	t.Helper()
 	ahead := time.Until(time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC))
 	now := func() time.Time { return time.Now().Add(ahead) }
@@ -99,11 +120,14 @@ func newScene(t *testing.T, source source) *scene {
 		records = append(records, sandbox.Record{
 			ID: sandbox.Value(fmt.Sprintf("id-%d", i)), Email: sandbox.Value(fmt.Sprintf("p%d@example.com", i)),
 			SeatUID: sandbox.Value(fmt.Sprintf("seat-%d", i)), AccessSeat: sandbox.Value(true), GatewaySeat: sandbox.Value(true),
-			LastSuccessfulLogin: sandbox.At(now().AddDate(0, -6, 0)), CreatedAt: sandbox.At(now().AddDate(-1, 0, 0)),
+			LastSuccessfulLogin: sandbox.At(now().AddDate(0, -6, 0)), CreatedAt: sandbox.At(now().AddDate(-1, 0, 0)), ActiveDeviceCount: sandbox.Value(1.0),
 		})
 	}
 	box.Replace(sandbox.MainAccount, records...)
-	for _, text := range source.faults {
+	for i := range people {
+		box.PutDevice(sandbox.MainAccount, deviceOf(i, now().AddDate(0, -5, 0)))
+	}
+	for _, text := range slices.Concat(source.faults, sign.faults) {
 		fault, err := sandbox.ParseFault(text)
 		if err != nil {
 			t.Fatal(err)
@@ -127,7 +151,7 @@ func newScene(t *testing.T, source source) *scene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &scene{T: t, box: box, connection: connection, request: runner.Request{Desired: state, BatchSize: 2, Concurrency: 1}}
+	s := &scene{T: t, box: box, connection: connection, sign: sign, request: runner.Request{Desired: state, BatchSize: 2, Concurrency: 1}}
 	s.job = &runner.Runner{
 		AccountID: sandbox.MainAccount, Source: connection.Source(), Sink: func() reconcile.Sink { return connection.Sink() },
 		Counts: connection.Counts, Store: record.Open(t.TempDir(), sandbox.MainAccount), Clock: now, Tool: "seatsync test",
@@ -142,17 +166,35 @@ func newScene(t *testing.T, source source) *scene {
 	return s
 }
 
-// play has everybody log in at a time after the run began, one second after the other, and returns how many lost
-// their seat, none of whom may have logged in longer than the age before the PATCH.
+// deviceOf is the device of a person, last seen at a time.
+func deviceOf(person int, seen time.Time) sandbox.Device {
+	return sandbox.Device{
+		ID: sandbox.Value(fmt.Sprintf("device-%d", person)), LastSeenAt: sandbox.At(seen), ActiveRegistrations: sandbox.Value(1.0),
+		LastSeenUser: sandbox.Value(sandbox.DeviceUser{ID: sandbox.Value(fmt.Sprintf("id-%d", person)), Email: sandbox.Value(fmt.Sprintf("p%d@example.com", person))}),
+	}
+}
+
+// seeDevice has the device of a person connect, unless a release has signed it out.
+func (s *scene) seeDevice(person int) error {
+	for _, device := range s.box.Devices(sandbox.MainAccount) {
+		if device.ID == sandbox.Value(fmt.Sprintf("device-%d", person)) && device.ActiveRegistrations == sandbox.Value(1.0) {
+			s.box.PutDevice(sandbox.MainAccount, deviceOf(person, s.job.Clock()))
+		}
+	}
+	return nil
+}
+
+// play has everybody show that they are active at a time after the run began, one second after the other, and returns how many lost
+// their seat, none of whom may have been active longer than the age before the PATCH.
 func (s *scene) play(at time.Duration) (released int) {
 	s.box.ForgetRequests()
-	logins := make([]time.Time, people)
+	active := make([]time.Time, people)
 	var group sync.WaitGroup
 	for i := range people {
 		group.Go(func() {
 			time.Sleep(at + time.Duration(i)*time.Second)
-			logins[i] = s.job.Clock()
-			if err := s.box.Login(sandbox.MainAccount, fmt.Sprintf("id-%d", i)); err != nil {
+			active[i] = s.job.Clock()
+			if err := s.sign.show(s, i); err != nil {
 				s.Error(err)
 			}
 		})
@@ -166,13 +208,13 @@ func (s *scene) play(at time.Duration) (released int) {
 		if request.Method != http.MethodPatch {
 			continue
 		}
-		for i, login := range logins {
+		for i, seen := range active {
 			if !strings.Contains(request.Body, fmt.Sprintf(`"seat-%d"`, i)) {
 				continue
 			}
 			released++
-			if old := request.Time.Sub(login); old > reconcile.DefaultMaxReadAge {
-				s.Errorf("login after %v: p%d is in a PATCH %v later (%s)", login.Sub(s.begin), i, old, request.Fault)
+			if old := request.Time.Sub(seen); old > reconcile.DefaultMaxReadAge {
+				s.Errorf("active after %v: p%d is in a PATCH %v later (%s)", seen.Sub(s.begin), i, old, request.Fault)
 			}
 		}
 	}
@@ -180,7 +222,7 @@ func (s *scene) play(at time.Duration) (released int) {
 		user, _ := s.box.User(sandbox.MainAccount, result.Plan.Changes[outcome.Change].UserID)
 		access, _ := user.AccessSeat.Get()
 		if outcome.Status == reconcile.Stale && !access {
-			s.Errorf("login after %v: %s is stale and has no seat", at, result.Plan.Changes[outcome.Change].Email)
+			s.Errorf("active after %v: %s is stale and has no seat", at, result.Plan.Changes[outcome.Change].Email)
 		}
 	}
 	return released
