@@ -75,6 +75,8 @@ type PastRun struct {
 
 // PastRelease is a seat that an earlier run took, or half of one.
 type PastRelease struct {
+	// RunID is that of the run, where a record says it.
+	RunID  string    `json:"-"`
 	UserID string    `json:"user_id"`
 	Email  string    `json:"email,omitempty"`
 	At     time.Time `json:"at"`
@@ -138,6 +140,7 @@ func (h *History) AddRun(past *PastRun) {
 	h.Runs++
 	for _, taken := range past.Taken {
 		h.KeepsNarrows = h.KeepsNarrows || taken.Kind == Narrow && !taken.Open
+		taken.RunID = past.ID
 		h.Taken = append(h.Taken, taken)
 	}
 	for _, userID := range past.Restored {

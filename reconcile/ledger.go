@@ -1,0 +1,285 @@
+package reconcile
+
+import (
+	"cmp"
+	"maps"
+	"math/big"
+	"slices"
+	"time"
+)
+
+// ledger adds seats up in whole days, so that nothing is rounded before the end.
+type ledger struct {
+	rows   map[savingsKey]*savingsEntry
+	months map[calendarMonth]*savedEntry
+	now    time.Time
+}
+
+// savingsKey is what the seats of one row share.
+type savingsKey struct {
+	month    calendarMonth
+	reason   Reason
+	group    string
+	currency string
+	isPriced bool
+}
+
+// savingsEntry is one row while it is added up, run by run.
+type savingsEntry struct {
+	savingsKey
+	runs []*runEntry
+}
+
+// runEntry is the part of one run in a row.
+type runEntry struct {
+	id              string
+	freed, returned int
+	free            map[Amount]monthParts
+	// all is the price of the seats that were freed, and still of those that are free.
+	all, still *big.Rat
+}
+
+// savedEntry is what was saved within one month.
+type savedEntry struct {
+	days map[Amount]int
+	free int
+}
+
+// monthParts counts days by the length of their month, less 28.
+type monthParts [4]int
+
+// calendarMonth counts months from the year 0.
+type calendarMonth int
+
+func monthOf(at time.Time) calendarMonth {
+	return calendarMonth(at.UTC().Year()*monthsPerYear + int(at.UTC().Month()) - 1)
+}
+
+// begin is the first moment of the month.
+func (m calendarMonth) begin() time.Time {
+	return time.Date(int(m)/monthsPerYear, time.Month(int(m)%monthsPerYear+1), 1, 0, 0, 0, 0, time.UTC)
+}
+
+func (m calendarMonth) days() int { return wholeDays(m.begin(), (m + 1).begin()) }
+
+func (m calendarMonth) String() string { return m.begin().Format("2006-01") }
+
+// wholeDays counts the days in UTC from the one to the other, the last one left out.
+func wholeDays(from, to time.Time) int {
+	return int(to.UTC().Truncate(Day).Sub(from.UTC().Truncate(Day)) / Day)
+}
+
+// add takes in one seat. A day counts as free when the seat was free at its end: that
+// of the release does, and that of the return does not.
+func (l *ledger) add(seat *FreedSeat) {
+	key := savingsKey{month: monthOf(seat.At), reason: seat.Reason, group: seat.Group, isPriced: seat.Price != ""}
+	if key.isPriced {
+		key.currency = seat.Currency
+	}
+	entry := l.rows[key]
+	if entry == nil {
+		entry = &savingsEntry{savingsKey: key}
+		l.rows[key] = entry
+	}
+	run := entry.run(seat.RunID)
+	price, _ := new(big.Rat).SetString(string(seat.Price))
+	if price == nil {
+		price = new(big.Rat)
+	}
+	run.freed++
+	run.all.Add(run.all, price)
+	end, isBack := l.now, !seat.Back.IsZero() && !seat.Back.After(l.now)
+	if isBack {
+		end = seat.Back
+		run.returned++
+	} else {
+		run.still.Add(run.still, price)
+	}
+	parts := run.free[seat.Price]
+	for month := key.month; month <= monthOf(end); month++ {
+		from, to := later(seat.At, month.begin()), (month + 1).begin()
+		saved := l.saved(month)
+		if to.After(end) {
+			to = end
+		}
+		if !isBack || to.Before(end) {
+			saved.free++
+		}
+		days := wholeDays(from, to)
+		parts[month.days()-28] += days
+		saved.days[seat.Price] += days
+	}
+	run.free[seat.Price] = parts
+}
+
+// run returns the part of a run. Seats come in the order of their release.
+func (e *savingsEntry) run(id string) *runEntry {
+	for _, run := range slices.Backward(e.runs) {
+		if run.id == id {
+			return run
+		}
+	}
+	run := &runEntry{id: id, free: make(map[Amount]monthParts), all: new(big.Rat), still: new(big.Rat)}
+	e.runs = append(e.runs, run)
+	return run
+}
+
+// saved returns the entry of a month.
+func (l *ledger) saved(month calendarMonth) *savedEntry {
+	if l.months[month] == nil {
+		l.months[month] = &savedEntry{days: make(map[Amount]int)}
+	}
+	return l.months[month]
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// entries returns the rows in their order.
+func (l *ledger) entries() []*savingsEntry {
+	return slices.SortedFunc(maps.Values(l.rows), func(a, b *savingsEntry) int {
+		return cmp.Or(cmp.Compare(a.month, b.month),
+			cmp.Compare(slices.Index(Reasons(), a.reason), slices.Index(Reasons(), b.reason)), cmp.Compare(a.reason, b.reason),
+			cmp.Compare(a.group, b.group), cmp.Compare(a.currency, b.currency))
+	})
+}
+
+// value returns for how many months seats were free, and what that saved.
+func (r *runEntry) value() (seatMonths, saved *big.Rat) {
+	seatMonths, saved = new(big.Rat), new(big.Rat)
+	for price, parts := range r.free {
+		months := new(big.Rat)
+		for i, days := range parts {
+			months.Add(months, big.NewRat(int64(days), int64(28+i)))
+		}
+		seatMonths.Add(seatMonths, months)
+		if value, ok := new(big.Rat).SetString(string(price)); ok {
+			saved.Add(saved, months.Mul(months, value))
+		}
+	}
+	return seatMonths, saved
+}
+
+// row adds the runs up and rounds.
+func (e *savingsEntry) row() SavingsRow {
+	row := SavingsRow{Month: e.month.String(), Reason: e.reason, Group: e.group, Currency: e.currency}
+	seatMonths, saved := new(big.Rat), new(big.Rat)
+	for _, run := range e.runs {
+		months, money := run.value()
+		seatMonths.Add(seatMonths, months)
+		saved.Add(saved, money)
+		row.Freed, row.Returned = row.Freed+run.freed, row.Returned+run.returned
+	}
+	row.StillFree, row.SeatMonths = row.Freed-row.Returned, Amount(seatMonths.FloatString(2))
+	if e.isPriced {
+		row.Saved = Amount(saved.FloatString(2))
+	}
+	return row
+}
+
+// addRuns adds what the row has of each run, so that they add up to its rounded sum.
+func (e *savingsEntry) addRuns(runs map[string]SavedRun, saved Amount) {
+	parts := make([]*big.Rat, len(e.runs))
+	for i, run := range e.runs {
+		_, parts[i] = run.value()
+	}
+	shares := spread(parts, saved)
+	for i, part := range e.runs {
+		run := runs[part.id]
+		run.Freed, run.StillFree = run.Freed+part.freed, run.StillFree+part.freed-part.returned
+		if e.isPriced {
+			run.Currency = e.currency
+			run.Monthly, run.Saved = cmp.Or(run.Monthly, "0.00").Plus(amountOf(part.all)), cmp.Or(run.Saved, "0.00").Plus(shares[i])
+		}
+		runs[part.id] = run
+	}
+}
+
+// spread rounds the parts of a sum to cents so that they add up to the rounded sum: the
+// cents that are missing go to the parts that lost most by rounding.
+func spread(parts []*big.Rat, total Amount) []Amount {
+	rounded, order := make([]Amount, len(parts)), make([]int, len(parts))
+	lost := make([]*big.Rat, len(parts))
+	for i, part := range parts {
+		rounded[i], order[i] = Amount(part.FloatString(2)), i
+		value, _ := new(big.Rat).SetString(string(rounded[i]))
+		lost[i], total = value.Sub(part, value), total.Minus(rounded[i])
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return lost[b].Cmp(lost[a]) })
+	for i := 0; ; i++ {
+		most, least := order[i%len(order)], order[len(order)-1-i%len(order)]
+		switch {
+		case total.isMoreThan("0.00"):
+			rounded[most], total = rounded[most].Plus("0.01"), total.Minus("0.01")
+		case Amount("0.00").isMoreThan(total):
+			rounded[least], total = rounded[least].Minus("0.01"), total.Plus("0.01")
+		default:
+			return rounded
+		}
+	}
+}
+
+// total adds the rows up, as they are rounded, so that who adds them gets the same.
+func (l *ledger) total(rows []SavingsRow) SavingsTotal {
+	total := SavingsTotal{Currencies: []CurrencySavings{}}
+	seatMonths := Amount("0.00")
+	byCurrency := make(map[string]*CurrencySavings)
+	for i, entry := range l.entries() {
+		row := &rows[i]
+		total.Freed, total.Returned, total.StillFree = total.Freed+row.Freed, total.Returned+row.Returned, total.StillFree+row.StillFree
+		seatMonths = seatMonths.Plus(row.SeatMonths)
+		if !entry.isPriced {
+			continue
+		}
+		sum := byCurrency[row.Currency]
+		if sum == nil {
+			sum = &CurrencySavings{Currency: row.Currency, Saved: "0.00", Monthly: "0.00"}
+			byCurrency[row.Currency] = sum
+		}
+		sum.Saved = sum.Saved.Plus(row.Saved)
+		for _, run := range entry.runs {
+			sum.Monthly = sum.Monthly.Plus(amountOf(run.still))
+		}
+	}
+	total.SeatMonths = seatMonths
+	for _, currency := range slices.Sorted(maps.Keys(byCurrency)) {
+		total.Currencies = append(total.Currencies, *byCurrency[currency])
+	}
+	if len(rows) == 0 {
+		total.Saved = "0.00"
+	}
+	if len(total.Currencies) == 1 {
+		only := total.Currencies[0]
+		total.Saved, total.Monthly, total.Currency = only.Saved, only.Monthly, only.Currency
+	}
+	return total
+}
+
+// savedMonths lists the months from the first release to now, with money that adds up
+// to the total where there is one.
+func (l *ledger) savedMonths(total Amount) (months []SavedMonth) {
+	if len(l.months) == 0 {
+		return nil
+	}
+	var parts []*big.Rat
+	for month := slices.Min(slices.Collect(maps.Keys(l.months))); month <= monthOf(l.now); month++ {
+		saved, sum := l.saved(month), new(big.Rat)
+		months = append(months, SavedMonth{Month: month.String(), Free: saved.free})
+		for price, days := range saved.days {
+			if value, ok := new(big.Rat).SetString(string(price)); ok {
+				sum.Add(sum, value.Mul(value, big.NewRat(int64(days), int64(month.days()))))
+			}
+		}
+		parts = append(parts, sum)
+	}
+	if total != "" {
+		for i, amount := range spread(parts, total) {
+			months[i].Saved = amount
+		}
+	}
+	return months
+}
