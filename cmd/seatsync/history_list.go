@@ -11,6 +11,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"github.com/seatsync/seatsync/reconcile"
 	"github.com/seatsync/seatsync/reconcile/daemon"
@@ -23,13 +24,16 @@ type historyRow struct {
 	daemon.RunSummary
 	start record.Start
 	zone  string // of the file that the run planned from; empty where it had no plan
+	saved reconcile.SavedRun
 }
 
 // listRuns lists the latest runs; 0 lists all.
 func (a *app) listRuns(archive *record.Archive, limit int, format string) error {
 	var runs []historyRow
+	past := archive.History(time.Time{})
+	saved := past.Savings(a.clock()).Runs
 	err := archive.Latest(limit, func(found *record.Record) {
-		run := historyRow{RunSummary: describeRun(found, a.mask), start: found.Start}
+		run := historyRow{RunSummary: describeRun(found, a.mask), start: found.Start, saved: saved[found.ID]}
 		if found.Plan != nil {
 			run.zone = found.Plan.Timezone
 		}
@@ -70,53 +74,121 @@ func zoneOfRuns(runs []historyRow) *time.Location {
 	return time.UTC
 }
 
-// changesWidth is how wide the column with changes or errors is where it is wrapped.
-const changesWidth = 100
+// changesWidth is how wide the column with changes or errors is where nothing bounds
+// it, and narrowestChanges below which each run has it on lines of its own.
+const (
+	changesWidth     = 100
+	narrowestChanges = 40
+)
 
-// writeHistory writes the list for people. A terminal gets one line a run; elsewhere
-// nothing is cut, and what is long goes on below.
+// writeHistory writes the list for people: a line a run where the width allows it.
+// Nothing is cut: what is long goes on below.
 func (a *app) writeHistory(runs []historyRow) error {
 	if len(runs) == 0 {
 		a.note("no runs are recorded in %s", a.stateDir)
 		return nil
 	}
-	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	areSeveral := slices.ContainsFunc(runs, func(r historyRow) bool { return r.AccountID != runs[0].AccountID })
-	account := func(text string) string {
-		if !areSeveral {
-			return ""
-		}
-		return text + "\t"
+	list := historyList{
+		zone:       zoneOfRuns(runs),
+		areSeveral: slices.ContainsFunc(runs, func(r historyRow) bool { return r.AccountID != runs[0].AccountID }),
+		areSaving:  slices.ContainsFunc(runs, func(r historyRow) bool { return r.saved.Freed > 0 }),
 	}
-	zone := zoneOfRuns(runs)
-	fmt.Fprintln(table, "RUN\t"+account("ACCOUNT")+"STARTED ("+zone.String()+")\tTOOK\tMODE\tRESULT\tCHANGES\tWHO\tCOMMIT")
-	for _, run := range runs {
-		changes := []string{shortened(reconcile.Inert(run.Changes(), 0))}
-		if !isTerminal(a.stdout) {
-			changes = report.Wrap(reconcile.Inert(run.Changes(), 0), changesWidth)
-		}
-		fmt.Fprintln(table, strings.Join([]string{
-			run.ID, account(cmp.Or(reconcile.Inert(run.AccountID, 0), "-")) + run.StartedAt.In(zone).Format("2006-01-02 15:04:05"),
-			run.FinishedAt.Sub(run.StartedAt).Round(time.Second).String(), string(run.Mode), string(run.Result), changes[0],
-			reconcile.Inert(run.Who, 0), reconcile.Inert(cmp.Or(reconcile.ShortCommit(run.Commit), "-"), 0),
-		}, "\t"))
-		for _, more := range changes[1:] {
-			fmt.Fprintln(table, "\t"+account("")+"\t\t\t\t"+more+"\t\t")
+	room := changesWidth
+	if width := a.width(); width > 0 {
+		var bare strings.Builder
+		list.write(&bare, runs, 0)
+		room = width
+		for line := range strings.Lines(bare.String()) {
+			room = min(room, width-utf8.RuneCountInString(line)+1)
 		}
 	}
-	return table.Flush()
+	if room >= narrowestChanges {
+		list.write(a.stdout, runs, min(room, changesWidth))
+		return nil
+	}
+	list.writeStacked(a.stdout, runs, a.width())
+	return nil
 }
 
-// longestError is how much of an error the list of runs shows on a terminal.
-const longestError = 100
+// historyList is how a list of runs is set.
+type historyList struct {
+	zone                  *time.Location
+	areSeveral, areSaving bool // accounts, and runs that freed seats
+}
 
-// shortened cuts an error to what a column holds.
-func shortened(text string) string {
-	runes := []rune(text)
-	if len(runes) <= longestError {
-		return text
+// write writes a line a run, with changes or errors in a column of so many characters;
+// 0 leaves them out.
+func (l *historyList) write(w io.Writer, runs []historyRow, changesWidth int) {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	row := func(cells ...string) { fmt.Fprintln(table, strings.Join(cells, "\t")) }
+	row(l.cells("RUN", "ACCOUNT", "STARTED ("+l.zone.String()+")", "TOOK", "MODE", "RESULT", "CHANGES", "WHO", "COMMIT", "FREED")...)
+	for _, run := range runs {
+		changes := []string{""}
+		if changesWidth > 0 {
+			changes = report.Wrap(reconcile.Inert(run.Changes(), 0), changesWidth)
+		}
+		row(l.cells(run.ID, run.account(), run.started(l.zone), run.took(), string(run.Mode), string(run.Result), changes[0],
+			reconcile.Inert(run.Who, 0), run.commit(), run.freed())...)
+		for _, more := range changes[1:] {
+			row(l.cells("", "", "", "", "", "", more, "", "", "")...)
+		}
 	}
-	return string(runes[:longestError-1]) + "…"
+	_ = table.Flush() // as with every result, an output that is gone is found at the end
+}
+
+// cells leaves out the columns that say the same, or nothing, of every run.
+func (l *historyList) cells(run, account, started, took, mode, result, changes, who, commit, freed string) []string {
+	cells := []string{run}
+	if l.areSeveral {
+		cells = append(cells, account)
+	}
+	cells = append(cells, started, took, mode, result, changes, who, commit)
+	if l.areSaving {
+		cells = append(cells, freed)
+	}
+	return cells
+}
+
+// writeStacked writes a run in several lines, for a terminal that is too narrow for one.
+func (l *historyList) writeStacked(w io.Writer, runs []historyRow, width int) {
+	for _, run := range runs {
+		fmt.Fprintln(w, run.ID+"  "+run.started(l.zone)+"  "+string(run.Mode)+"  "+string(run.Result))
+		parts := []string{reconcile.Inert(run.Changes(), 0)}
+		if freed := run.freed(); freed != "" {
+			parts = append(parts, "freed "+freed)
+		}
+		parts = append(parts, "took "+run.took()+", by "+cmp.Or(reconcile.Inert(run.Who, 0), "-")+", commit "+run.commit())
+		if l.areSeveral {
+			parts = append(parts, "account "+run.account())
+		}
+		for _, line := range report.Wrap(strings.Join(parts, "; "), width-2) {
+			fmt.Fprintln(w, "  "+line)
+		}
+	}
+}
+
+func (r *historyRow) account() string { return cmp.Or(reconcile.Inert(r.AccountID, 0), "-") }
+
+func (r *historyRow) started(zone *time.Location) string {
+	return r.StartedAt.In(zone).Format("2006-01-02 15:04:05")
+}
+
+func (r *historyRow) took() string { return r.FinishedAt.Sub(r.StartedAt).Round(time.Second).String() }
+
+func (r *historyRow) commit() string {
+	return reconcile.Inert(cmp.Or(reconcile.ShortCommit(r.Commit), "-"), 0)
+}
+
+// freed is how many seats the run freed, and what they cost a month.
+func (r *historyRow) freed() string {
+	text := ""
+	if r.saved.Freed > 0 {
+		text = reconcile.Count(r.saved.Freed, "seat")
+	}
+	if r.saved.Monthly != "" {
+		text += ", " + reconcile.Thousands(string(r.saved.Monthly)) + strings.TrimSuffix(" "+reconcile.Inert(r.saved.Currency, 0), " ") + " a month"
+	}
+	return text
 }
 
 // historyEntry is one run in the list as JSON.
@@ -132,6 +204,13 @@ type historyEntry struct {
 	Cost    reconcile.Amount       `json:"monthly_cost"`
 	Pending map[reconcile.Kind]int `json:"pending"`
 	Held    map[reconcile.Hold]int `json:"held"`
+	// SeatsFreed are the seats that the run freed, and SeatsStillFree those of them that
+	// no later run has seen in use. FreedMonthlyCost is the price of all of them for a
+	// month, and SavedToDate what they have saved so far: together those of savings.
+	SeatsFreed       int              `json:"seats_freed"`
+	SeatsStillFree   int              `json:"seats_still_free"`
+	FreedMonthlyCost reconcile.Amount `json:"freed_monthly_cost"`
+	SavedToDate      reconcile.Amount `json:"saved_to_date"`
 }
 
 // writeHistoryJSON writes the list for programs.
@@ -141,6 +220,7 @@ func writeHistoryJSON(w io.Writer, runs []historyRow) error {
 		entries[i] = historyEntry{
 			Start: run.start, FinishedAt: run.FinishedAt, Result: run.Result, Error: run.Error, Summary: run.Summary,
 			Outcomes: run.Outcomes, Seats: run.Seats, Cost: run.Cost, Pending: run.Pending, Held: run.Held,
+			SeatsFreed: run.saved.Freed, SeatsStillFree: run.saved.StillFree, FreedMonthlyCost: run.saved.Monthly, SavedToDate: run.saved.Saved,
 		}
 		if entries[i].Outcomes == nil {
 			entries[i].Outcomes = map[reconcile.Status]int{}
@@ -155,7 +235,8 @@ func writeHistoryJSON(w io.Writer, runs []historyRow) error {
 // writeHistoryCSV writes the list for spreadsheets, times in UTC.
 func writeHistoryCSV(w io.Writer, runs []historyRow) error {
 	rows := [][]string{{"run", "account", "started_at", "finished_at", "mode", "result", "applied", "not_taken", "failed", "stale", "not_reached",
-		"pending", "held", "seats_used", "seats_purchased", "monthly_cost", "currency", "who", "host", "commit", "error"}}
+		"pending", "held", "seats_used", "seats_purchased", "monthly_cost", "currency", "who", "host", "commit", "error",
+		"seats_freed", "seats_still_free", "freed_monthly_cost", "saved_to_date"}}
 	for _, run := range runs {
 		row := []string{run.ID, run.AccountID, run.StartedAt.UTC().Format(time.RFC3339), run.FinishedAt.UTC().Format(time.RFC3339), string(run.Mode), string(run.Result)}
 		for _, status := range reconcile.Statuses() {
@@ -169,7 +250,8 @@ func writeHistoryCSV(w io.Writer, runs []historyRow) error {
 				purchased = strconv.Itoa(*run.Seats.Purchased)
 			}
 		}
-		row = append(row, pending, held, used, purchased, string(run.Cost), currency, run.Who, run.Host, run.Commit, run.Error)
+		row = append(row, pending, held, used, purchased, string(run.Cost), currency, run.Who, run.Host, run.Commit, run.Error,
+			strconv.Itoa(run.saved.Freed), strconv.Itoa(run.saved.StillFree), string(run.saved.Monthly), string(run.saved.Saved))
 		for i := range row {
 			row[i] = report.Cell(row[i])
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"math/big"
 	"net/http/httptest"
@@ -101,16 +102,41 @@ func TestAYearOfSavingsAddsUpWithHistory(t *testing.T) {
 	}
 
 	var runs []struct {
-		Summary  reconcile.Summary        `json:"summary"`
-		Outcomes map[reconcile.Status]int `json:"outcomes"`
+		ID      string           `json:"id"`
+		Started time.Time        `json:"started_at"`
+		Freed   int              `json:"seats_freed"`
+		Still   int              `json:"seats_still_free"`
+		Monthly reconcile.Amount `json:"freed_monthly_cost"`
+		Saved   reconcile.Amount `json:"saved_to_date"`
 	}
 	readJSON(t, &runs, clock, "history", "--state-dir", state, "--limit", "0", "--format", "json")
-	released := 0
-	for _, run := range runs {
-		released += run.Summary.Release
+	byMonth := make(map[string]reconcile.Amount)
+	for _, row := range got.Rows {
+		byMonth[row.Month] = cmp.Or(byMonth[row.Month], "0.00").Plus(row.Saved)
 	}
-	if len(runs) != 53 || released != got.Total.Freed || released < 40 || seen < 5 {
-		t.Errorf("%d runs released %d in history, savings has %d; %d came back", len(runs), released, got.Total.Freed, seen)
+	saved, rate, seats, still := reconcile.Amount("0.00"), reconcile.Amount("0.00"), 0, 0
+	for _, run := range runs {
+		seats, still = seats+run.Freed, still+run.Still
+		if run.Freed == 0 {
+			continue
+		}
+		month := run.Started.Format("2006-01")
+		byMonth[month], saved = byMonth[month].Minus(run.Saved), saved.Plus(run.Saved)
+		if run.Monthly != reconcile.Amount("7.00").Times(run.Freed) {
+			t.Errorf("run %s freed %d seats at %s a month", run.ID, run.Freed, run.Monthly)
+		}
+		rate = rate.Plus(reconcile.Amount("7.00").Times(run.Still))
+	}
+	if len(runs) != 53 || seats != got.Total.Freed || still != got.Total.StillFree || seats < 40 || seen < 5 {
+		t.Errorf("%d runs freed %d seats in history of which %d are free, savings has %+v; %d came back", len(runs), seats, still, got.Total, seen)
+	}
+	if saved != got.Total.Saved || rate != got.Total.Monthly {
+		t.Errorf("history comes to %s, and %s a month; savings says %s, and %s a month", saved, rate, got.Total.Saved, got.Total.Monthly)
+	}
+	for month, left := range byMonth {
+		if left != "0.00" {
+			t.Errorf("%s: savings and history are %s apart", month, left)
+		}
 	}
 }
 
