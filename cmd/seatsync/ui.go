@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -109,8 +110,12 @@ func (a *app) useColor() bool {
 	return a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb" && isTerminal(a.stdout)
 }
 
-// width returns the columns of the terminal, or 0 where there is none.
+// width returns the columns that text has: COLUMNS where it is set, or those of the
+// terminal, or 0 where there is none.
 func (a *app) width() int {
+	if columns, err := strconv.Atoi(a.getenv("COLUMNS")); err == nil && columns > 0 {
+		return columns
+	}
 	file, ok := a.stdout.(*os.File)
 	if !ok {
 		return 0

@@ -89,8 +89,8 @@ func (r *SavingsReport) sheet() *sheet {
 	s := &sheet{
 		Sentence: r.Headline(), Lead: r.lead(), Bars: r.bars(),
 		Columns: []sheetColumn{
-			{"Month", false}, {"Reason", false}, {"Group", false}, {"Freed", true}, {"Returned", true}, {"Still free", true},
-			{"Seat-months", true}, {"Saved", true},
+			{Title: "Month"}, {Title: "Reason"}, {Title: "Group"}, {Title: "Freed", IsNumber: true}, {Title: "Returned", IsNumber: true},
+			{Title: "Still free", IsNumber: true}, {Title: "Seat-months", IsNumber: true, IsSpare: true}, {Title: "Saved", IsNumber: true},
 		},
 		data:     [][]string{{"month", "reason", "group", "freed", "returned", "still_free", "saved", "currency", "seat_months"}},
 		document: r,

@@ -61,27 +61,22 @@ func (t *textReport) shares() {
 	if len(t.Shares) == 0 {
 		return
 	}
-	heads := t.ShareHeads()
-	widths := make([]int, len(heads))
-	rows := [][]string{heads}
+	table := new(sheet)
+	for i, head := range t.ShareHeads() {
+		table.Columns = append(table.Columns, sheetColumn{Title: head, IsNumber: i > 0})
+	}
 	for i := range t.Shares {
-		rows = append(rows, t.Shares[i].Cells(len(heads)))
+		table.Rows = append(table.Rows, t.Shares[i].Cells(len(table.Columns)))
 	}
-	for _, row := range rows {
-		for column, cell := range row {
-			widths[column] = max(widths[column], min(columns(cell), widestPerson))
-		}
-	}
+	layout, _ := table.fit(t.options.Width)
 	t.line("")
-	for i, row := range rows {
-		text := padded(row[0], widths[0])
-		for column := 1; column < len(row); column++ {
-			text += "  " + strings.Repeat(" ", max(0, widths[column]-columns(row[column]))) + row[column]
+	for _, line := range layout.lines(layout.titles) {
+		t.line(t.paint(bold, line))
+	}
+	for _, row := range table.Rows {
+		for _, line := range layout.lines(layout.folded(row)) {
+			t.line(line)
 		}
-		if i == 0 {
-			text = t.paint(bold, text)
-		}
-		t.line(text)
 	}
 }
 

@@ -33,6 +33,8 @@ type sheet struct {
 type sheetColumn struct {
 	Title    string
 	IsNumber bool
+	// IsSpare is true for what a narrow terminal can go without.
+	IsSpare bool
 }
 
 // SheetFormats lists the formats of what is not a plan, in the order in which help
@@ -73,85 +75,6 @@ func listFormats(formats []Format) string {
 		names[i] = string(format)
 	}
 	return strings.Join(names, ", ")
-}
-
-// writeText writes columns that are as wide as their cells, numbers to the right.
-func (s *sheet) writeText(out *bufio.Writer, options Options) {
-	t := textWriter{out, options}
-	for _, line := range wrapped(s.Sentence, options.Width) {
-		t.line(t.paint(bold, line))
-	}
-	for _, text := range s.Lead {
-		t.wrap("", text)
-	}
-	if s.Bars != nil {
-		t.heading(s.Bars.title)
-		for _, line := range s.Bars.lines(options.Width) {
-			t.line("  " + line)
-		}
-	}
-	if len(s.Rows) > 0 {
-		t.line("")
-		if options.Width > 0 {
-			s.narrow(options.Width)
-		}
-		header := make([]string, len(s.Columns))
-		for i, column := range s.Columns {
-			header[i] = column.Title
-		}
-		widths := make([]int, len(s.Columns))
-		for _, row := range append([][]string{header}, s.Rows...) {
-			for i, cell := range row {
-				widths[i] = max(widths[i], columns(cell))
-			}
-		}
-		t.line(t.paint(dim, s.textRow(header, widths)))
-		for i, row := range s.Rows {
-			line := s.textRow(row, widths)
-			if s.Marked[i] {
-				line = t.paint(bold, line)
-			}
-			t.line(line)
-		}
-	}
-	if len(s.Notes) > 0 {
-		t.line("")
-	}
-	for _, note := range s.Notes {
-		t.wrap("", note)
-	}
-}
-
-// narrow drops the last column where it is of words and the table is wider than the
-// terminal; other formats have it.
-func (s *sheet) narrow(width int) {
-	total, last := 2*len(s.Columns), len(s.Columns)-1
-	for i, column := range s.Columns {
-		widest := columns(column.Title)
-		for _, row := range s.Rows {
-			widest = max(widest, columns(row[i]))
-		}
-		total += widest
-	}
-	if total <= width || s.Columns[last].IsNumber {
-		return
-	}
-	s.Notes = append(s.Notes, "A wider terminal, and every other format, has the column "+s.Columns[last].Title+" too.")
-	s.Columns = s.Columns[:last]
-	for i := range s.Rows {
-		s.Rows[i] = s.Rows[i][:last]
-	}
-}
-
-func (s *sheet) textRow(row []string, widths []int) string {
-	cells := make([]string, len(row))
-	for i, cell := range row {
-		cells[i] = padded(cell, widths[i])
-		if s.Columns[i].IsNumber {
-			cells[i] = strings.Repeat(" ", widths[i]-columns(cell)) + cell
-		}
-	}
-	return strings.TrimRight("  "+strings.Join(cells, "  "), " ")
 }
 
 func (s *sheet) writeMarkdown(out *bufio.Writer) {

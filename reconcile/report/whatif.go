@@ -36,12 +36,13 @@ func (t *WhatIfTable) sheet() *sheet {
 		Sentence: "What other thresholds of inactivity would free in account " + account(t.AccountID, t.AccountName),
 		Lead:     []string{t.lead()},
 		Columns: []sheetColumn{
-			{"Group", false}, {"Idle for", true}, {"Seats freed", true}, {"Saves a month", true}, {"Held", true},
-			{"Freed earlier", true}, {"Came back in 30 days", true}, {"Held by", false},
+			{Title: "Group"}, {Title: "Days idle", IsNumber: true}, {Title: "Seats freed", IsNumber: true},
+			{Title: "Saves a month", IsNumber: true}, {Title: "Saves a year", IsNumber: true, IsSpare: true}, {Title: "Held", IsNumber: true},
+			{Title: "Freed earlier", IsNumber: true}, {Title: "Came back", IsNumber: true}, {Title: "Held by", IsSpare: true},
 		},
 		Notes: []string{
 			"Held seats are kept by a hold; limits, announcements and returns do not count as one here.",
-			"Freed earlier: those whom recorded runs released for inactivity after so many days or more, and how many of them held a seat again within 30 days.",
+			"Freed earlier: those whom recorded runs released for inactivity after so many days or more. Came back: those of them who held a seat again within 30 days.",
 		},
 		data:     [][]string{{"after_days", "releases", "held", "monthly_saving", "currency", "group", "released_earlier", "came_back", "holds"}},
 		document: t,
@@ -49,7 +50,8 @@ func (t *WhatIfTable) sheet() *sheet {
 	for i := range t.Rows {
 		row := &t.Rows[i]
 		s.Rows = append(s.Rows, []string{
-			t.groupName(row), reconcile.Count(row.AfterDays, "day"), number(row.Releases), money(row.MonthlySaving, t.Currency), number(row.Held),
+			t.groupName(row), number(row.AfterDays), number(row.Releases),
+			money(row.MonthlySaving, t.Currency), money(row.MonthlySaving.Times(12), t.Currency), number(row.Held),
 			number(row.ReleasedEarlier), cameBack(row), holdCounts(row.Holds, ", ", " "),
 		})
 		s.Marked = append(s.Marked, row.AfterDays == t.AfterDays)
@@ -62,7 +64,7 @@ func (t *WhatIfTable) sheet() *sheet {
 			cell(value(group)), strconv.Itoa(row.ReleasedEarlier), strconv.Itoa(row.CameBack), holdCounts(row.Holds, " ", "="),
 		})
 	}
-	for _, title := range []string{"Group", "Saves a month", "Held by"} {
+	for _, title := range []string{"Group", "Saves a month", "Saves a year", "Held by"} {
 		s.without(title)
 	}
 	return s
@@ -90,7 +92,7 @@ func (t *WhatIfTable) lead() string {
 	text := "At " + reconcile.Count(row.AfterDays, "day") + ", the policy's own threshold, " +
 		reconcile.CountOf(row.Releases, "seat would be freed", "seats would be freed")
 	if row.MonthlySaving != "" {
-		text += ", worth " + money(row.MonthlySaving, t.Currency) + " a month"
+		text += ", worth " + money(row.MonthlySaving, t.Currency) + " a month, " + money(row.MonthlySaving.Times(12), t.Currency) + " a year"
 	}
 	return text + "."
 }

@@ -16,6 +16,9 @@ func number(n int) string { return reconcile.Thousands(strconv.Itoa(n)) }
 
 // money writes an amount with its currency: "10,493.00 USD".
 func money(amount reconcile.Amount, currency string) string {
+	if amount == "" {
+		return ""
+	}
 	return strings.TrimSpace(reconcile.Thousands(string(amount)) + " " + value(currency))
 }
 
