@@ -489,7 +489,8 @@ func TestReadPlanRefuses(t *testing.T) {
 		"another document":       {"{}", "format_version is missing"},
 		"another version":        {`{"format_version": 2}`, "format version 2, but this seatsync reads 1"},
 		"a digest of other data": {`{"format_version": 1, "digest": "sha256:00", "account_id": "a"}`, "the digest does not match the content"},
-		"a wrong type":           {`{"format_version": 1, "changes": 7}`, "not a plan"},
+		"a wrong type":           {`{"format_version": 1, "changes": 7}`, "not a plan: changes cannot be of type number"},
+		"no object":              {`[]`, "not a plan in JSON: it is not an object but of type array"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

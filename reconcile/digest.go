@@ -43,7 +43,7 @@ func ReadPlan(r io.Reader) (*Plan, error) {
 		FormatVersion *int `json:"format_version"`
 	}
 	if err := json.Unmarshal(data, &version); err != nil {
-		return nil, fmt.Errorf("not a plan in JSON: %w", err)
+		return nil, fmt.Errorf("not a plan in JSON: %w", jsonProblem(err))
 	}
 	if version.FormatVersion == nil {
 		return nil, errors.New("not a saved plan: format_version is missing; make one with 'seatsync plan --out PATH'")
@@ -54,7 +54,7 @@ func ReadPlan(r io.Reader) (*Plan, error) {
 	}
 	plan := new(Plan)
 	if err := json.Unmarshal(data, plan); err != nil {
-		return nil, fmt.Errorf("not a plan: %w", err)
+		return nil, fmt.Errorf("not a plan: %w", jsonProblem(err))
 	}
 	if plan.Digest != plan.computeDigest() {
 		return nil, errors.New("the digest does not match the content: the plan was changed or redacted after it was made; make it again")
@@ -63,4 +63,16 @@ func ReadPlan(r io.Reader) (*Plan, error) {
 		plan.Changes = []Change{} // nil would mean that none are proposed, see PlanOptions
 	}
 	return plan, nil
+}
+
+// jsonProblem says without Go's types that a value is of the wrong type.
+func jsonProblem(err error) error {
+	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if !ok {
+		return err
+	}
+	if wrong.Field == "" {
+		return fmt.Errorf("it is not an object but of type %s", wrong.Value)
+	}
+	return fmt.Errorf("%s cannot be of type %s", wrong.Field, wrong.Value)
 }
