@@ -151,30 +151,48 @@ func (s *Several) sentence() string {
 	return text
 }
 
-// facts sums seats and, by currency, money.
+// facts sums seats and, by currency, the figures of the bills. A figure that is not
+// known of every account says of how many it is.
 func (s *Several) facts() []Fact {
-	before, after := 0, 0
-	type bill struct{ before, after reconcile.Amount }
-	bills := make(map[string]bill)
+	seats, withPurchased := Seats{Purchased: new(int)}, 0
+	sums, known := make(map[string][]Cost), make(map[[2]string]int)
 	for _, plan := range s.Plans {
-		before, after = before+plan.Live.SeatsUsed, after+plan.Summary.SeatsAfter
-		if summary := &plan.Summary; summary.MonthlyCostBefore != "" {
-			sum := bills[summary.Currency]
-			bills[summary.Currency] = bill{plus(sum.before, summary.MonthlyCostBefore), plus(sum.after, summary.MonthlyCostAfter)}
+		bill := plan.Bill()
+		one := newSeats(plan, &bill)
+		seats.Before, seats.After = seats.Before+one.Before, seats.After+one.After
+		seats.idle, seats.missing = seats.idle+one.idle, seats.missing+one.missing
+		if one.Purchased != nil {
+			*seats.Purchased += *one.Purchased
+			withPurchased++
+		}
+		for _, cost := range newCosts(&bill) {
+			sums[cost.Currency] = addCost(sums[cost.Currency], cost)
+			known[[2]string{cost.Currency, cost.Label}]++
 		}
 	}
-	facts := []Fact{{"Seats", arrow(number(before), number(after)) + " in use"}}
-	for _, currency := range slices.Sorted(maps.Keys(bills)) {
-		sum := bills[currency]
-		facts = append(facts, Fact{"Used", strings.TrimSpace(arrow(reconcile.Thousands(string(sum.before)), reconcile.Thousands(string(sum.after)))+" "+value(currency)) + " a month"})
+	if withPurchased < len(s.Plans) || withPurchased == 0 {
+		seats.Purchased = nil
+	}
+	facts := []Fact{{"Seats", seats.text()}}
+	for _, currency := range slices.Sorted(maps.Keys(sums)) {
+		for _, cost := range sums[currency] {
+			fact := cost.fact()
+			if n := known[[2]string{currency, cost.Label}]; n < len(s.Plans) {
+				fact.Text += ", in " + number(n) + " of " + reconcile.Count(len(s.Plans), "account")
+			}
+			facts = append(facts, fact)
+		}
 	}
 	return facts
 }
 
-// plus adds two amounts, of which the first may be none.
-func plus(a, b reconcile.Amount) reconcile.Amount {
-	if a == "" {
-		return b
+// addCost adds a figure to the sum of that name.
+func addCost(sums []Cost, cost Cost) []Cost {
+	for i := range sums {
+		if sums[i].Label == cost.Label {
+			sums[i].Before, sums[i].After = sums[i].Before.Plus(cost.Before), sums[i].After.Plus(cost.After)
+			return sums
+		}
 	}
-	return a.Minus(reconcile.Amount("0").Minus(b))
+	return append(sums, cost)
 }

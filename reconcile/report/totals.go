@@ -14,9 +14,7 @@ type Fact struct{ Label, Text string }
 func (v *View) headFacts() []Fact {
 	all := []Fact{{"Seats", v.Seats.Text}}
 	for i := range v.Costs {
-		cost := &v.Costs[i]
-		currency := strings.TrimSuffix(" "+value(cost.Currency), " ")
-		all = append(all, Fact{cost.Label, cost.Month() + currency + " a month, " + cost.Year() + currency + " a year"})
+		all = append(all, v.Costs[i].fact())
 	}
 	if v.Advice != "" {
 		all = append(all, Fact{"To save", v.Advice})
@@ -60,23 +58,37 @@ type Seats struct {
 	Purchased     *int
 	// Text says all of it in words.
 	Text string
+	// idle are purchased and not in use, missing are in use and not purchased. Only a
+	// sum over accounts can have both.
+	idle, missing int
 }
 
 func newSeats(plan *reconcile.Plan, bill *reconcile.Bill) Seats {
 	s := Seats{Before: bill.Before.Used, After: bill.After.Used, Purchased: bill.Purchased}
-	s.Text = arrow(number(s.Before), number(s.After)) + " in use"
 	if s.Purchased != nil {
-		s.Text += " of " + number(*s.Purchased) + " purchased"
-		if free := *s.Purchased - s.After; free >= 0 {
-			s.Text += ", " + number(free) + " idle"
-		} else {
-			s.Text += ", " + number(-free) + " too many"
-		}
+		s.idle, s.missing = max(0, *s.Purchased-s.After), max(0, s.After-*s.Purchased)
 	}
+	s.Text = s.text()
 	if plan.Run != nil && s.After != plan.Summary.SeatsAfter {
 		s.Text += " (planned: " + number(plan.Summary.SeatsAfter) + ")"
 	}
 	return s
+}
+
+// text says how many seats are in use, and how many of those purchased are not.
+func (s *Seats) text() string {
+	text := arrow(number(s.Before), number(s.After)) + " in use"
+	if s.Purchased == nil {
+		return text
+	}
+	text += " of " + number(*s.Purchased) + " purchased"
+	if s.idle > 0 || s.missing == 0 {
+		text += ", " + number(s.idle) + " idle"
+	}
+	if s.missing > 0 {
+		text += ", " + number(s.missing) + " too many"
+	}
+	return text
 }
 
 // Cost is one of three figures that are not to be confused: what the account is
@@ -110,6 +122,12 @@ func (c Cost) Year() string { return c.times(12) }
 
 func (c Cost) times(months int) string {
 	return arrow(reconcile.Thousands(string(c.Before.Times(months))), reconcile.Thousands(string(c.After.Times(months))))
+}
+
+// fact writes the figure with its currency.
+func (c Cost) fact() Fact {
+	currency := strings.TrimSuffix(" "+value(c.Currency), " ")
+	return Fact{c.Label, c.Month() + currency + " a month, " + c.Year() + currency + " a year"}
 }
 
 // keptTotal says what the seats of inactive people cost whose release is held.
