@@ -46,9 +46,14 @@ func (d *document) problem(node *yaml.Node, format string, args ...any) {
 		return
 	}
 	d.problems = append(d.problems, reconcile.Problem{
-		At:      reconcile.Position{File: d.file, Line: node.Line, Column: node.Column},
+		At:      d.position(node),
 		Message: fmt.Sprintf(format, args...),
 	})
+}
+
+// position returns the place of a node.
+func (d *document) position(node *yaml.Node) reconcile.Position {
+	return reconcile.Position{File: d.file, Line: node.Line, Column: node.Column}
 }
 
 // problemAt records something wrong at a line and column.
@@ -183,7 +188,7 @@ func (d *document) inspect(node *yaml.Node, depth int) bool {
 
 // fields calls visit for each key of a mapping, once a key. Unknown keys are for
 // visit to report by returning false.
-func (d *document) fields(node *yaml.Node, what string, known []string, visit func(key string, at, value *yaml.Node) bool) {
+func (d *document) fields(node *yaml.Node, what string, known []string, visit func(name string, value *yaml.Node) bool) {
 	if key := gluedTo(node, known); key != "" {
 		d.problem(node, "a space is missing after %s:", key)
 		return
@@ -201,7 +206,7 @@ func (d *document) fields(node *yaml.Node, what string, known []string, visit fu
 		if d.isRepeated(node, i) {
 			continue
 		}
-		if visit(key.Value, key, value) {
+		if visit(key.Value, value) {
 			continue
 		}
 		if i > 0 && isNull(value) && decimalPoint(node.Content[i-1].Value+","+key.Value) != "" {
@@ -281,6 +286,12 @@ func (d *document) literal(node *yaml.Node, what string) (string, bool) {
 	return node.Value, true
 }
 
+// plainText is text without whether there is any.
+func (d *document) plainText(node *yaml.Node, what string) string {
+	text, _ := d.text(node, what)
+	return text
+}
+
 // flag returns a boolean.
 func (d *document) flag(node *yaml.Node, what string) reconcile.Flag {
 	if node.Kind == yaml.ScalarNode && node.ShortTag() == "!!bool" {
@@ -290,17 +301,9 @@ func (d *document) flag(node *yaml.Node, what string) reconcile.Flag {
 	return reconcile.Unknown
 }
 
-// choice returns one of some words, or "" after recording a problem.
-func (d *document) choice(node *yaml.Node, what string, words ...string) string {
-	if node.Kind == yaml.ScalarNode {
-		for _, word := range words {
-			if node.Value == word {
-				return word
-			}
-		}
-	}
-	d.problem(node, "%s: expected %s, got %s", what, strings.Join(words, " or "), kindOf(node))
-	return ""
+// isTrue returns a boolean that is false where it cannot be read.
+func (d *document) isTrue(node *yaml.Node, what string) bool {
+	return d.flag(node, what) == reconcile.True
 }
 
 // isNull reports whether a value is absent: nothing, ~ or null.

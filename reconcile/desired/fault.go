@@ -208,7 +208,7 @@ func (r *faultReader) sameBelow(indent int) bool {
 // isStray reports whether a key at the margin can only be one of the entry before.
 func (r *faultReader) isStray(inner []block, indent int, bare string) bool {
 	key := strings.Trim(keyPattern.FindStringSubmatch(bare)[1], `"'`)
-	return indent == 0 && len(inner) > 2 && slices.Contains(userKeys, key) && !slices.Contains(rootKeys, key)
+	return indent == 0 && len(inner) > 2 && slices.Contains(userKeys, key) && !slices.Contains(rootKeys(), key)
 }
 
 // misplaced says how a line is indented, and how its neighbours are. Their block is
@@ -288,7 +288,7 @@ func (r *faultReader) value(indent int, bare string) *fault {
 
 // isKnownKey reports whether a word is a key of an entry or of the root file.
 func isKnownKey(word string) bool {
-	return slices.Contains(userKeys, word) || slices.Contains(rootKeys, word)
+	return slices.Contains(userKeys, word) || slices.Contains(rootKeys(), word)
 }
 
 // plain looks at a value.

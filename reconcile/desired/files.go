@@ -94,9 +94,9 @@ func digestOf(data []byte) []byte {
 func (p *fileParser) resolveIncludes(beside Beside) (files []File, problems reconcile.Problems) {
 	seen := make(map[string]bool)
 	for _, include := range p.includes {
-		found, err := beside.Include(include.pattern)
+		found, err := beside.Include(include.Text)
 		if err != nil {
-			problems = append(problems, reconcile.Problem{At: include.at, Message: "include: " + err.Error()})
+			problems = append(problems, reconcile.Problem{At: include.At, Message: "include: " + err.Error()})
 			continue
 		}
 		for _, file := range found {

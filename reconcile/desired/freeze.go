@@ -43,27 +43,17 @@ func covers(f *reconcile.Freeze, now time.Time, zone *time.Location) bool {
 // longestFreeze keeps a window that comes again from being one that never ends.
 const longestFreeze = 31 * reconcile.Day
 
-func (p *fileParser) parseFreeze(node *yaml.Node) {
+func (p *fileParser) parseFreeze(node *yaml.Node, _ string) {
 	p.items(node, "windows", func(value *yaml.Node) {
 		window := reconcile.Freeze{At: p.position(value)}
 		before := len(p.problems)
-		p.fields(value, "a freeze window", []string{"from", "until", "cron", "for", "reason"}, func(key string, at, value *yaml.Node) bool {
-			switch key {
-			case "from":
-				window.From = p.parseDate(value, "from")
-			case "until":
-				window.Until = p.parseDate(value, "until")
-			case "cron":
-				window.Cron = p.parseCron(value)
-			case "for":
-				window.For = p.parseDuration(value, "for")
-			case "reason":
-				window.Reason, _ = p.text(value, "reason")
-			default:
-				return false
-			}
-			return true
-		})
+		p.mapping(value, "a freeze window",
+			key{"from", into(&window.From, p.parseDate)},
+			key{"until", into(&window.Until, p.parseDate)},
+			key{"cron", into(&window.Cron, p.parseCron)},
+			key{"for", into(&window.For, p.parseDuration)},
+			key{"reason", into(&window.Reason, p.plainText)},
+		)
 		if len(p.problems) == before {
 			p.checkFreeze(value, &window)
 		}

@@ -14,24 +14,33 @@ import (
 type fileParser struct {
 	document
 	desired  *reconcile.Desired // nil in an included file
-	includes []include
+	includes []reconcile.Located
 	users    []reconcile.DesiredUser
-	// inactive and groups are those of the policy, as they are written.
-	inactive inactiveRule
-	groups   []groupParts
-	roster   *rosterSpec // nil where there is none, or where it is wrong
+	groups   []groupParts // as they are written
+	roster   *rosterSpec  // nil where there is none, or where it is wrong
 	// entries, when not nil, has the users of the file, read ahead of the rest.
 	entries *fileParser
 }
 
-// include is one pattern under include.
-type include struct {
-	pattern string
-	at      reconcile.Position
+// keys are the keys of the first file.
+func (p *fileParser) keys() []key {
+	return []key{
+		{"version", p.parseVersion},
+		{"account", into(&p.desired.Account, p.parseAccount)},
+		{"account_name", into(&p.desired.AccountName, p.parseAccountName)},
+		{"account_token_env", into(&p.desired.TokenVariable, p.parseVariable)},
+		{"include", p.parseInclude},
+		{"roster", p.parseRoster},
+		{"license", p.parseLicense},
+		{"policy", p.parsePolicy},
+		{"schedule", p.parseSchedule},
+		{"timezone", p.parseTimezone},
+		{"users", p.parseUsers},
+	}
 }
 
-// rootKeys are the keys of the first file.
-var rootKeys = []string{"version", "account", "account_name", "account_token_env", "include", "roster", "license", "policy", "schedule", "timezone", "users"}
+// rootKeys are the names of the keys of the first file.
+func rootKeys() []string { return namesOf((&fileParser{desired: new(reconcile.Desired)}).keys()) }
 
 // parseRoot reads the first file.
 func (p *fileParser) parseRoot(data []byte) {
@@ -42,44 +51,9 @@ func (p *fileParser) parseRoot(data []byte) {
 		}
 		return
 	}
-	hasVersion := false
-	p.fields(top, "the desired state", rootKeys, func(key string, at, value *yaml.Node) bool {
-		switch key {
-		case "version":
-			hasVersion = true
-			p.parseVersion(value)
-		case "account":
-			p.desired.Account = p.parseAccount(value)
-		case "account_name":
-			p.desired.AccountName = p.parseAccountName(value)
-		case "account_token_env":
-			p.desired.TokenVariable = p.parseVariable(value)
-		case "include":
-			p.parseInclude(value)
-		case "roster":
-			p.parseRoster(value)
-		case "license":
-			p.parseLicense(value)
-		case "policy":
-			p.parsePolicy(value)
-		case "schedule":
-			p.parseSchedule(value)
-		case "timezone":
-			p.parseTimezone(value)
-		case "users":
-			p.parseUsers(value)
-		default:
-			return false
-		}
-		return true
-	})
-	if !hasVersion && top.Kind == yaml.MappingNode {
-		p.problem(top, "version is missing: begin the file with 'version: 1'")
-	}
+	p.mapping(top, "the desired state", p.keys()...)
+	p.require(top, "version", "version is missing: begin the file with 'version: 1'")
 }
-
-// teamKeys are the keys of an included file.
-var teamKeys = []string{"version", "users"}
 
 // teamPattern finds one of the keys of an included file, in whatever style.
 var teamPattern = regexp.MustCompile(`(?m)(^|[{,])[ \t]*["']?(version|users?)["']?[ \t]*:`)
@@ -106,30 +80,25 @@ func (p *fileParser) readTeam(top *yaml.Node) {
 		}
 		return
 	}
-	p.fields(top, "an included file", teamKeys, func(key string, at, value *yaml.Node) bool {
-		switch key {
-		case "version":
-			p.parseVersion(value)
-		case "users":
+	p.mapping(top, "an included file",
+		key{"version", p.parseVersion},
+		key{"users", func(value *yaml.Node, name string) {
 			if isNull(value) && p.entries == nil {
 				p.problem(value, "users is empty: write 'users: []' if the file lists nobody")
 			}
-			p.parseUsers(value)
-		default:
-			return false
-		}
-		return true
-	})
+			p.parseUsers(value, name)
+		}},
+	)
 }
 
-func (p *fileParser) parseVersion(node *yaml.Node) {
+func (p *fileParser) parseVersion(node *yaml.Node, _ string) {
 	if node.Kind != yaml.ScalarNode || node.Value != "1" {
 		p.problem(node, "version: this seatsync reads version 1, got %s", kindOf(node))
 	}
 }
 
-func (p *fileParser) parseAccount(node *yaml.Node) string {
-	text, ok := p.literal(node, "account")
+func (p *fileParser) parseAccount(node *yaml.Node, name string) string {
+	text, ok := p.literal(node, name)
 	if !ok {
 		return ""
 	}
@@ -142,8 +111,8 @@ func (p *fileParser) parseAccount(node *yaml.Node) string {
 // longestAccountName is more than anybody calls an account.
 const longestAccountName = 100
 
-func (p *fileParser) parseAccountName(node *yaml.Node) string {
-	text, ok := p.text(node, "account_name")
+func (p *fileParser) parseAccountName(node *yaml.Node, name string) string {
+	text, ok := p.text(node, name)
 	if ok && utf8.RuneCountInString(text) > longestAccountName {
 		p.problem(node, "account_name: longer than %d characters", longestAccountName)
 	}
@@ -153,18 +122,18 @@ func (p *fileParser) parseAccountName(node *yaml.Node) string {
 // variablePattern is what a shell calls a variable.
 var variablePattern = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,99}$`)
 
-func (p *fileParser) parseVariable(node *yaml.Node) string {
-	text, ok := p.text(node, "account_token_env")
+func (p *fileParser) parseVariable(node *yaml.Node, name string) string {
+	text, ok := p.text(node, name)
 	if ok && !variablePattern.MatchString(text) {
 		p.problem(node, "account_token_env: this is not the name of a variable: write one such as CLOUDFLARE_API_TOKEN_EMEA, and never the token itself")
 	}
 	return text
 }
 
-func (p *fileParser) parseInclude(node *yaml.Node) {
+func (p *fileParser) parseInclude(node *yaml.Node, name string) {
 	p.items(node, "file patterns", func(value *yaml.Node) {
-		if pattern, ok := p.text(value, "include"); ok {
-			p.includes = append(p.includes, include{pattern, p.position(value)})
+		if pattern, ok := p.text(value, name); ok {
+			p.includes = append(p.includes, reconcile.Located{Text: pattern, At: p.position(value)})
 		}
 	})
 }
@@ -172,36 +141,33 @@ func (p *fileParser) parseInclude(node *yaml.Node) {
 // maxPurchased is more seats than anyone buys; it keeps arithmetic in range.
 const maxPurchased = 100_000_000
 
-func (p *fileParser) parseLicense(node *yaml.Node) {
+func (p *fileParser) parseLicense(node *yaml.Node, name string) {
 	license := &p.desired.License
-	p.fields(node, "license", []string{"from", "purchased", "price", "currency", "renews", "budget"}, func(key string, at, value *yaml.Node) bool {
-		switch key {
-		case "from":
-			if text, ok := p.text(value, "from"); ok {
-				if license.From = reconcile.LicenseFrom(text); license.From != reconcile.FromSubscription {
-					p.problem(value, "from: %q is not a source: write subscription, or leave it out", text)
-				}
-			}
-		case "renews":
-			license.Renews = p.parseDate(value, "renews")
-		case "budget":
-			p.parseBudget(value)
-		case "purchased":
-			text, ok := p.literal(value, "purchased")
-			count, err := strconv.Atoi(text)
-			if ok && (err != nil || count < 0 || count > maxPurchased) {
-				p.problem(value, "purchased: %q is not a number of seats", text)
-			}
-			license.Purchased = &count
-		case "price":
-			license.Price = p.parsePrice(value, "price")
-		case "currency":
-			license.Currency, _ = p.text(value, "currency")
-		default:
-			return false
-		}
-		return true
-	})
+	p.mapping(node, name,
+		key{"from", into(&license.From, p.parseLicenseFrom)},
+		key{"purchased", into(&license.Purchased, p.parsePurchased)},
+		key{"price", into(&license.Price, p.parsePrice)},
+		key{"currency", into(&license.Currency, p.plainText)},
+		key{"renews", into(&license.Renews, p.parseDate)},
+		key{"budget", p.at(&license.BudgetAt, p.parseBudget)},
+	)
+}
+
+func (p *fileParser) parseLicenseFrom(node *yaml.Node, name string) reconcile.LicenseFrom {
+	text, ok := p.text(node, name)
+	if ok && text != string(reconcile.FromSubscription) {
+		p.problem(node, "from: %q is not a source: write subscription, or leave it out", text)
+	}
+	return reconcile.LicenseFrom(text)
+}
+
+func (p *fileParser) parsePurchased(node *yaml.Node, name string) *int {
+	text, ok := p.literal(node, name)
+	count, err := strconv.Atoi(text)
+	if ok && (err != nil || count < 0 || count > maxPurchased) {
+		p.problem(node, "purchased: %q is not a number of seats", text)
+	}
+	return &count
 }
 
 // parsePrice reads an amount of money.
@@ -234,13 +200,12 @@ func decimalPoint(text string) string {
 var seatsPattern = regexp.MustCompile(`^([0-9]{1,9}) seats?$`)
 
 // parseBudget reads an amount of money a month, or a number of seats.
-func (p *fileParser) parseBudget(node *yaml.Node) {
-	text, ok := p.literal(node, "budget")
+func (p *fileParser) parseBudget(node *yaml.Node, name string) {
+	text, ok := p.literal(node, name)
 	if !ok {
 		return
 	}
 	license := &p.desired.License
-	license.BudgetAt = p.position(node)
 	if seats := seatsPattern.FindStringSubmatch(text); seats != nil {
 		count, _ := strconv.Atoi(seats[1]) // at most nine digits
 		license.BudgetSeats = &count
@@ -255,29 +220,20 @@ func (p *fileParser) parseBudget(node *yaml.Node) {
 	license.Budget = budget
 }
 
-func (p *fileParser) parseSchedule(node *yaml.Node) {
+func (p *fileParser) parseSchedule(node *yaml.Node, _ string) {
 	p.items(node, "schedule entries", func(value *yaml.Node) {
 		entry := reconcile.ScheduleEntry{Mode: reconcile.ModeDryRun, At: p.position(value)}
-		p.fields(value, "a schedule entry", []string{"cron", "mode"}, func(key string, at, value *yaml.Node) bool {
-			switch key {
-			case "cron":
-				entry.Cron = p.parseCron(value)
-			case "mode":
-				entry.Mode = reconcile.Mode(p.choice(value, "mode", string(reconcile.ModeDryRun), string(reconcile.ModeApply)))
-			default:
-				return false
-			}
-			return true
-		})
-		if entry.Cron == "" && value.Kind == yaml.MappingNode {
-			p.problem(value, "the schedule entry has no cron: write one, for instance cron: \"0 6 * * 1-5\"")
-		}
+		p.mapping(value, "a schedule entry",
+			key{"cron", into(&entry.Cron, p.parseCron)},
+			key{"mode", into(&entry.Mode, oneOf(&p.document, reconcile.ModeDryRun, reconcile.ModeApply))},
+		)
+		p.require(value, "cron", "the schedule entry has no cron: write one, for instance cron: \"0 6 * * 1-5\"")
 		p.desired.Schedule = append(p.desired.Schedule, entry)
 	})
 }
 
-func (p *fileParser) parseCron(node *yaml.Node) string {
-	text, ok := p.text(node, "cron")
+func (p *fileParser) parseCron(node *yaml.Node, name string) string {
+	text, ok := p.text(node, name)
 	if ok {
 		schedule, err := ParseCron(text)
 		if err == nil {
@@ -290,8 +246,8 @@ func (p *fileParser) parseCron(node *yaml.Node) string {
 	return text
 }
 
-func (p *fileParser) parseTimezone(node *yaml.Node) {
-	text, ok := p.text(node, "timezone")
+func (p *fileParser) parseTimezone(node *yaml.Node, name string) {
+	text, ok := p.text(node, name)
 	if !ok {
 		return
 	}

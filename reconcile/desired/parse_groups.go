@@ -2,7 +2,6 @@ package desired
 
 import (
 	"cmp"
-	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -18,8 +17,9 @@ import (
 // from or refers to.
 type groupParts struct {
 	reconcile.Group
-	// inactive has no node where the group does not speak of it, or says never.
-	inactive inactiveRule
+	// inactive is the rule about inactivity; nil where the group does not speak of it,
+	// or says never.
+	inactive *yaml.Node
 }
 
 // never is the value of inactive for people who are never released for inactivity.
@@ -28,56 +28,40 @@ const never = "never"
 // longestGroupName keeps tables readable, in bytes.
 const longestGroupName = 64
 
-func (p *fileParser) parseGroups(node *yaml.Node) {
-	p.items(node, "groups", func(value *yaml.Node) {
+func (p *fileParser) parseGroups(node *yaml.Node, name string) {
+	p.items(node, name, func(value *yaml.Node) {
 		p.groups = append(p.groups, p.parseGroup(value))
 	})
 }
 
 func (p *fileParser) parseGroup(node *yaml.Node) groupParts {
 	group := groupParts{Group: reconcile.Group{At: p.position(node)}}
-	problems, hasName, hasMembers := len(p.problems), false, false
-	keys := []string{"name", "match", "files", "roster", "inactive", "protected", "price"}
-	p.fields(node, "a group", keys, func(key string, at, value *yaml.Node) bool {
-		switch key {
-		case "name":
-			hasName = true
-			group.Name = p.parseGroupName(value)
-		case "match":
-			group.Match = p.parsePatterns(value, "match")
-		case "files":
-			group.Files = p.parseTexts(value, "files")
-		case "roster":
-			group.Roster = p.parseTexts(value, "roster")
-		case "inactive":
-			group.InactiveAt = p.position(value)
+	problems := len(p.problems)
+	p.mapping(node, "a group",
+		key{"name", into(&group.Name, p.parseGroupName)},
+		key{"match", into(&group.Match, p.parsePatterns)},
+		key{"files", into(&group.Files, p.parseTexts)},
+		key{"roster", into(&group.Roster, p.parseTexts)},
+		key{"inactive", p.at(&group.InactiveAt, func(value *yaml.Node, name string) {
 			if value.Kind == yaml.MappingNode {
-				group.inactive = p.parseInactive(value)
+				group.Inactive, group.inactive = p.parseInactive(value, name), value
 			} else if value.Kind != yaml.ScalarNode || value.Value != never {
 				p.problem(value, "inactive: expected never, or keys such as {after: 30d}, got %s", kindOf(value))
 			}
-		case "protected":
-			group.Protected, group.ProtectedAt = p.flag(value, "protected") == reconcile.True, p.position(value)
-		case "price":
-			group.Price = p.parsePrice(value, "price")
-		default:
-			return false
-		}
-		hasMembers = hasMembers || (key == "match" || key == "files" || key == "roster") && len(value.Content) > 0
-		return true
-	})
-	if !hasName && node.Kind == yaml.MappingNode {
-		p.problem(node, "the group has no name: write one, reports show it")
-	}
-	if !hasMembers && len(p.problems) == problems {
+		})},
+		key{"protected", p.at(&group.ProtectedAt, into(&group.Protected, p.isTrue))},
+		key{"price", into(&group.Price, p.parsePrice)},
+	)
+	p.require(node, "name", "the group has no name: write one, reports show it")
+	if len(group.Match)+len(group.Files)+len(group.Roster) == 0 && len(p.problems) == problems {
 		p.problem(node, "the group %s has nobody: say who is in it with match, files or roster", group.Name)
 	}
 	return group
 }
 
 // parseGroupName reads a name, which must differ from all others in more than case.
-func (p *fileParser) parseGroupName(node *yaml.Node) string {
-	name, ok := p.text(node, "name")
+func (p *fileParser) parseGroupName(node *yaml.Node, key string) string {
+	name, ok := p.text(node, key)
 	if !ok {
 		return ""
 	}
@@ -143,29 +127,28 @@ func relativeTo(root, file string) string {
 // inherit returns the rule about inactivity of a group, nil for none: what it does not
 // say the policy says, key by key.
 func (p *fileParser) inherit(group *groupParts) *reconcile.InactivePolicy {
+	usual := p.desired.Policy.Inactive
 	switch {
 	case group.InactiveAt.IsZero():
-		return p.desired.Policy.Inactive
-	case group.inactive.node == nil:
+		return usual
+	case group.Inactive == nil:
 		return nil
 	}
-	own := inactiveRule{InactivePolicy: group.inactive.InactivePolicy, node: group.inactive.node, keys: maps.Clone(group.inactive.keys)}
-	for key, value := range p.inactive.keys {
-		if own.keys[key] != nil {
-			continue
-		}
-		own.keys[key] = value
-		switch usual := &p.inactive; key {
-		case "after":
+	own, notice, announced := *group.Inactive, valueOf(group.inactive, "notice"), valueOf(group.inactive, "announced")
+	if usual != nil {
+		if own.AfterAt.IsZero() {
 			own.After, own.AfterAt = usual.After, usual.AfterAt
-		case "never_after":
+		}
+		if own.NeverAfterAt.IsZero() {
 			own.NeverAfter, own.NeverAfterAt = usual.NeverAfter, usual.NeverAfterAt
-		case "notice":
+		}
+		if notice == nil {
 			own.Notice = usual.Notice
-		case "announced":
+		}
+		if announced == nil {
 			own.Announced = usual.Announced
 		}
 	}
-	p.checkInactive(&own, cmp.Or(group.inactive.keys["announced"], group.inactive.keys["notice"], own.node))
-	return &own.InactivePolicy
+	p.checkInactive(&own, group.inactive, cmp.Or(announced, notice, group.inactive))
+	return &own
 }

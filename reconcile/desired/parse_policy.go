@@ -15,81 +15,42 @@ import (
 	"github.com/seatsync/seatsync/reconcile"
 )
 
-func (p *fileParser) parsePolicy(node *yaml.Node) {
+func (p *fileParser) parsePolicy(node *yaml.Node, name string) {
 	policy := &p.desired.Policy
-	keys := []string{"unlisted", "departed", "grants", "inactive", "groups", "protected", "limits", "freeze"}
-	p.fields(node, "policy", keys, func(key string, at, value *yaml.Node) bool {
-		switch key {
-		case "unlisted":
-			policy.Unlisted = reconcile.UnlistedPolicy(p.choice(value, "unlisted",
-				string(reconcile.UnlistedKeep), string(reconcile.UnlistedReport), string(reconcile.UnlistedRelease)))
-			policy.UnlistedAt = p.position(value)
-		case "departed":
-			policy.Departed = reconcile.DepartedPolicy(p.choice(value, "departed",
-				string(reconcile.DepartedKeep), string(reconcile.DepartedReport), string(reconcile.DepartedRelease)))
-			policy.DepartedAt = p.position(value)
-		case "grants":
-			policy.Grants = reconcile.GrantsPolicy(p.choice(value, "grants", string(reconcile.GrantsRequest), string(reconcile.GrantsNever)))
-		case "inactive":
-			p.inactive = p.parseInactive(value)
-			p.checkInactive(&p.inactive, p.inactive.keys["announced"])
-			policy.Inactive = &p.inactive.InactivePolicy
-		case "groups":
-			p.parseGroups(value)
-		case "protected":
-			policy.Protected = p.parsePatterns(value, "protected")
-		case "limits":
-			p.parseLimits(value)
-		case "freeze":
-			p.parseFreeze(value)
-		default:
-			return false
-		}
-		return true
-	})
-}
-
-// position returns the place of a node.
-func (p *fileParser) position(node *yaml.Node) reconcile.Position {
-	return reconcile.Position{File: p.file, Line: node.Line, Column: node.Column}
-}
-
-// inactiveRule is a rule about inactivity as it is written.
-type inactiveRule struct {
-	reconcile.InactivePolicy
-	node *yaml.Node            // nil where there is none
-	keys map[string]*yaml.Node // the values, by key
+	p.mapping(node, name,
+		key{"unlisted", p.at(&policy.UnlistedAt, into(&policy.Unlisted,
+			oneOf(&p.document, reconcile.UnlistedKeep, reconcile.UnlistedReport, reconcile.UnlistedRelease)))},
+		key{"departed", p.at(&policy.DepartedAt, into(&policy.Departed,
+			oneOf(&p.document, reconcile.DepartedKeep, reconcile.DepartedReport, reconcile.DepartedRelease)))},
+		key{"grants", into(&policy.Grants, oneOf(&p.document, reconcile.GrantsRequest, reconcile.GrantsNever))},
+		key{"inactive", func(value *yaml.Node, name string) {
+			policy.Inactive = p.parseInactive(value, name)
+			p.checkInactive(policy.Inactive, value, valueOf(value, "announced"))
+		}},
+		key{"groups", p.parseGroups},
+		key{"protected", into(&policy.Protected, p.parsePatterns)},
+		key{"limits", p.parseLimits},
+		key{"freeze", p.parseFreeze},
+	)
 }
 
 // parseInactive reads the keys of a rule about inactivity.
-func (p *fileParser) parseInactive(node *yaml.Node) inactiveRule {
-	rule := inactiveRule{node: node, keys: make(map[string]*yaml.Node)}
-	p.fields(node, "inactive", []string{"after", "never_after", "notice", "announced"}, func(key string, at, value *yaml.Node) bool {
-		rule.keys[key] = value
-		switch key {
-		case "after":
-			rule.After = p.parseThreshold(value, "after")
-			rule.AfterAt = p.position(value)
-		case "never_after":
-			rule.NeverAfter = p.parseThreshold(value, "never_after")
-			rule.NeverAfterAt = p.position(value)
-		case "notice":
-			rule.Notice = p.parseDuration(value, "notice")
-		case "announced":
-			rule.Announced = p.flag(value, "announced") == reconcile.True
-		default:
-			return false
-		}
-		return true
-	})
+func (p *fileParser) parseInactive(node *yaml.Node, name string) *reconcile.InactivePolicy {
+	rule := new(reconcile.InactivePolicy)
+	p.mapping(node, name,
+		key{"after", p.at(&rule.AfterAt, into(&rule.After, p.parseThreshold))},
+		key{"never_after", p.at(&rule.NeverAfterAt, into(&rule.NeverAfter, p.parseThreshold))},
+		key{"notice", into(&rule.Notice, p.parseDuration)},
+		key{"announced", into(&rule.Announced, p.isTrue)},
+	)
 	return rule
 }
 
 // checkInactive records what a rule lacks. `after` is required, since a rule without
 // a threshold would do nothing and look as if it did.
-func (p *fileParser) checkInactive(rule *inactiveRule, announcedAt *yaml.Node) {
-	if rule.keys["after"] == nil && rule.node.Kind == yaml.MappingNode {
-		p.problem(rule.node, "inactive: after is missing: write how long someone may show no activity, for instance after: 90d")
+func (p *fileParser) checkInactive(rule *reconcile.InactivePolicy, node, announcedAt *yaml.Node) {
+	if rule.AfterAt.IsZero() && node.Kind == yaml.MappingNode {
+		p.problem(node, "inactive: after is missing: write how long someone may show no activity, for instance after: 90d")
 	}
 	if rule.Announced && rule.Notice <= 0 {
 		p.problem(announcedAt, "announced: notice is missing: write how long before their release people are named, for instance notice: 7d")
@@ -136,23 +97,14 @@ func (p *fileParser) parsePatterns(node *yaml.Node, what string) (patterns []rec
 	return patterns
 }
 
-func (p *fileParser) parseLimits(node *yaml.Node) {
+func (p *fileParser) parseLimits(node *yaml.Node, name string) {
 	policy := &p.desired.Policy
-	p.fields(node, "limits", []string{"releases", "beyond", "releases_per", "returned"}, func(key string, at, value *yaml.Node) bool {
-		switch key {
-		case "releases":
-			policy.Releases = p.parseLimit(value, "releases")
-		case "beyond":
-			policy.Beyond = reconcile.BeyondPolicy(p.choice(value, "beyond", string(reconcile.BeyondHold), string(reconcile.BeyondLongestIdle)))
-		case "releases_per":
-			p.parseWindows(value)
-		case "returned":
-			policy.Returned, policy.ReturnedAt = p.parsePercent(value, "returned"), p.position(value)
-		default:
-			return false
-		}
-		return true
-	})
+	p.mapping(node, name,
+		key{"releases", into(&policy.Releases, p.parseLimit)},
+		key{"beyond", into(&policy.Beyond, oneOf(&p.document, reconcile.BeyondHold, reconcile.BeyondLongestIdle))},
+		key{"releases_per", p.parseWindows},
+		key{"returned", p.at(&policy.ReturnedAt, into(&policy.Returned, p.parsePercent))},
+	)
 }
 
 // parseLimit reads a count, a percentage, or a list of both.
@@ -192,7 +144,7 @@ func (p *fileParser) parsePercent(node *yaml.Node, what string) *big.Rat {
 const longestWindow = 366
 
 // parseWindows reads the limits over time, in the order of their length.
-func (p *fileParser) parseWindows(node *yaml.Node) {
+func (p *fileParser) parseWindows(node *yaml.Node, name string) {
 	if node.Kind != yaml.MappingNode {
 		p.problem(node, "releases_per: expected windows such as {7d: 40, 30d: [100, 30%%]}")
 		return
@@ -213,7 +165,7 @@ func (p *fileParser) parseWindows(node *yaml.Node) {
 			p.problem(key, "releases_per: a second window of %s", reconcile.Count(days, "day"))
 			continue
 		}
-		*windows = append(*windows, reconcile.WindowLimit{Days: days, Limit: p.parseLimit(value, "releases_per")})
+		*windows = append(*windows, reconcile.WindowLimit{Days: days, Limit: p.parseLimit(value, name)})
 	}
 	slices.SortFunc(*windows, func(a, b reconcile.WindowLimit) int { return cmp.Compare(a.Days, b.Days) })
 }

@@ -11,7 +11,7 @@ import (
 // userKeys are the keys of one entry under users.
 var userKeys = []string{"email", "name", "access_seat", "gateway_seat", "until", "exempt", "id"}
 
-func (p *fileParser) parseUsers(node *yaml.Node) {
+func (p *fileParser) parseUsers(node *yaml.Node, name string) {
 	if p.entries != nil {
 		p.users, p.problems = p.entries.users, append(p.problems, p.entries.problems...)
 		p.unlisted += p.entries.unlisted
@@ -20,7 +20,7 @@ func (p *fileParser) parseUsers(node *yaml.Node) {
 	if node.Kind == yaml.SequenceNode {
 		p.users = make([]reconcile.DesiredUser, 0, len(node.Content))
 	}
-	p.items(node, "users", p.addUser)
+	p.items(node, name, p.addUser)
 }
 
 // addUser reads one entry. Where there are more problems than are listed nobody will
@@ -36,12 +36,10 @@ func (p *fileParser) addUser(node *yaml.Node) {
 
 func (p *fileParser) parseUser(node *yaml.Node) reconcile.DesiredUser {
 	user := reconcile.DesiredUser{File: p.file, Lines: reconcile.EntryLines{Entry: int32(node.Line)}}
-	hasEmail := false
-	p.fields(node, "a user", userKeys, func(key string, at, value *yaml.Node) bool {
+	p.fields(node, "a user", userKeys, func(name string, value *yaml.Node) bool {
 		line := int32(value.Line)
-		switch key {
+		switch name {
 		case "email":
-			hasEmail = true
 			user.Lines.EmailColumn, user.Lines.Email = int32(value.Column), line
 			user.Email = p.parseEmail(value)
 		case "name":
@@ -66,9 +64,7 @@ func (p *fileParser) parseUser(node *yaml.Node) reconcile.DesiredUser {
 		}
 		return true
 	})
-	if !hasEmail && node.Kind == yaml.MappingNode {
-		p.problem(node, "the user has no email: write one, it is the key")
-	}
+	p.require(node, "email", "the user has no email: write one, it is the key")
 	return user
 }
 
@@ -111,35 +107,18 @@ func (p *fileParser) parseID(node *yaml.Node) string {
 func (p *fileParser) parseExemption(node *yaml.Node) *reconcile.Exemption {
 	exemption := &reconcile.Exemption{}
 	problems := len(p.problems)
-	keys := []string{"from", "until", "owner", "reason"}
-	p.fields(node, "exempt", keys, func(key string, at, value *yaml.Node) bool {
-		switch key {
-		case "from":
-			exemption.From = p.choice(value, "from", string(reconcile.Inactive))
-		case "until":
-			exemption.Until = p.parseDate(value, "until")
-		case "owner":
-			exemption.Owner, _ = p.text(value, "owner")
-		case "reason":
-			exemption.Reason, _ = p.text(value, "reason")
-		default:
-			return false
-		}
-		return true
-	})
+	keys := []key{
+		{"from", into(&exemption.From, oneOf(&p.document, string(reconcile.Inactive)))},
+		{"until", into(&exemption.Until, p.parseDate)},
+		{"owner", into(&exemption.Owner, p.plainText)},
+		{"reason", into(&exemption.Reason, p.plainText)},
+	}
+	p.mapping(node, "exempt", keys...)
 	if len(p.problems) > problems || node.Kind != yaml.MappingNode {
 		return nil
 	}
-	for _, key := range []struct {
-		name    string
-		missing bool
-	}{
-		{"from", exemption.From == ""}, {"until", exemption.Until.IsZero()},
-		{"owner", exemption.Owner == ""}, {"reason", exemption.Reason == ""},
-	} {
-		if key.missing {
-			p.problem(node, "exempt: %s is missing: an exemption says from which rule, until when, who owns it and why", key.name)
-		}
+	for _, key := range keys {
+		p.require(node, key.name, "exempt: "+key.name+" is missing: an exemption says from which rule, until when, who owns it and why")
 	}
 	if len(p.problems) > problems {
 		return nil

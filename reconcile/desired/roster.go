@@ -14,91 +14,81 @@ import (
 	"github.com/seatsync/seatsync/reconcile"
 )
 
-// rosterKeys are the keys under roster.
-var rosterKeys = []string{"file", "email", "status", "active", "group", "complete", "at_least", "as_of", "max_age"}
-
 // rosterSpec is what the desired state says of its roster, before that is read.
 type rosterSpec struct {
-	file, email, status, group, asOf located
+	file, email, status, group, asOf reconcile.Located
 	active                           []string // in the form of statusKey
 	roster                           *reconcile.Roster
 }
 
-// located is a value with its place.
-type located struct {
-	text string
-	at   reconcile.Position
-}
-
 // parseRoster reads the key roster.
-func (p *fileParser) parseRoster(node *yaml.Node) {
-	spec := &rosterSpec{roster: &reconcile.Roster{At: p.position(node)}}
+func (p *fileParser) parseRoster(node *yaml.Node, name string) {
+	roster := &reconcile.Roster{At: p.position(node)}
+	spec := &rosterSpec{roster: roster}
 	problems := len(p.problems)
-	p.fields(node, "roster", rosterKeys, func(key string, at, value *yaml.Node) bool {
-		return p.parseRosterKey(spec, key, value)
-	})
+	p.mapping(node, name,
+		key{"file", into(&spec.file, p.parseRosterFile)},
+		key{"email", into(&spec.email, p.locatedText)},
+		key{"status", into(&spec.status, p.locatedText)},
+		key{"active", into(&spec.active, p.parseActive)},
+		key{"group", into(&spec.group, p.locatedText)},
+		key{"complete", into(&roster.Complete, p.isTrue)},
+		key{"at_least", p.at(&roster.AtLeastAt, into(&roster.AtLeast, p.parseAtLeast))},
+		key{"as_of", into(&spec.asOf, p.locatedText)},
+		key{"max_age", p.at(&roster.MaxAgeAt, into(&roster.MaxAge, p.parseMaxAge))},
+	)
 	if len(p.problems) > problems || node.Kind != yaml.MappingNode {
 		return
 	}
 	switch {
-	case spec.file.text == "":
+	case spec.file.Text == "":
 		p.problem(node, "roster: file is missing: write the name of the export, for instance file: people.csv")
-	case spec.email.text == "":
+	case spec.email.Text == "":
 		p.problem(node, "roster: email is missing: write the name of the column with the email, for instance email: Login")
-	case spec.status.text != "" && len(spec.active) == 0:
-		p.problem(node, "roster: active is missing: write the values of the column %q that mean that someone works here", spec.status.text)
-	case spec.status.text == "" && len(spec.active) > 0:
+	case spec.status.Text != "" && len(spec.active) == 0:
+		p.problem(node, "roster: active is missing: write the values of the column %q that mean that someone works here", spec.status.Text)
+	case spec.status.Text == "" && len(spec.active) > 0:
 		p.problem(node, "roster: status is missing: write the name of the column that has the values of active")
 	default:
 		p.roster = spec
 	}
 }
 
-// parseRosterKey reads one key under roster.
-func (p *fileParser) parseRosterKey(spec *rosterSpec, key string, value *yaml.Node) bool {
-	roster := spec.roster
-	switch key {
-	case "file":
-		spec.file = p.locatedText(value, key)
-		if err := checkRosterName(spec.file.text); err != nil {
-			p.problem(value, "file: %v", err)
-		}
-	case "email":
-		spec.email = p.locatedText(value, key)
-	case "status":
-		spec.status = p.locatedText(value, key)
-	case "active":
-		p.items(value, "values", func(item *yaml.Node) {
-			if text, ok := p.literal(item, "active"); ok {
-				spec.active = append(spec.active, statusKey(text))
-			}
-		})
-	case "group":
-		spec.group = p.locatedText(value, key)
-	case "complete":
-		roster.Complete = p.flag(value, key) == reconcile.True
-	case "at_least":
-		roster.AtLeastAt = p.position(value)
-		if text, ok := p.literal(value, key); ok && addToLimit(&roster.AtLeast, text) != nil {
-			p.problem(value, "at_least: %q is not a number of seat holders: write a percentage such as 50%%, or a count", text)
-		}
-	case "as_of":
-		spec.asOf = p.locatedText(value, key)
-	case "max_age":
-		roster.MaxAge, roster.MaxAgeAt = p.parseDuration(value, key), p.position(value)
-		if text := value.Value; text == "0" {
-			p.problem(value, "max_age: a roster is never that young: write for instance 7d, or remove the key")
-		}
-	default:
-		return false
+func (p *fileParser) parseRosterFile(node *yaml.Node, name string) reconcile.Located {
+	file := p.locatedText(node, name)
+	if err := checkRosterName(file.Text); err != nil {
+		p.problem(node, "file: %v", err)
 	}
-	return true
+	return file
+}
+
+func (p *fileParser) parseActive(node *yaml.Node, name string) (active []string) {
+	p.items(node, "values", func(item *yaml.Node) {
+		if text, ok := p.literal(item, name); ok {
+			active = append(active, statusKey(text))
+		}
+	})
+	return active
+}
+
+func (p *fileParser) parseAtLeast(node *yaml.Node, name string) (least reconcile.ReleaseLimit) {
+	if text, ok := p.literal(node, name); ok && addToLimit(&least, text) != nil {
+		p.problem(node, "at_least: %q is not a number of seat holders: write a percentage such as 50%%, or a count", text)
+	}
+	return least
+}
+
+func (p *fileParser) parseMaxAge(node *yaml.Node, name string) time.Duration {
+	age := p.parseDuration(node, name)
+	if node.Value == "0" {
+		p.problem(node, "max_age: a roster is never that young: write for instance 7d, or remove the key")
+	}
+	return age
 }
 
 // locatedText reads a text with its place.
-func (p *fileParser) locatedText(node *yaml.Node, what string) located {
-	text, _ := p.text(node, what)
-	return located{strings.TrimSpace(text), p.position(node)}
+func (p *fileParser) locatedText(node *yaml.Node, what string) reconcile.Located {
+	return reconcile.Located{Text: strings.TrimSpace(p.plainText(node, what)), At: p.position(node)}
 }
 
 // checkRosterName returns an error for a file that is not below the root file's folder.
@@ -126,7 +116,7 @@ func (p *fileParser) checkRosterIsThere() {
 			switch {
 			case p.roster == nil:
 				p.problemAt(value.At.Line, value.At.Column, "roster: this file has no roster with groups: add the key roster, or remove this one")
-			case p.roster.group.text == "":
+			case p.roster.group.Text == "":
 				p.problemAt(value.At.Line, value.At.Column, "roster: the column with the group is not known: name it as group under roster")
 			}
 		}
@@ -144,13 +134,13 @@ func (p *fileParser) readRoster(beside Beside, strictAt time.Time) *File {
 		return nil
 	}
 	roster := spec.roster
-	isDatedByGit := roster.MaxAge > 0 && spec.asOf.text == ""
-	found, err := beside.Roster(path.Clean(filepath.ToSlash(spec.file.text)), isDatedByGit)
+	isDatedByGit := roster.MaxAge > 0 && spec.asOf.Text == ""
+	found, err := beside.Roster(path.Clean(filepath.ToSlash(spec.file.Text)), isDatedByGit)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("%s: no such file beside this one: export it first", spec.file.text)
+		err = fmt.Errorf("%s: no such file beside this one: export it first", spec.file.Text)
 	}
 	if err != nil {
-		p.problemAt(spec.file.at.Line, spec.file.at.Column, "roster: %v", err)
+		p.problemAt(spec.file.At.Line, spec.file.At.Column, "roster: %v", err)
 		return nil
 	}
 	roster.File, roster.Commit, roster.AsOf, roster.Undated = found.Name, found.Commit, found.Committed, found.Undated

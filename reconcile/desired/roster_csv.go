@@ -132,23 +132,23 @@ func (r *rosterReader) findColumns(header []string, rows *csv.Reader) bool {
 	for i := range header {
 		header[i] = strings.TrimSpace(header[i])
 	}
-	find := func(wanted located) int {
-		index := slices.Index(header, wanted.text)
+	find := func(wanted reconcile.Located) int {
+		index := slices.Index(header, wanted.Text)
 		switch {
-		case wanted.text == "":
+		case wanted.Text == "":
 			return -1
 		case index < 0:
 			hint := "name the column as the header has it"
-			if suggestion := nearest(wanted.text, header); suggestion != "" {
+			if suggestion := nearest(wanted.Text, header); suggestion != "" {
 				hint = "did you mean \"" + suggestion + "\"?"
 			} else if len(header) == 1 {
 				hint = "the header has a single cell: separate the columns by commas"
 			}
 			line, column := rows.FieldPos(0)
-			r.problemAt(line, column, "the roster has no column %q (%s:%d): %s", wanted.text, wanted.at.File, wanted.at.Line, hint)
-		case slices.Contains(header[index+1:], wanted.text):
+			r.problemAt(line, column, "the roster has no column %q (%s:%d): %s", wanted.Text, wanted.At.File, wanted.At.Line, hint)
+		case slices.Contains(header[index+1:], wanted.Text):
 			line, column := rows.FieldPos(index)
-			r.problemAt(line, column, "the roster has two columns %q: rename one", wanted.text)
+			r.problemAt(line, column, "the roster has two columns %q: rename one", wanted.Text)
 		}
 		return index
 	}
@@ -161,7 +161,7 @@ func (r *rosterReader) readRow(record []string, rows *csv.Reader) {
 	line, column := rows.FieldPos(r.email)
 	key := reconcile.EmailKey(record[r.email])
 	if key == "" {
-		r.problemAt(line, column, "the row has no email in the column %q: fill it in, or leave the row out of the export", r.spec.email.text)
+		r.problemAt(line, column, "the row has no email in the column %q: fill it in, or leave the row out of the export", r.spec.email.Text)
 		return
 	}
 	if r.asOf >= 0 {
@@ -279,7 +279,7 @@ func (r *rosterReader) finish(rows int) {
 		}
 	}
 	r.problemAt(1, 1, "nobody in the roster is active: the column %q has %s, and active (%s:%d) none of them",
-		r.spec.status.text, r.seenStatuses(), r.spec.status.at.File, r.spec.status.at.Line)
+		r.spec.status.Text, r.seenStatuses(), r.spec.status.At.File, r.spec.status.At.Line)
 }
 
 // seenStatuses lists the first statuses of the roster, for people.
