@@ -45,6 +45,9 @@ func LookalikeKey(email string) string {
 // IsInvisible reports whether a character is not shown at all, so that a text looks
 // the same with and without it.
 func IsInvisible(r rune) bool {
+	if r >= ' ' && r < 0x7f {
+		return false // as nearly all are
+	}
 	switch r {
 	case '\u034f', '\u115f', '\u1160', '\u17b4', '\u17b5', '\u3164', '\uffa0':
 		return true

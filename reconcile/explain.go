@@ -162,8 +162,7 @@ func (p *planner) explainHolds(s *subject, limit Limit) []Verdict {
 	if !wanted {
 		change = p.release(s, Inactive, "", Position{})
 	}
-	shared := sharedSeats([]Change{change}, p.live.Users)
-	candidate := candidate{change: &change, subject: s, hasSharedSeat: shared[seatKey(change.SeatUID)]}
+	candidate := p.candidate(&change, s)
 	var verdicts []Verdict
 	held := false
 	for _, rule := range holdRules() {

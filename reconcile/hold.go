@@ -9,9 +9,8 @@ import (
 // hold decides which changes may be done: each is held by the first rule that
 // forbids it. A change that was proposed as held stays so.
 func (p *planner) hold(changes []Change, subjects []*subject) {
-	shared := sharedSeats(changes, p.live.Users)
 	for i := range changes {
-		candidate := candidate{change: &changes[i], subject: subjects[i], hasSharedSeat: shared[seatKey(changes[i].SeatUID)]}
+		candidate := p.candidate(&changes[i], subjects[i])
 		for _, rule := range holdRules() {
 			if !changes[i].WillBeDone() {
 				break
@@ -33,6 +32,11 @@ type candidate struct {
 	subject *subject
 	// hasSharedSeat: another live user claims the same seat.
 	hasSharedSeat bool
+}
+
+// candidate returns a change with what the rules about it look at.
+func (p *planner) candidate(change *Change, subject *subject) candidate {
+	return candidate{change: change, subject: subject, hasSharedSeat: p.sharedSeats[seatKey(change.SeatUID)]}
 }
 
 // holdRule is one reason not to carry a change out. It returns why in a
@@ -179,29 +183,17 @@ func (p *planner) exemptionOf(c candidate) *Exemption {
 // holdBack marks a change as not carried out.
 func (c *Change) holdBack(hold Hold, because string) { c.Held, c.HeldBecause = hold, because }
 
-// sharedSeats finds the seats in changes that more than one user claims: to
-// release one would release the other.
-func sharedSeats(changes []Change, users []User) map[string]bool {
+// sharedSeats finds the seats that more than one user claims: to release one would
+// release the other.
+func sharedSeats(users []User) map[string]bool {
 	shared := make(map[string]bool)
-	owners := make(map[string]int)
-	for i := range changes {
-		if changes[i].IsSeatChange() && changes[i].SeatUID != "" {
-			owners[seatKey(changes[i].SeatUID)] = 0
-		}
-	}
-	if len(owners) == 0 {
-		return shared
-	}
+	claimed := make(map[string]struct{}, len(users))
 	for i := range users {
 		key := seatKey(users[i].SeatUID)
-		count, wanted := owners[key]
-		if !wanted {
-			continue
-		}
-		owners[key] = count + 1
-		if count > 0 {
+		if _, isClaimed := claimed[key]; isClaimed && key != "" {
 			shared[key] = true
 		}
+		claimed[key] = struct{}{}
 	}
 	return shared
 }

@@ -48,56 +48,66 @@ func WhatIfs(desired *Desired, live *Live, options PlanOptions) []WhatIf {
 	p := newPlanner(desired, live, options)
 	license := desired.License.With(live.Settings.Subscription)
 	money := Money{Price: license.Price, GroupPrices: desired.groupPrices()}
-	idlers := p.idlers()
-	rows := p.tabulate(nil, idlers, &money)
-	if len(desired.Groups) == 0 {
-		return rows
+	tables := []whatIfTable{p.newWhatIfTable(nil)}
+	if len(desired.Groups) > 0 {
+		for i := range desired.Groups {
+			tables = append(tables, p.newWhatIfTable(&desired.Groups[i].Name))
+		}
+		tables = append(tables, p.newWhatIfTable(new(string)))
 	}
-	names := []string{}
-	for i := range desired.Groups {
-		names = append(names, desired.Groups[i].Name)
-	}
-	for _, name := range append(names, "") {
-		rows = append(rows, p.tabulate(&name, idlers, &money)...)
-	}
-	return rows
-}
-
-// idler is a seat holder whom some threshold would release, with the verdict of each.
-type idler struct {
-	candidate
-	verdicts []verdict
+	return p.tabulate(&money, tables...)
 }
 
 // whatIf judges every seat holder by each threshold, from what is known already.
-func (p *planner) whatIf(money *Money) []WhatIf { return p.tabulate(nil, p.idlers(), money) }
+func (p *planner) whatIf(money *Money) []WhatIf { return p.tabulate(money, p.newWhatIfTable(nil)) }
 
-// tabulate makes the rows of one group, of those who are in none for "", or of
+// whatIfTable counts the rows of one group, of those who are in none for "", or of
 // everybody where it is nil.
-func (p *planner) tabulate(group *string, idlers []idler, money *Money) []WhatIf {
+type whatIfTable struct {
+	group *string
+	rows  []WhatIf
+	// releases are those of each row, by group.
+	releases []map[string]int
+}
+
+func (p *planner) newWhatIfTable(group *string) whatIfTable {
 	days := WhatIfDays(p.desired.Policy.Inactive)
-	rows := make([]WhatIf, len(days))
-	releases := make([]map[string]int, len(days))
+	table := whatIfTable{group: group, rows: make([]WhatIf, len(days)), releases: make([]map[string]int, len(days))}
 	for at, n := range days {
-		rows[at] = WhatIf{Group: group, AfterDays: n, Holds: make(map[Hold]int)}
-		releases[at] = make(map[string]int)
+		table.rows[at] = WhatIf{Group: group, AfterDays: n, Holds: make(map[Hold]int)}
+		table.releases[at] = make(map[string]int)
 	}
-	for _, found := range idlers {
-		name := found.subject.group.name()
-		if group != nil && name != *group {
-			continue
-		}
-		hold := p.lastingHold(found.candidate)
-		for at, verdict := range found.verdicts {
-			if rows[at].count(verdict, hold) {
-				releases[at][name]++
-			}
+	return table
+}
+
+// count adds a person of a group, with the verdict of each threshold.
+func (t *whatIfTable) count(group string, verdicts []verdict, hold Hold) {
+	if t.group != nil && group != *t.group {
+		return
+	}
+	for at, verdict := range verdicts {
+		if t.rows[at].count(verdict, hold) {
+			t.releases[at][group]++
 		}
 	}
+}
+
+// tabulate fills in the tables in one pass over the seat holders, and returns their rows.
+func (p *planner) tabulate(money *Money, tables ...whatIfTable) (rows []WhatIf) {
+	lasting := lastingHoldRules()
+	p.eachIdler(func(c candidate, verdicts []verdict) {
+		hold := p.firstHold(lasting, c)
+		for i := range tables {
+			tables[i].count(c.subject.group.name(), verdicts, hold)
+		}
+	})
 	freed := p.options.History.Freed()
-	for at := range rows {
-		rows[at].MonthlySaving = money.costOf(releases[at])
-		rows[at].countPast(freed, p.now)
+	for _, table := range tables {
+		for at := range table.rows {
+			table.rows[at].MonthlySaving = money.costOf(table.releases[at])
+			table.rows[at].countPast(freed, p.now)
+		}
+		rows = append(rows, table.rows...)
 	}
 	return rows
 }
@@ -135,13 +145,14 @@ func (w *WhatIf) countPast(freed []FreedSeat, now time.Time) {
 	}
 }
 
-// idlers finds the seat holders whom some threshold would release for inactivity, or
-// who cannot be judged by it. Whoever is released for another reason is none, and so is
+// eachIdler visits the seat holders whom some threshold would release for inactivity,
+// or who cannot be judged by it, with that release and the verdict of each threshold,
+// both valid during the visit. Whoever is released for another reason is none, and so is
 // everybody of a group that releases nobody for inactivity.
-func (p *planner) idlers() []idler {
+func (p *planner) eachIdler(visit func(c candidate, verdicts []verdict)) {
 	thresholds := make(map[*InactivePolicy][]InactivePolicy)
-	var found []idler
-	var changes []Change
+	var verdicts []verdict
+	var release Change
 	for i := range p.subjects {
 		s := &p.subjects[i]
 		if !s.HoldsSeat() || s.activity.rule == nil && s.group != nil && !s.group.InactiveAt.IsZero() {
@@ -151,18 +162,12 @@ func (p *planner) idlers() []idler {
 		if !ok {
 			rules = p.thresholds(s.activity.rule)
 			thresholds[s.activity.rule] = rules
+			verdicts = make([]verdict, len(rules))
 		}
-		verdicts, change := p.verdicts(s, rules)
-		if verdicts != nil {
-			found = append(found, idler{candidate{subject: s}, verdicts})
-			changes = append(changes, change)
+		if p.judgeByEach(s, rules, verdicts, &release) {
+			visit(p.candidate(&release, s), verdicts)
 		}
 	}
-	shared := sharedSeats(changes, p.live.Users)
-	for i := range found {
-		found[i].change, found[i].hasSharedSeat = &changes[i], shared[seatKey(changes[i].SeatUID)]
-	}
-	return found
 }
 
 // thresholds returns a rule, which may be nil, with each threshold.
@@ -178,40 +183,50 @@ func (p *planner) thresholds(rule *InactivePolicy) []InactivePolicy {
 	return rules
 }
 
-// verdicts judges a seat holder by each threshold, and returns the release that some of
-// them would propose; nil where none would.
-func (p *planner) verdicts(s *subject, rules []InactivePolicy) (verdicts []verdict, release Change) {
+// judgeByEach judges a seat holder by each threshold, and reports whether some of them
+// would propose a release, which is put beside the verdicts.
+func (p *planner) judgeByEach(s *subject, rules []InactivePolicy, verdicts []verdict, release *Change) (isIdle bool) {
+	// Where the file asks for nothing, what is proposed depends on the verdict alone.
+	_, isListed := p.listedChange(s)
 	judged := *s
+	last, isProposed := active, false
+	clear(verdicts)
 	for at := range rules {
 		judged.activity = p.assess(s.User, &rules[at])
 		switch isActive := judged.activity.verdict == active; {
 		case isActive && at == 0 && judged.activity.basis == bySign:
-			return nil, Change{} // and so by every longer threshold
+			return false // and so by every longer threshold
 		case isActive:
 			continue
 		}
-		change, ok := p.seatChange(&judged)
-		if !ok || change.Reason != Inactive {
+		if isListed || judged.activity.verdict != last {
+			change, ok := p.seatChange(&judged)
+			last, isProposed = judged.activity.verdict, ok && change.Reason == Inactive
+			if isProposed {
+				*release = change
+			}
+		}
+		if !isProposed {
 			continue
 		}
-		if verdicts == nil {
-			verdicts = slices.Repeat([]verdict{active}, len(rules))
-		}
-		verdicts[at], release = judged.activity.verdict, change
+		isIdle, verdicts[at] = true, judged.activity.verdict
 		if s.activity.rule != nil && rules[at].After < s.activity.rule.After && s.mayUseDevices() && !p.devices.askedAbout(s.User) {
 			verdicts[at] = unknown // the file's rule had no need to know of their devices
 		}
 	}
-	return verdicts, release
+	return isIdle
 }
 
-// lastingHold returns what holds the release whatever the threshold, or "".
-func (p *planner) lastingHold(c candidate) Hold {
-	for _, rule := range holdRules() {
-		switch rule.hold {
-		case HeldNotAnnounced, HeldTooManyReturned, HeldActivityUnknown:
-			continue
-		}
+// lastingHoldRules are the reasons to hold a release whatever the threshold.
+func lastingHoldRules() []holdRule {
+	return slices.DeleteFunc(holdRules(), func(rule holdRule) bool {
+		return rule.hold == HeldNotAnnounced || rule.hold == HeldTooManyReturned || rule.hold == HeldActivityUnknown
+	})
+}
+
+// firstHold returns the first of the reasons that holds a change, or "".
+func (p *planner) firstHold(rules []holdRule, c candidate) Hold {
+	for _, rule := range rules {
 		if rule.because(p, c) != "" {
 			return rule.hold
 		}
