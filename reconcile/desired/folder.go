@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -108,15 +109,16 @@ func (f *folder) readFile(name string, stat func(string) (fs.FileInfo, error), o
 		return nil, fmt.Errorf("read the desired state: %w", err)
 	}
 	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxFileSize+1))
+	data := bytes.NewBuffer(make([]byte, 0, min(info.Size(), maxFileSize)+bytes.MinRead))
+	_, err = data.ReadFrom(io.LimitReader(file, maxFileSize+1))
 	if err == nil {
 		info, err = file.Stat()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the desired state from %s: %w", shown, err)
 	}
-	f.files = append(f.files, seenFile{name, info, sha256.Sum256(data), int64(len(data)) != min(info.Size(), maxFileSize+1)})
-	return data, nil
+	f.files = append(f.files, seenFile{name, info, sha256.Sum256(data.Bytes()), int64(data.Len()) != min(info.Size(), maxFileSize+1)})
+	return data.Bytes(), nil
 }
 
 // isEscape reports whether a link leads out of an [os.Root]. Package os has no

@@ -113,7 +113,7 @@ func (c *caller) otherPages(ctx context.Context, shape listingShape, allowed *al
 	perPage := int(c.connection.userPageSize.Load())
 	for number := 2; number <= shape.pages && groupCtx.Err() == nil; number++ {
 		group.Go(func() error {
-			page, err := c.askUsers(groupCtx, userQuery{page: number, perPage: perPage, allowed: allowed})
+			page, err := c.askUsers(groupCtx, userQuery{page: number, perPage: perPage, expected: shape.expected(number), allowed: allowed})
 			if err != nil {
 				return err
 			}
@@ -173,14 +173,18 @@ func (s listingShape) check(page *userPage) error {
 	if total := page.info.TotalCount; total.known && total.value != s.total || !total.known && s.total > 0 {
 		return inconsistent("page 1 says that there are %d users in total, page %d says %s", s.total, page.number, total)
 	}
-	want := s.perPage
-	if page.number == s.pages {
-		want = s.total - (s.pages-1)*s.perPage
-	}
-	if n := len(page.users); n != want {
+	if n, want := len(page.users), s.expected(page.number); n != want {
 		return inconsistent("page %d of %d has %d users where %d of %d belong", page.number, s.pages, n, want, s.total)
 	}
 	return nil
+}
+
+// expected returns how many users belong on a page.
+func (s listingShape) expected(page int) int {
+	if page == s.pages {
+		return s.total - (s.pages-1)*s.perPage
+	}
+	return s.perPage
 }
 
 // join makes one list of all pages, in their order, when nobody is in it twice.

@@ -15,10 +15,11 @@ type userPage struct {
 	info   resultInfo
 }
 
-// readUserPage reads a response with a page of users.
-func readUserPage(body io.Reader, allowed *allowance) (users []reconcile.User, info resultInfo, err error) {
+// readUserPage reads a response with a page of users, of whom so many are expected.
+func readUserPage(body io.Reader, expected int, allowed *allowance) (users []reconcile.User, info resultInfo, err error) {
 	info, err = readEnvelope(body, func(reader *jsonReader) error {
 		decoder := userDecoder{reader: reader}
+		users = make([]reconcile.User, 0, min(expected, maxPageItems))
 		return readArray(reader, func() error {
 			user, err := decoder.decode()
 			if err != nil {
@@ -37,6 +38,7 @@ func readUserPage(body io.Reader, allowed *allowance) (users []reconcile.User, i
 // userQuery says which users to ask for.
 type userQuery struct {
 	page, perPage int
+	expected      int    // users, where that is known
 	email         string // "" asks for everybody
 	allowed       *allowance
 }
@@ -53,7 +55,7 @@ func (c *caller) askUsers(ctx context.Context, query userQuery) (userPage, error
 	}
 	page := userPage{number: query.page}
 	err = c.call(ctx, request, func(body io.Reader) (err error) {
-		page.users, page.info, err = readUserPage(body, query.allowed)
+		page.users, page.info, err = readUserPage(body, query.expected, query.allowed)
 		return err
 	})
 	if err != nil {
