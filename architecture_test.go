@@ -73,7 +73,7 @@ var mayDecideVisibility = []string{"reconcile/inert.go", "reconcile/desired/entr
 
 // mayWriteErrors are the files of the command that may touch standard error; the others call what these offer, which
 // makes text from outside inert. A report makes its own so.
-var mayWriteErrors = []string{"ui.go", "main.go", "root.go", "apply.go"}
+var mayWriteErrors = []string{"ui.go", "progress.go", "main.go", "root.go", "apply.go"}
 
 // mayFillVariables are the calls that may stand behind a package-level variable: what they return never changes.
 var mayFillVariables = []string{

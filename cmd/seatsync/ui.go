@@ -11,9 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
 	"github.com/seatsync/seatsync/reconcile"
@@ -116,7 +114,12 @@ func (a *app) width() int {
 	if columns, err := strconv.Atoi(a.getenv("COLUMNS")); err == nil && columns > 0 {
 		return columns
 	}
-	file, ok := a.stdout.(*os.File)
+	return columnsOf(a.stdout)
+}
+
+// columnsOf returns the columns of a terminal, or 0 where a stream is none.
+func columnsOf(stream any) int {
+	file, ok := stream.(*os.File)
 	if !ok {
 		return 0
 	}
@@ -151,45 +154,5 @@ func (a *app) confirm(ctx context.Context, question string) (bool, error) {
 	case answer := <-answers:
 		answer = strings.ToLower(strings.TrimSpace(answer))
 		return answer == "y" || answer == "yes", nil
-	}
-}
-
-// progressDelay is how long work may take before a bar appears.
-const progressDelay = 700 * time.Millisecond
-
-// progress returns a function that shows how far work has come, and one that
-// clears the bar. Where standard error is no terminal both do nothing. The
-// estimate, which may be nil, is the least time that the rest takes whatever the
-// speed so far: behind a quota, a fast start says nothing about the end.
-func (a *app) progress(what string, estimate func(done, total int) time.Duration) (advance func(done, total int), finish func()) {
-	if !isTerminal(a.stderr) {
-		return func(int, int) {}, func() {}
-	}
-	var bar *progressbar.ProgressBar
-	started := a.clock()
-	advance = func(done, total int) {
-		elapsed := a.clock().Sub(started)
-		if bar == nil {
-			if elapsed < progressDelay {
-				return
-			}
-			bar = progressbar.NewOptions(total,
-				progressbar.OptionSetWriter(a.stderr), progressbar.OptionShowCount(),
-				progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
-				progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
-				progressbar.OptionFullWidth())
-		}
-		left := elapsed * time.Duration(total-done) / time.Duration(max(1, done))
-		if estimate != nil {
-			left = max(left, estimate(done, total))
-		}
-		bar.ChangeMax(total)
-		bar.Describe(fmt.Sprintf("%s, about %s left", what, left.Round(time.Second)))
-		_ = bar.Set(done) // a bar that cannot be drawn is no reason to stop
-	}
-	return advance, func() {
-		if bar != nil {
-			_ = bar.Clear()
-		}
 	}
 }
