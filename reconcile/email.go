@@ -5,7 +5,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -69,9 +68,30 @@ func isPlainASCII(text string) bool {
 // fold makes texts equal that differ in case or encoding alone. Folding may compose
 // what was apart, and that may fold again.
 func fold(form norm.Form, text string) string {
-	folder := cases.Fold()
-	return form.String(folder.String(form.String(folder.String(norm.NFD.String(text)))))
+	return form.String(foldCase(form.String(foldCase(norm.NFD.String(text)))))
 }
+
+// foldCase is the full case folding of Unicode for texts whose accents stand apart.
+// golang.org/x/text/cases would do it too, with tables for every language.
+func foldCase(text string) string {
+	return longFoldings.Replace(strings.Map(func(r rune) rune {
+		if unicode.SimpleFold(r) == r {
+			return r
+		}
+		first := r // of all that are the same letter
+		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+			first = min(first, other)
+		}
+		return unicode.ToLower(unicode.ToUpper(first))
+	}, text))
+}
+
+// longFoldings are the letters that fold to several.
+var longFoldings = strings.NewReplacer(
+	"\u00df", "ss", "\u0149", "\u02bcn", "\u1e9a", "a\u02be", "\u0587", "\u0565\u0582",
+	"\ufb00", "ff", "\ufb01", "fi", "\ufb02", "fl", "\ufb03", "ffi", "\ufb04", "ffl", "\ufb05", "st", "\ufb06", "st",
+	"\ufb13", "\u0574\u0576", "\ufb14", "\u0574\u0565", "\ufb15", "\u0574\u056b", "\ufb16", "\u057e\u0576", "\ufb17", "\u0574\u056d",
+)
 
 // hostKey is the form in which hosts are compared, as IDNA does it: letters of other
 // widths are plain, several signs are dots, and xn--… is what it stands for.
