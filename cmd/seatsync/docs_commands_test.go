@@ -6,67 +6,160 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile/sandbox"
 )
 
-// shellBlock is a block of commands in a page. A comment before it that begins with
-// "not run" says why no test runs it.
-var shellBlock = regexp.MustCompile("(?m)^(<!-- not run: .+ -->\n)?( *)```(sh|yaml)\n((?s:.*?))^ *```$")
+// TestTheCommandsOfThePagesWork runs every command of a block of shell, in the order of
+// the page. A block that cannot be run has a comment before it that says why, and one
+// that a script of testdata has is run there.
+func TestTheCommandsOfThePagesWork(t *testing.T) {
+	t.Parallel()
+	for _, page := range pagesOfTheDocs(t) {
+		t.Run(filepath.Base(page), func(t *testing.T) {
+			t.Parallel()
+			shell := newPageShell(t)
+			beginsAtNothing := slices.Contains([]string{"README.md", "first-week.md"}, filepath.Base(page))
+			if !beginsAtNothing {
+				shell.prepare()
+			}
+			blocks, prose := readPage(t, page)
+			for _, block := range blocks {
+				switch {
+				case block.language == "yaml" && beginsAtNothing:
+					addToFile(t, filepath.Join(shell.directory, "desired-state.yaml"), block.text)
+				case block.language == "sh" && block.script == "" && block.notRun == "":
+					for _, command := range commandsOf(block) {
+						shell.want(command)
+					}
+				}
+			}
+			// Commands in the text are about an account in use, whatever the page begins with.
+			if beginsAtNothing {
+				shell = newPageShell(t)
+				shell.prepare()
+			}
+			for _, span := range inBackticks.FindAllStringSubmatch(prose, -1) {
+				if command, isOurs := commandIn(span[1]); isOurs {
+					shell.want(command)
+				}
+			}
+		})
+	}
+}
 
-// runPage runs the commands of a page word for word, one block after another, on the
-// sandbox. A block of YAML with a policy is what the page asks to add to the file.
-func runPage(t *testing.T, page string, skip func(command string) bool) (ran int) {
+// TestTheTargetsOfMakeInThePagesAreThere asks make what it would do.
+func TestTheTargetsOfMakeInThePagesAreThere(t *testing.T) {
+	t.Parallel()
+	for _, page := range pagesOfTheDocs(t) {
+		text, err := os.ReadFile(page)
+		check(t, err)
+		for _, match := range regexp.MustCompile("(?m)(?:`|^ *|&& )make ([a-z][a-z-]*)").FindAllStringSubmatch(string(text), -1) {
+			output, err := exec.CommandContext(t.Context(), "make", "--dry-run", "--no-print-directory", "-C", "../..", match[1]).CombinedOutput()
+			if err != nil {
+				t.Errorf("%s: make %s: %v\n%s", page, match[1], err, output)
+			}
+		}
+	}
+}
+
+// commandsOf returns the commands of a block: a line each, or several of which all but
+// the last end in a backslash.
+func commandsOf(block block) []string {
+	return strings.Split(strings.TrimSpace(strings.ReplaceAll(block.text, "\\\n", "")), "\n")
+}
+
+// placeholders are what somebody replaces in a command of the text.
+var placeholders = map[string]string{
+	"EMAIL": "ada@example.com", "RUN": "last", "N": "200", "PATH": "findings.csv", "COMMAND": "plan", "DIR": "man", "…": "json",
+}
+
+// commandIn returns the command of ours in a span of text, with something in place of its
+// placeholders. The name of a command alone is none.
+func commandIn(span string) (command string, isOurs bool) {
+	span = regexp.MustCompile(`^docker run \S+/seatsync:\S+ `).ReplaceAllString(span, "seatsync ")
+	if !strings.HasPrefix(span, "seatsync ") || slices.Contains([]string{"seatsync explain", "seatsync diff"}, span) {
+		return "", false
+	}
+	return regexp.MustCompile(`\b[A-Z]+\b|…`).ReplaceAllStringFunc(span, func(word string) string {
+		if value, known := placeholders[word]; known {
+			return value
+		}
+		return word
+	}), true
+}
+
+// pageShell is where somebody who follows a page types its commands: a directory, and an
+// account in a sandbox.
+type pageShell struct {
+	t         *testing.T
+	directory string
+	env       []string
+}
+
+func newPageShell(t *testing.T) *pageShell {
 	t.Helper()
 	box, env := accountForRuns(t, sandbox.Options{Users: 40})
 	box.Put(sandbox.MainAccount, sandbox.Record{
 		ID: sandbox.Value("ceo"), SeatUID: sandbox.Value("ceo-seat"), Email: sandbox.Value("ceo@example.com"), Name: sandbox.Value("Grace"),
 		AccessSeat: sandbox.Value(true), GatewaySeat: sandbox.Value(false), LastSuccessfulLogin: sandbox.At(time.Now()), CreatedAt: sandbox.At(time.Now()),
 	})
-	text, err := os.ReadFile(page)
-	check(t, err)
-	directory := t.TempDir()
 	program, err := exec.LookPath("seatsync")
 	check(t, err)
-	env = append(env, "CLOUDFLARE_ACCOUNT_ID="+sandbox.MainAccount, "HOME="+directory, "PATH="+filepath.Dir(program)+":"+os.Getenv("PATH"))
-	for _, block := range shellBlock.FindAllStringSubmatch(string(text), -1) {
-		if block[3] == "yaml" {
-			if strings.Contains(block[4], "policy:") {
-				addToFile(t, filepath.Join(directory, "desired-state.yaml"), strings.ReplaceAll(block[4], "\n"+block[2], "\n"), block[2])
-			}
-			continue
-		}
-		for command := range strings.Lines(block[4]) {
-			command = strings.TrimSpace(command)
-			if block[1] != "" || skip(command) {
-				continue
-			}
-			ran++
-			typed := command
-			if strings.HasPrefix(command, "seatsync apply") {
-				typed += " --yes" // what somebody answers on a terminal
-			}
-			shell := exec.CommandContext(t.Context(), "bash", "-c", typed)
-			shell.Dir, shell.Env = directory, env
-			output, err := shell.CombinedOutput()
-			code := shell.ProcessState.ExitCode()
-			if isHeld := code == codeHeld || code == codePending && strings.Contains(command, "--detailed-exitcode"); err != nil && !isHeld {
-				t.Errorf("%s: %s: exit code %d\n%s", filepath.Base(page), command, code, output)
-			}
-		}
+	directory := t.TempDir()
+	return &pageShell{t: t, directory: directory, env: append(env,
+		"CLOUDFLARE_ACCOUNT_ID="+sandbox.MainAccount, "HOME="+directory, "PATH="+filepath.Dir(program)+":"+os.Getenv("PATH"))}
+}
+
+// prepare brings the shell to where a page begins that is about an account in use.
+func (s *pageShell) prepare() {
+	s.t.Helper()
+	check(s.t, os.CopyFS(s.directory, os.DirFS("testdata/pages")))
+	s.want("bash prepare.sh")
+}
+
+// want runs a command, which must exit with 0.
+func (s *pageShell) want(command string) {
+	s.t.Helper()
+	if code, output := s.run(command); code != codeOK {
+		s.t.Errorf("%s: exit code %d\n%s", command, code, output)
 	}
-	return ran
+}
+
+// run runs a command and returns its exit code and what it wrote. A daemon is stopped
+// once it serves.
+func (s *pageShell) run(command string) (code int, output string) {
+	s.t.Helper()
+	words := strings.Fields(command)
+	if len(words) > 1 && words[1] == "run" && !slices.Contains(words, "--once") {
+		p := startProcess(s.t, s.command(strings.Replace(command, "seatsync run", "exec seatsync run --listen 127.0.0.1:0", 1)))
+		p.until(`msg=serving`)
+		return p.end(syscall.SIGTERM), strings.Join(p.read, "\n")
+	}
+	if strings.HasPrefix(command, "seatsync apply") {
+		command += " --yes" // what somebody answers on a terminal
+	}
+	shell := s.command(command)
+	written, _ := shell.CombinedOutput() // the code says how it went
+	return shell.ProcessState.ExitCode(), string(written)
+}
+
+func (s *pageShell) command(line string) *exec.Cmd {
+	command := exec.CommandContext(s.t.Context(), "bash", "-c", line)
+	command.Dir, command.Env = s.directory, s.env
+	return command
 }
 
 // addToFile adds keys to a desired state, in place of those of that name.
-func addToFile(t *testing.T, path, text, indent string) {
+func addToFile(t *testing.T, path, text string) {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	check(t, err)
-	text = strings.TrimPrefix(text, indent)
 	for _, key := range regexp.MustCompile(`(?m)^\w+:`).FindAllString(text, -1) {
 		data = regexp.MustCompile(`(?m)^`+key+`.*\n(?:[ #-].*\n)*`).ReplaceAll(data, nil)
 	}
@@ -75,22 +168,4 @@ func addToFile(t *testing.T, path, text, indent string) {
 		t.Fatalf("the exported file has no users:\n%.300s", data)
 	}
 	check(t, os.WriteFile(path, fmt.Appendf(nil, "%s\n%susers:%s", head, text, users), 0o600))
-}
-
-func TestTheFiveStepsOfTheREADMEWorkWordForWord(t *testing.T) {
-	t.Parallel()
-	ran := runPage(t, "../../README.md", func(command string) bool {
-		// make is what CI runs; the credentials are those of the sandbox.
-		return strings.HasPrefix(command, "make ") || strings.HasPrefix(command, "export ")
-	})
-	if ran < 5 {
-		t.Errorf("%d commands were run", ran)
-	}
-}
-
-func TestTheFirstWeekWorksWordForWord(t *testing.T) {
-	t.Parallel()
-	if ran := runPage(t, "../../docs/first-week.md", func(string) bool { return false }); ran < 10 {
-		t.Errorf("%d commands were run", ran)
-	}
 }

@@ -4,54 +4,115 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/seatsync/seatsync/reconcile/desired"
 )
 
-// sampleOf finds the samples of a page that are those of a script: a comment names
-// it, and the block after it has lines of the script, which runs as a test of its
-// own. A line with nothing but an ellipsis stands for lines left out.
-var sampleOf = regexp.MustCompile("(?s)<!-- (testdata/[a-z_]+\\.txtar) -->\n\n?```[a-z]*\n(.*?)```")
+// block is a fenced block of a page. A comment before it may name the script that shows
+// what is in it, or say why no test runs its commands.
+type block struct {
+	language string
+	text     string // without the indentation of a list
+	script   string
+	notRun   string
+}
 
-func TestSamplesInTheDocsAreWhatScriptsShow(t *testing.T) {
+var (
+	fencedBlock = regexp.MustCompile("(?m)^(?: *<!-- (.+) -->\n\n?)?( *)```(\\w*)\n((?s:.*?))^ *```$")
+	fenceAlone  = regexp.MustCompile("(?m)^ *```")
+)
+
+// pagesOfTheDocs returns the pages that show commands, below the root of the repository.
+func pagesOfTheDocs(t *testing.T) []string {
+	t.Helper()
 	pages, err := filepath.Glob("../../docs/*.md")
-	if err != nil {
-		t.Fatal(err)
+	check(t, err)
+	return append(pages, "../../README.md", "../../CONTRIBUTING.md", "../../SECURITY.md")
+}
+
+// readPage returns the blocks of a page and the text around them.
+func readPage(t *testing.T, page string) (blocks []block, prose string) {
+	t.Helper()
+	data, err := os.ReadFile(page)
+	check(t, err)
+	text := string(data)
+	for _, match := range fencedBlock.FindAllStringSubmatch(text, -1) {
+		one := block{language: match[3], text: strings.TrimPrefix(strings.ReplaceAll("\n"+match[4], "\n"+match[2], "\n"), "\n")}
+		if strings.HasPrefix(match[1], "testdata/") {
+			one.script = match[1]
+		}
+		one.notRun, _ = strings.CutPrefix(match[1], "not run: ")
+		if one.notRun == match[1] {
+			one.notRun = ""
+		}
+		blocks = append(blocks, one)
 	}
-	samples := 0
-	for _, path := range pages {
-		page, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found := sampleOf.FindAllStringSubmatch(string(page), -1)
-		if named := strings.Count(string(page), "<!-- testdata/"); named != len(found) {
-			t.Errorf("%s names %d scripts and has %d samples of them", path, named, len(found))
-		}
-		for _, sample := range found {
-			samples++
-			script, err := os.ReadFile(sample[1])
-			if err != nil {
-				t.Fatal(err)
+	if alone := fenceAlone.FindAllString(text, -1); len(alone) != 2*len(blocks) {
+		t.Fatalf("%s has %d fences for %d blocks", page, len(alone), len(blocks))
+	}
+	return blocks, fencedBlock.ReplaceAllString(text, "")
+}
+
+// TestTheBlocksOfThePagesAreHeldToTheProgram looks at what is not a command. Output is
+// that of a script, which runs as a test of its own; YAML is a desired state, or the part
+// of one. A line with nothing but an ellipsis stands for lines left out.
+func TestTheBlocksOfThePagesAreHeldToTheProgram(t *testing.T) {
+	t.Parallel()
+	for _, page := range pagesOfTheDocs(t) {
+		blocks, _ := readPage(t, page)
+		for _, block := range blocks {
+			switch {
+			case block.script != "":
+				checkSample(t, page, block)
+			case block.language == "yaml" && !strings.Contains(block.text, "roster:"): // those are read with their roster, where that is read
+				if err := readsAsDesiredState(block.text); err != nil {
+					t.Errorf("%s: %v, in\n%s", page, err, block.text)
+				}
+			case block.language == "text" && page != "../../README.md": // of which readme_test.go has the sample
+				t.Errorf("%s: no script shows this output:\n%s", page, block.text)
+			case !slices.Contains([]string{"sh", "text", "yaml", "csv"}, block.language):
+				t.Errorf("%s: nothing checks a block of %q:\n%s", page, block.language, block.text)
 			}
-			rest := string(script)
-			for line := range strings.SplitSeq(strings.TrimSpace(sample[2]), "\n") {
-				if strings.TrimSpace(line) == "…" {
-					continue
-				}
-				at := strings.Index(rest, "\n"+line+"\n")
-				if at < 0 { // a command
-					line = "exec " + line
-					at = strings.Index(rest, "\n"+line+"\n")
-				}
-				if at < 0 {
-					t.Fatalf("%s: this line is not in %s, or not in this order:\n%s", path, sample[1], line)
-				}
-				rest = rest[at+len(line)+1:]
-			}
 		}
 	}
-	if samples == 0 {
-		t.Error("no page has a sample of a script")
+}
+
+// checkSample looks for the lines of a block in a script, in their order.
+func checkSample(t *testing.T, page string, sample block) {
+	t.Helper()
+	script, err := os.ReadFile(sample.script)
+	check(t, err)
+	rest := string(script)
+	for line := range strings.SplitSeq(strings.Trim(sample.text, "\n"), "\n") {
+		if strings.TrimSpace(line) == "…" {
+			continue
+		}
+		at := strings.Index(rest, "\n"+line+"\n")
+		if at < 0 { // a command
+			line = "exec " + line
+			at = strings.Index(rest, "\n"+line+"\n")
+		}
+		if at < 0 {
+			t.Errorf("%s: this line is not in %s, or not in this order:\n%s", page, sample.script, line)
+			return
+		}
+		rest = rest[at+len(line)+1:]
 	}
+}
+
+// readsAsDesiredState reads an example of YAML, with what surrounds it in a file.
+func readsAsDesiredState(example string) error {
+	example = strings.ReplaceAll(example, "…\n", "\n")
+	if strings.HasPrefix(strings.TrimSpace(example), "- ") {
+		example = "users:\n" + example
+	}
+	if !strings.Contains(example, "version:") {
+		example = "version: 1\n" + example
+	}
+	_, err := desired.Parse(desired.File{Name: "desired-state.yaml", Data: []byte(example)}, desired.InMemory{}, time.Time{})
+	return err
 }

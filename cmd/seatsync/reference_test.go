@@ -213,9 +213,6 @@ func commandsByName(root *cobra.Command) map[string]*cobra.Command {
 	return commands
 }
 
-// fencedBlock is a block of commands or of output.
-var fencedBlock = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
-
 var flagWord = regexp.MustCompile(`(?:^|[ "|])--([a-z][a-z-]+)`)
 
 func TestTheFlagsInTheDocsAreThoseOfTheProgram(t *testing.T) {
@@ -241,20 +238,16 @@ func TestTheFlagsInTheDocsAreThoseOfTheProgram(t *testing.T) {
 	}
 	// What pages say of flags in passing, with the default in brackets after it.
 	all := flagsByName(root)
-	pages, err := filepath.Glob("../../docs/*.md")
-	check(t, err)
-	for _, page := range append(pages, "../../README.md", "../../SECURITY.md") {
-		text, err := os.ReadFile(page)
-		check(t, err)
-		text = fencedBlock.ReplaceAll(text, nil)
-		for _, span := range inBackticks.FindAllStringSubmatch(string(text), -1) {
+	for _, page := range pagesOfTheDocs(t) {
+		_, prose := readPage(t, page)
+		for _, span := range inBackticks.FindAllStringSubmatch(prose, -1) {
 			for _, flag := range flagWord.FindAllStringSubmatch(span[1], -1) {
 				if all[flag[1]] == nil && !slices.Contains([]string{"tmpfs"}, flag[1]) { // docker's
 					t.Errorf("%s: no command has a flag --%s", page, flag[1])
 				}
 			}
 		}
-		for _, said := range regexp.MustCompile("`--([a-z-]+)` \\((\\d[^ ),]*)").FindAllStringSubmatch(string(text), -1) {
+		for _, said := range regexp.MustCompile("`--([a-z-]+)` \\((\\d[^ ),]*)").FindAllStringSubmatch(prose, -1) {
 			if !slices.ContainsFunc(all[said[1]], func(flag *pflag.Flag) bool { return isDefault(flag, said[2]) }) {
 				t.Errorf("%s: --%s is not %s by default", page, said[1], said[2])
 			}

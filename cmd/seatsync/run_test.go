@@ -42,6 +42,12 @@ func startDaemon(t *testing.T, directory string, env []string, args ...string) *
 	}
 	command := exec.Command(program, args...)
 	command.Dir, command.Env = directory, append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + directory}, env...)
+	return startProcess(t, command)
+}
+
+// startProcess starts a command that runs the program until it is told to end.
+func startProcess(t *testing.T, command *exec.Cmd) *daemonProcess {
+	t.Helper()
 	log, err := command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
