@@ -30,16 +30,17 @@ func main() {
 }
 
 // run builds the programs, measures every group, and prints each as soon as it is measured.
-func run(seatsync, only string) error {
+func run(seatsync, only string) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = cause.(failure) // whatever else it is panics again
+		}
+	}()
 	directory, err := os.MkdirTemp("", "seatsync-peers-")
-	if err != nil {
-		return err
-	}
+	check(err)
 	defer os.RemoveAll(directory)
 	b := &harness{directory: directory}
-	if err := b.build(seatsync); err != nil {
-		return err
-	}
+	b.build(seatsync)
 	begin := time.Now()
 	fmt.Printf("%s, %s/%s, %d processors\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	fmt.Print(tableHead)
@@ -48,11 +49,7 @@ func run(seatsync, only string) error {
 		if group.name != only && (only != "" || group.name == throttled) {
 			continue
 		}
-		rows, err := group.measure(b)
-		if err != nil {
-			return fmt.Errorf("%s: %w", group.name, err)
-		}
-		for _, row := range rows {
+		for _, row := range group.measure(b) {
 			fmt.Print(row)
 			if row.missed() {
 				missed++
@@ -63,15 +60,22 @@ func run(seatsync, only string) error {
 	return nil
 }
 
+// failure is an error that ends the measuring, wherever it is; what was started is stopped on the way.
+type failure struct{ error }
+
+// check ends the measuring with an error.
+func check(err error) {
+	if err != nil {
+		panic(failure{err})
+	}
+}
+
 // build builds everything that is run, into the directory.
-func (b *harness) build(seatsync string) error {
+func (b *harness) build(seatsync string) {
 	for _, target := range []struct{ from, what string }{{seatsync, "./cmd/seatsync"}, {".", "./sdk"}, {".", "./server"}, {".", "./yamlv3"}} {
 		command := exec.Command("go", "build", "-o", b.directory+string(filepath.Separator), target.what)
 		command.Dir = target.from
 		command.Stderr = os.Stderr
-		if err := command.Run(); err != nil {
-			return fmt.Errorf("build %s: %w", target.what, err)
-		}
+		check(command.Run())
 	}
-	return nil
 }

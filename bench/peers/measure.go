@@ -30,10 +30,11 @@ type harness struct {
 func (b *harness) program(name string) string { return filepath.Join(b.directory, name) }
 
 // emptyDirectory makes a directory that nothing was written to yet.
-func (b *harness) emptyDirectory() (string, error) {
+func (b *harness) emptyDirectory() string {
 	b.serial++
 	path := filepath.Join(b.directory, "run-"+strconv.Itoa(b.serial))
-	return path, os.Mkdir(path, 0o700)
+	check(os.Mkdir(path, 0o700))
+	return path
 }
 
 // usage is what one run of a program took.
@@ -66,27 +67,23 @@ type job struct {
 //
 // A process inherits the peak of the one that starts it, until its own is higher. This one holds next to nothing for
 // that reason: people are written one by one.
-func (b *harness) once(j job) (usage, error) {
-	state, err := b.emptyDirectory()
-	if err != nil {
-		return usage{}, err
-	}
+func (b *harness) once(j job) usage {
 	command := exec.Command(b.program(j.program), j.args...)
-	command.Env = append(os.Environ(), "CLOUDFLARE_API_TOKEN=token-of-the-benchmarks", "SEATSYNC_STATE_DIR="+state)
+	command.Env = append(os.Environ(), "CLOUDFLARE_API_TOKEN=token-of-the-benchmarks", "SEATSYNC_STATE_DIR="+b.emptyDirectory())
 	if j.server != nil {
 		command.Env = append(command.Env, "CLOUDFLARE_BASE_URL="+j.server.url+"/client/v4")
 	}
 	var failure bytes.Buffer
 	command.Stderr = &failure
 	begin := time.Now()
-	err = command.Run()
+	err := command.Run()
 	measured := usage{wall: time.Since(begin)}
 	var failed *exec.ExitError
 	switch {
 	case errors.As(err, &failed) && j.mayFail:
 		measured.failure = strings.TrimSpace(failure.String())
 	case err != nil:
-		return usage{}, fmt.Errorf("%s %s: %w: %s", j.program, strings.Join(j.args, " "), err, failure.String())
+		check(fmt.Errorf("%s %s: %w: %s", j.program, strings.Join(j.args, " "), err, failure.String()))
 	}
 	measured.cpu = command.ProcessState.UserTime() + command.ProcessState.SystemTime()
 	if resources, ok := command.ProcessState.SysUsage().(*syscall.Rusage); ok {
@@ -96,22 +93,19 @@ func (b *harness) once(j job) (usage, error) {
 		}
 	}
 	if j.server != nil {
-		measured.requests, err = j.server.counts()
+		measured.requests = j.server.counts()
 	}
-	return measured, err
+	return measured
 }
 
 // best runs each job several times, taking turns, and returns the least time of each, since what else the machine does
 // can only add to it, and the median of the memory, which depends on when garbage is collected.
-func (b *harness) best(times int, jobs ...job) ([]usage, error) {
+func (b *harness) best(times int, jobs ...job) []usage {
 	results := make([]usage, len(jobs))
 	peaks := make([][]int64, len(jobs))
 	for round := range times {
 		for i, j := range jobs {
-			measured, err := b.once(j)
-			if err != nil {
-				return nil, err
-			}
+			measured := b.once(j)
 			peaks[i] = append(peaks[i], measured.peak)
 			if round > 0 {
 				measured.wall = min(measured.wall, results[i].wall)
@@ -124,7 +118,7 @@ func (b *harness) best(times int, jobs ...job) ([]usage, error) {
 		slices.Sort(peaks[i])
 		results[i].peak = peaks[i][times/2]
 	}
-	return results, nil
+	return results
 }
 
 // server is a sandbox in a process of its own.
@@ -134,24 +128,20 @@ type server struct {
 }
 
 // serve starts a sandbox with so many people. A quota of 0 is none.
-func (b *harness) serve(users int, latency time.Duration, quota int) (*server, error) {
+func (b *harness) serve(users int, latency time.Duration, quota int) *server {
 	command := exec.Command(b.program("server"), "-users", strconv.Itoa(users), "-latency", latency.String(), "-quota", strconv.Itoa(quota))
 	command.Stderr = os.Stderr
 	output, err := command.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := command.Start(); err != nil {
-		return nil, err
-	}
+	check(err)
+	check(command.Start())
 	s := &server{command: command}
 	line, err := bufio.NewReader(output).ReadString('\n')
 	if err != nil {
 		s.stop()
-		return nil, fmt.Errorf("the server did not start: %w", err)
+		check(fmt.Errorf("the server did not start: %w", err))
 	}
 	s.url = strings.TrimSpace(line)
-	return s, nil
+	return s
 }
 
 // stop ends the server. It was asked to, so that it was killed is no news.
@@ -161,21 +151,17 @@ func (s *server) stop() {
 }
 
 // counts returns the requests since it was last called.
-func (s *server) counts() (map[string]int, error) {
+func (s *server) counts() (counts map[string]int) {
 	response, err := http.Get(s.url + "/counts")
-	if err != nil {
-		return nil, err
-	}
+	check(err)
 	defer response.Body.Close()
-	var counts map[string]int
-	return counts, json.NewDecoder(response.Body).Decode(&counts)
+	check(json.NewDecoder(response.Body).Decode(&counts))
+	return counts
 }
 
 // files writes the desired state of a wish and returns the path of the first file.
-func (b *harness) files(wish bench.Wish, perFile int) (string, error) {
-	directory, err := b.emptyDirectory()
-	if err != nil {
-		return "", err
-	}
-	return wish.Write(directory, perFile)
+func (b *harness) files(wish bench.Wish, perFile int) string {
+	root, err := wish.Write(b.emptyDirectory(), perFile)
+	check(err)
+	return root
 }

@@ -21,7 +21,7 @@ func groups() []group {
 // group is some rows that are measured together.
 type group struct {
 	name    string
-	measure func(b *harness) ([]row, error)
+	measure func(b *harness) []row
 }
 
 // throttled is the group that is measured only when it is named: it takes five minutes.
@@ -30,32 +30,23 @@ const throttled = "throttled"
 // often is how often what takes seconds is measured.
 const often = 5
 
-func startUp(b *harness) ([]row, error) {
-	results, err := b.best(4*often, job{program: "seatsync", args: []string{"version"}})
-	if err != nil {
-		return nil, err
-	}
+func startUp(b *harness) []row {
+	results := b.best(4*often, job{program: "seatsync", args: []string{"version"}})
 	took := results[0].wall
 	return []row{{
 		what: "start-up of `version`", target: "< 20 ms", ours: seconds(took), holds: took < 20*time.Millisecond,
-	}}, nil
+	}}
 }
 
 // validate reads 100,000 users from one file and from four.
-func validate(b *harness) ([]row, error) {
+func validate(b *harness) []row {
 	const users = 100_000
 	var rows []row
 	for _, files := range []int{1, 4} {
-		root, err := b.files(bench.Wish{Users: users}, users/files)
-		if err != nil {
-			return nil, err
-		}
-		results, err := b.best(often,
+		root := b.files(bench.Wish{Users: users}, users/files)
+		results := b.best(often,
 			job{program: "seatsync", args: []string{"validate", "-f", root}},
 			job{program: "yamlv3", args: teams(root, files)})
-		if err != nil {
-			return nil, err
-		}
 		ours, peer := results[0], results[1]
 		what := fmt.Sprintf("`validate` of 100,000 users in %d file", files)
 		if files > 1 {
@@ -64,7 +55,7 @@ func validate(b *harness) ([]row, error) {
 		rows = append(rows, faster(what, "≤ plain yaml.v3", ours.wall, peer.wall, 1),
 			faster(what+", CPU", "", ours.cpu, peer.cpu, 0))
 	}
-	return rows, nil
+	return rows
 }
 
 // teams returns the paths of the files that a first file includes.
@@ -96,22 +87,13 @@ func sdk(s *server, perPage int, more ...string) job {
 // what the API gives by default.
 const largestPage = 1000
 
-func planRequests(b *harness) ([]row, error) {
+func planRequests(b *harness) []row {
 	var rows []row
 	for _, users := range []int{999, 1000, 1001, 10_000, 12_345} {
-		s, err := b.serve(users, 0, 1200)
-		if err != nil {
-			return nil, err
-		}
+		s := b.serve(users, 0, 1200)
 		defer s.stop()
-		root, err := b.files(bench.Wish{Users: users}, users)
-		if err != nil {
-			return nil, err
-		}
-		results, err := b.best(1, plan(s, root), sdk(s, largestPage), sdk(s, 0))
-		if err != nil {
-			return nil, err
-		}
+		root := b.files(bench.Wish{Users: users}, users)
+		results := b.best(1, plan(s, root), sdk(s, largestPage), sdk(s, 0))
 		want := (users + largestPage - 1) / largestPage
 		rows = append(rows, row{
 			what:   fmt.Sprintf("requests for a plan of %d users", users),
@@ -122,29 +104,17 @@ func planRequests(b *harness) ([]row, error) {
 			holds:  results[0].total() == want,
 		})
 	}
-	return rows, nil
+	return rows
 }
 
 // usageOfMany lists and plans 100,000 users without any latency.
-func usageOfMany(b *harness) ([]row, error) {
+func usageOfMany(b *harness) []row {
 	const users = 100_000
-	s, err := b.serve(users, 0, 0)
-	if err != nil {
-		return nil, err
-	}
+	s := b.serve(users, 0, 0)
 	defer s.stop()
-	all, err := b.files(bench.Wish{Users: users, Releases: users / 100, Renames: users / 1000}, users/4)
-	if err != nil {
-		return nil, err
-	}
-	few, err := b.files(bench.Wish{Users: 100, Releases: 100}, 100)
-	if err != nil {
-		return nil, err
-	}
-	results, err := b.best(often, plan(s, all), plan(s, few), sdk(s, largestPage), sdk(s, 0))
-	if err != nil {
-		return nil, err
-	}
+	all := b.files(bench.Wish{Users: users, Releases: users / 100, Renames: users / 1000}, users/4)
+	few := b.files(bench.Wish{Users: 100, Releases: 100}, 100)
+	results := b.best(often, plan(s, all), plan(s, few), sdk(s, largestPage), sdk(s, 0))
 	whole, part, large, documented := results[0], results[1], results[2], results[3]
 	const cpu, memory = "CPU to list and plan 100,000 users, ", "peak memory, 100,000 users, "
 	return []row{
@@ -156,28 +126,19 @@ func usageOfMany(b *harness) ([]row, error) {
 		less(memory+"the files list 100; SDK keeps the list, per_page=1000", part.peak, large.peak),
 		less(memory+"the files list all; SDK keeps the list, as documented", whole.peak, documented.peak),
 		less(memory+"the files list all; SDK keeps the list, per_page=1000", whole.peak, large.peak),
-	}, nil
+	}
 }
 
 // aMillion plans a million users from twenty files that list all of them, and a tenth of it in the same way.
-func aMillion(b *harness) ([]row, error) {
+func aMillion(b *harness) []row {
 	const perFile = 50_000
 	var peaks []int64
 	for _, users := range []int{100_000, 1_000_000} {
-		s, err := b.serve(users, 0, 0)
-		if err != nil {
-			return nil, err
-		}
+		s := b.serve(users, 0, 0)
 		defer s.stop()
-		root, err := b.files(bench.Wish{Users: users, Releases: users / 100, Renames: users / 1000}, perFile)
-		if err != nil {
-			return nil, err
-		}
+		root := b.files(bench.Wish{Users: users, Releases: users / 100, Renames: users / 1000}, perFile)
 		// A thousand pages are within the documented quota, but not within the share of it that is taken by default.
-		measured, err := b.once(plan(s, root, "--quota-share", "100"))
-		if err != nil {
-			return nil, err
-		}
+		measured := b.once(plan(s, root, "--quota-share", "100"))
 		peaks = append(peaks, measured.peak)
 	}
 	growth := float64(peaks[1]) / float64(peaks[0])
@@ -190,35 +151,23 @@ func aMillion(b *harness) ([]row, error) {
 			what: "peak memory of 1,000,000 users to that of 100,000", target: "linear: ≤ 12×", ours: fmt.Sprintf("%.1f×", growth),
 			holds: growth <= 12, // what garbage there is when makes some difference
 		},
-	}, nil
+	}
 }
 
 // planWithLatency plans 10,000 users from an API that takes its time.
-func planWithLatency(b *harness) ([]row, error) {
+func planWithLatency(b *harness) []row {
 	const users = 10_000
-	s, err := b.serve(users, 100*time.Millisecond, 0)
-	if err != nil {
-		return nil, err
-	}
+	s := b.serve(users, 100*time.Millisecond, 0)
 	defer s.stop()
-	root, err := b.files(bench.Wish{Users: users, Releases: 100, Renames: 100}, users)
-	if err != nil {
-		return nil, err
-	}
-	results, err := b.best(often, plan(s, root), plan(s, root, "--concurrency", "16"), sdk(s, largestPage))
-	if err != nil {
-		return nil, err
-	}
-	documented, err := b.once(sdk(s, 0))
-	if err != nil {
-		return nil, err
-	}
+	root := b.files(bench.Wish{Users: users, Releases: 100, Renames: 100}, users)
+	results := b.best(often, plan(s, root), plan(s, root, "--concurrency", "16"), sdk(s, largestPage))
+	documented := b.once(sdk(s, 0))
 	const what = "plan of 10,000 users, 100 ms latency; SDK "
 	return []row{
 		faster(what+"as documented", "≥ 5×", results[0].wall, documented.wall, 5),
 		faster(what+"per_page=1000", "", results[0].wall, results[2].wall, 5),
 		faster(what+"per_page=1000, seatsync --concurrency 16", "", results[1].wall, results[2].wall, 5),
-	}, nil
+	}
 }
 
 // What an apply is measured with: how many users there are, how many of them change, and what the API is like.
@@ -232,11 +181,8 @@ const (
 )
 
 // onceAnew runs a job on an account to which nothing has been done yet, and so with a server of its own.
-func (b *harness) onceAnew(quota int, makeJob func(s *server) job) (usage, error) {
-	s, err := b.serve(applyUsers, applyLatency, quota)
-	if err != nil {
-		return usage{}, err
-	}
+func (b *harness) onceAnew(quota int, makeJob func(s *server) job) usage {
+	s := b.serve(applyUsers, applyLatency, quota)
 	defer s.stop()
 	return b.once(makeJob(s))
 }
@@ -251,32 +197,20 @@ func applyBySDK(perCall int) func(s *server) job {
 
 // applyWithLatency releases 2,000 seats and renames 200 users. Seatsync does so under the documented quota; with one
 // call a seat, the SDK would spend most of the time waiting for it.
-func applyWithLatency(b *harness) ([]row, error) {
-	root, err := b.files(bench.Wish{Users: applyUsers, Releases: applyReleases, Renames: applyRenames}, applyUsers)
-	if err != nil {
-		return nil, err
-	}
+func applyWithLatency(b *harness) []row {
+	root := b.files(bench.Wish{Users: applyUsers, Releases: applyReleases, Renames: applyRenames}, applyUsers)
 	var ours usage
 	refused := 0
 	for round := range often {
-		measured, err := b.onceAnew(documentedQuota, func(s *server) job { return apply(s, root) })
-		if err != nil {
-			return nil, err
-		}
+		measured := b.onceAnew(documentedQuota, func(s *server) job { return apply(s, root) })
 		refused += measured.requests["429"]
 		if round > 0 {
 			measured.wall = min(measured.wall, ours.wall)
 		}
 		ours = measured
 	}
-	single, err := b.onceAnew(0, applyBySDK(1))
-	if err != nil {
-		return nil, err
-	}
-	batched, err := b.onceAnew(0, applyBySDK(batch))
-	if err != nil {
-		return nil, err
-	}
+	single := b.onceAnew(0, applyBySDK(1))
+	batched := b.onceAnew(0, applyBySDK(batch))
 	const what = "apply of 2,000 seats and 200 renames, 50 ms latency; SDK "
 	const wantPatch = (applyReleases + batch - 1) / batch
 	return []row{
@@ -292,24 +226,21 @@ func applyWithLatency(b *harness) ([]row, error) {
 			what: "answers 429 in these applies, under the documented quota", target: "0",
 			ours: strconv.Itoa(refused), holds: refused == 0,
 		},
-	}, nil
+	}
 }
 
 // throttledSDK shows what becomes of one call a seat under the documented quota.
-func throttledSDK(b *harness) ([]row, error) {
-	measured, err := b.onceAnew(documentedQuota, func(s *server) job {
+func throttledSDK(b *harness) []row {
+	measured := b.onceAnew(documentedQuota, func(s *server) job {
 		j := applyBySDK(1)(s)
 		j.mayFail = true
 		return j
 	})
-	if err != nil {
-		return nil, err
-	}
 	text := fmt.Sprintf("%d in %s", measured.requests["429"], seconds(measured.wall))
 	if measured.failure != "" {
 		text += fmt.Sprintf(", gave up after %d requests", measured.total())
 	}
-	return []row{{what: "answers 429 to the SDK, one call a seat, under the documented quota", peer: text}}, nil
+	return []row{{what: "answers 429 to the SDK, one call a seat, under the documented quota", peer: text}}
 }
 
 // writes says how many writing requests there were.
