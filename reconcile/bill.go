@@ -2,7 +2,7 @@ package reconcile
 
 import (
 	"cmp"
-	"strconv"
+	"time"
 )
 
 // Bill is what an account pays a month for its seats. A freed seat does not lower
@@ -13,7 +13,9 @@ type Bill struct {
 	Purchased *int
 	Currency  string
 	// Renews is when the purchased count can next be lowered; nil when not known.
-	Renews *Date
+	// IsRenewed is true once that day has begun.
+	Renews    *Date
+	IsRenewed bool
 	// Billed is the price of all purchased seats.
 	Billed Amount
 	// Before is the seats in use as the account was read, After those in use once
@@ -44,6 +46,7 @@ func (p *Plan) Bill() Bill {
 		after, cost = p.SeatsInUse().Used, money.costOf(taken)
 	}
 	bill := Bill{Purchased: money.Purchased, Currency: p.Summary.Currency, Renews: money.Renews}
+	bill.IsRenewed = bill.Renews != nil && !bill.Renews.Begin(time.UTC).After(p.lastKnown())
 	bill.Before, bill.After = money.share(p.Live.SeatsUsed, money.costOf(before)), money.share(after, cost)
 	if bill.Now = bill.Before; p.Run != nil {
 		bill.Now = bill.After
@@ -52,6 +55,14 @@ func (p *Plan) Bill() Bill {
 		bill.Billed = money.Price.Times(*money.Purchased)
 	}
 	return bill
+}
+
+// lastKnown is until when the plan knows of the account.
+func (p *Plan) lastKnown() time.Time {
+	if p.Run != nil && p.Run.FinishedAt.After(p.CreatedAt) {
+		return p.Run.FinishedAt
+	}
+	return p.CreatedAt
 }
 
 // share puts a price on the seats that so many in use, which cost so much, leave idle.
@@ -67,20 +78,29 @@ func (m *Money) share(used int, cost Amount) BillShare {
 // Advice says what can be saved and when: "lower the purchased count to 228 before
 // 2027-01-01: saves 1,554.00 EUR a month, 18,648.00 EUR a year". It is empty where
 // nothing is idle, or nobody knows what is purchased.
-func (b *Bill) Advice() string {
-	if b.After.Idle == nil || *b.After.Idle == 0 {
+func (b *Bill) Advice() string { return b.advice(&b.After) }
+
+// AdviceNow is the same for the seats in use as far as the plan knows: what the
+// purchased count can be lowered to before anything else is applied.
+func (b *Bill) AdviceNow() string { return b.advice(&b.Now) }
+
+func (b *Bill) advice(share *BillShare) string {
+	if share.Idle == nil || *share.Idle == 0 {
 		return ""
 	}
-	advice := "lower the purchased count to " + Thousands(strconv.Itoa(b.After.Used))
-	if b.Renews != nil {
-		advice += " before " + b.Renews.String()
-	} else {
+	advice := "lower the purchased count to " + number(share.Used)
+	switch {
+	case b.Renews == nil:
 		advice += " for the next billing period"
+	case b.IsRenewed:
+		advice += " for the next billing period (the renewal of " + b.Renews.String() + " is past)"
+	default:
+		advice += " before " + b.Renews.String()
 	}
-	if saving := b.After.IdleCost; saving != "" {
+	if saving := share.IdleCost; saving != "" {
 		return advice + ": saves " + b.amount(saving) + " a month, " + b.amount(saving.Times(monthsPerYear)) + " a year"
 	}
-	return advice + ": " + CountOf(*b.After.Idle, "seat is", "seats are") + " paid for and not in use"
+	return advice + ": " + CountOf(*share.Idle, "seat is", "seats are") + " paid for and not in use"
 }
 
 // amount writes an amount with its currency.

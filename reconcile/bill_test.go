@@ -37,6 +37,39 @@ func appliedUpTo(plan *reconcile.Plan, n int) *reconcile.Plan {
 	return plan
 }
 
+// stoppedAfter gives the plan a run that reached the first n changes.
+func stoppedAfter(plan *reconcile.Plan, n int) *reconcile.Plan {
+	plan = appliedUpTo(plan, n)
+	plan.Run.Stopped = "the credentials were refused"
+	for i := range plan.Run.Outcomes[n:] {
+		plan.Run.Outcomes[n+i].Status = reconcile.NotReached
+	}
+	return plan
+}
+
+// granting adds grants of so many seats to the plan.
+func granting(plan *reconcile.Plan, grants int) *reconcile.Plan {
+	for range grants {
+		plan.Changes = append(plan.Changes, reconcile.Change{
+			Kind:   reconcile.Grant,
+			Before: reconcile.State{AccessSeat: reconcile.False, GatewaySeat: reconcile.False},
+			After:  reconcile.State{AccessSeat: reconcile.True, GatewaySeat: reconcile.False},
+		})
+	}
+	plan.Summary.SeatsAfter, plan.Summary.Grant = plan.Summary.SeatsAfter+grants, grants
+	return plan
+}
+
+func madeOn(plan *reconcile.Plan, at string) *reconcile.Plan {
+	plan.CreatedAt = reconcile.ParseMoment(at).Time()
+	return plan
+}
+
+func finishedOn(plan *reconcile.Plan, at string) *reconcile.Plan {
+	plan.Run.FinishedAt = reconcile.ParseMoment(at).Time()
+	return plan
+}
+
 func TestTheAdviceIsAboutTheAccountAsItIsAfterTheRun(t *testing.T) {
 	renews, err := reconcile.ParseDate("2027-01-01")
 	if err != nil {
@@ -55,6 +88,21 @@ func TestTheAdviceIsAboutTheAccountAsItIsAfterTheRun(t *testing.T) {
 			"lower the purchased count to 238 for the next billing period: saves 1,484.00 EUR a month, 17,808.00 EUR a year"},
 		"a known renewal": {billPlan(450, 240, 12), func(m *reconcile.Money) { m.Renews = &renews },
 			"lower the purchased count to 228 before 2027-01-01: saves 1,554.00 EUR a month, 18,648.00 EUR a year"},
+		"a run that was stopped: what it did not reach is in use": {stoppedAfter(billPlan(450, 240, 12), 3), nil,
+			"lower the purchased count to 237 for the next billing period: saves 1,491.00 EUR a month, 17,892.00 EUR a year"},
+		"a run with grants: they are in use too": {appliedUpTo(granting(billPlan(450, 240, 12), 5), 17), nil,
+			"lower the purchased count to 233 for the next billing period: saves 1,519.00 EUR a month, 18,228.00 EUR a year"},
+		"a run with grants that the API did not take": {appliedUpTo(granting(billPlan(450, 240, 12), 5), 12), nil,
+			"lower the purchased count to 228 for the next billing period: saves 1,554.00 EUR a month, 18,648.00 EUR a year"},
+		"the day before the renewal": {madeOn(billPlan(450, 240, 12), "2026-12-31T23:59:59Z"), func(m *reconcile.Money) { m.Renews = &renews },
+			"lower the purchased count to 228 before 2027-01-01: saves 1,554.00 EUR a month, 18,648.00 EUR a year"},
+		"the day of the renewal": {madeOn(billPlan(450, 240, 12), "2027-01-01T00:00:00Z"), func(m *reconcile.Money) { m.Renews = &renews },
+			"lower the purchased count to 228 for the next billing period (the renewal of 2027-01-01 is past): saves 1,554.00 EUR a month, 18,648.00 EUR a year"},
+		"a run that ended on the day of the renewal": {finishedOn(appliedUpTo(madeOn(billPlan(450, 240, 12), "2026-12-31T23:00:00Z"), 12), "2027-01-01T00:01:00Z"),
+			func(m *reconcile.Money) { m.Renews = &renews },
+			"lower the purchased count to 228 for the next billing period (the renewal of 2027-01-01 is past): saves 1,554.00 EUR a month, 18,648.00 EUR a year"},
+		"no price and no currency": {billPlan(1450, 240, 0), func(m *reconcile.Money) { m.Price = ""; m.Renews = &renews },
+			"lower the purchased count to 240 before 2027-01-01: 1,210 seats are paid for and not in use"},
 		"no price": {billPlan(1450, 240, 0), func(m *reconcile.Money) { m.Price = "" },
 			"lower the purchased count to 240 for the next billing period: 1,210 seats are paid for and not in use"},
 		"a price of a third decimal": {billPlan(3, 1, 0), func(m *reconcile.Money) { m.Price = "7.125" },
