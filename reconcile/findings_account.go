@@ -110,10 +110,10 @@ func (p *planner) licenseDiffers() []Finding {
 		if n == nil {
 			return ""
 		}
-		return fmt.Sprint(*n)
+		return number(*n)
 	}
 	differ("purchased", count(file.Purchased), count(paid.Purchased))
-	differ("price", string(file.Price), string(paid.Price))
+	differ("price", Thousands(string(file.Price)), Thousands(string(paid.Price)))
 	differ("currency", file.Currency, paid.Currency)
 	differ("renews", file.Renews.String(), paid.Renews.String())
 	if len(differences) == 0 {

@@ -244,7 +244,7 @@ func (a *app) ask(ctx context.Context, plan *reconcile.Plan) error {
 		return err
 	}
 	fmt.Fprintln(a.stderr)
-	question := fmt.Sprintf("apply %s to account %s?", count(plan.Summary.Pending(), "change"), plan.AccountID)
+	question := fmt.Sprintf("apply %s to account %s?", reconcile.Count(plan.Summary.Pending(), "change"), plan.AccountID)
 	if enrolment := plan.Enrolment(); enrolment != "" {
 		question = enrolment + "; " + question
 	}

@@ -50,7 +50,7 @@ func firstProblem(err error) error {
 	}
 	text := problems[0].String()
 	if more := problems.Count() - 1; more > 0 {
-		text += fmt.Sprintf(" (and %s)", count(more, "more problem"))
+		text += fmt.Sprintf(" (and %s)", reconcile.Count(more, "more problem"))
 	}
 	return errors.New(text)
 }

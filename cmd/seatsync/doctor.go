@@ -114,7 +114,7 @@ func (c *checkup) file(ctx context.Context) *desired.Reading {
 	var problems reconcile.Problems
 	switch {
 	case errors.As(err, &problems):
-		c.failure("desired state", fmt.Errorf("%s, the first: %s", count(problems.Count(), "problem"), problems[0]),
+		c.failure("desired state", fmt.Errorf("%s, the first: %s", reconcile.Count(problems.Count(), "problem"), problems[0]),
 			"run 'seatsync validate' to see them all")
 	case err != nil && isNotThere(c.target.file):
 		c.next("desired state", "there is no "+c.target.file+" yet", "write one from the account: seatsync export > "+c.target.file)
@@ -190,7 +190,7 @@ func (c *checkup) users(ctx context.Context, probe *zerotrust.Probe, account str
 	case !known:
 		c.failure("list users", errors.New("the response does not say how many users there are"), "seatsync needs that to know that a listing is complete")
 	default:
-		c.ok("list users", count(total, "user"))
+		c.ok("list users", reconcile.Count(total, "user"))
 	}
 }
 

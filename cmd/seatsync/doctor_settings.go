@@ -52,10 +52,10 @@ func (c *checkup) subscription(found reconcile.Subscription, desired *reconcile.
 		parts = append(parts, found.Plan, found.State)
 	}
 	if found.Purchased != nil {
-		parts = append(parts, count(*found.Purchased, "seat"))
+		parts = append(parts, reconcile.Count(*found.Purchased, "seat"))
 	}
 	if found.Price != "" {
-		parts = append(parts, fmt.Sprintf("%s %s a seat and month", found.Price, found.Currency))
+		parts = append(parts, fmt.Sprintf("%s %s a seat and month", reconcile.Thousands(string(found.Price)), found.Currency))
 	}
 	if !found.Renews.IsZero() {
 		parts = append(parts, "renews on "+found.Renews.String())

@@ -163,7 +163,7 @@ func onePerson(text string, known []reconcile.Person) (email string, err error) 
 		names = append(names, name)
 	}
 	if more := len(found) - len(names); more > 0 {
-		names = append(names, fmt.Sprintf("%d more", more))
+		names = append(names, reconcile.CountOf(more, "more", "more"))
 	}
 	return "", hint(fmt.Errorf("%q means %s: %s", text, reconcile.CountOf(len(found), "person", "people"), strings.Join(names, ", ")), "write more of the one that you mean")
 }

@@ -94,7 +94,7 @@ func (a *app) exportMissing(ctx context.Context, target *target, path string) er
 	if err := file.commit(err); err != nil {
 		return err
 	}
-	a.note("wrote %s; next: include %s, then seatsync plan", count(missing, "user"), path)
+	a.note("wrote %s; next: include %s, then seatsync plan", reconcile.Count(missing, "user"), path)
 	return nil
 }
 
@@ -124,7 +124,7 @@ func (a *app) exportMissingByGroup(live *reconcile.Live, file *reconcile.Desired
 		if err := out.commit(err); err != nil {
 			return err
 		}
-		a.note("wrote %s to %s", count(groups[i].Users, "user"), paths[i])
+		a.note("wrote %s to %s", reconcile.Count(groups[i].Users, "user"), paths[i])
 	}
 	if len(groups) == 0 {
 		a.note("every seat holder is in a file: nothing was written")
@@ -188,7 +188,7 @@ func (a *app) updateNames(ctx context.Context, target *target, path string) erro
 	if err := file.commit(errors.Join(err, os.Chmod(file.file.Name(), info.Mode().Perm()))); err != nil {
 		return err
 	}
-	a.note("brought %s in %s to the account's; next: git diff", count(changed, "name"), path)
+	a.note("brought %s in %s to the account's; next: git diff", reconcile.Count(changed, "name"), path)
 	return nil
 }
 
@@ -239,6 +239,6 @@ func (a *app) writeExport(live *reconcile.Live, path string, allFlags bool) erro
 	if err := file.commit(desired.Export(file, live, allFlags)); err != nil {
 		return err
 	}
-	a.note("wrote %s; next: seatsync plan -f %s", count(len(live.Users), "user"), path)
+	a.note("wrote %s; next: seatsync plan -f %s", reconcile.Count(len(live.Users), "user"), path)
 	return nil
 }

@@ -57,7 +57,7 @@ func arguments(least, most int, what string) cobra.PositionalArgs {
 		case len(args) > most && most == 0:
 			return usageError(cmd, fmt.Sprintf("it takes no arguments, and got %q", args[0]))
 		case len(args) < least || len(args) > most:
-			return usageError(cmd, fmt.Sprintf("it takes %s, and got %s", what, count(len(args), "argument")))
+			return usageError(cmd, fmt.Sprintf("it takes %s, and got %s", what, reconcile.Count(len(args), "argument")))
 		}
 		return nil
 	}

@@ -123,7 +123,7 @@ func (a *app) verifyRecords(archive *record.Archive) error {
 	if len(found.Problems) > 0 {
 		return fmt.Errorf("%d of %s damaged", len(found.Problems), reconcile.CountOf(found.Records, "record is", "records are"))
 	}
-	_, err = fmt.Fprintf(a.stdout, "%s checked, none is damaged\n", count(found.Records, "record"))
+	_, err = fmt.Fprintf(a.stdout, "%s checked, none is damaged\n", reconcile.Count(found.Records, "record"))
 	return err
 }
 
@@ -132,7 +132,7 @@ func runCounts(run *reconcile.Run) string {
 	var parts []string
 	for _, status := range reconcile.Statuses() {
 		if n := run.Count(status); n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, status))
+			parts = append(parts, reconcile.CountOf(n, string(status), string(status)))
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -104,7 +104,7 @@ func (a *app) validateSeveral(ctx context.Context, files []string) error {
 	if failed > 0 {
 		return fmt.Errorf("%s wrong of %d", reconcile.CountOf(failed, "file is", "files are"), len(files))
 	}
-	_, err := fmt.Fprintf(a.stdout, "%s: ok, %s\n", count(len(files), "account"), count(users, "user"))
+	_, err := fmt.Fprintf(a.stdout, "%s: ok, %s\n", reconcile.Count(len(files), "account"), reconcile.Count(users, "user"))
 	return err
 }
 

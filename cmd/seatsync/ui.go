@@ -40,7 +40,7 @@ func (a *app) printError(err error) {
 	var problems reconcile.Problems
 	if errors.As(err, &problems) {
 		fmt.Fprintln(a.stderr, a.mask.Text(problems.Error()))
-		fmt.Fprintf(a.stderr, "seatsync: error: %s in the desired state; nothing was planned\n", count(problems.Count(), "problem"))
+		fmt.Fprintf(a.stderr, "seatsync: error: %s in the desired state; nothing was planned\n", reconcile.Count(problems.Count(), "problem"))
 	} else {
 		for _, line := range strings.Split(err.Error(), "\n") { // joined errors
 			fmt.Fprintf(a.stderr, "seatsync: error: %s\n", a.inert(line))
@@ -73,14 +73,6 @@ func logNote(a *app, log *slog.Logger) func(format string, args ...any) {
 	return func(format string, args ...any) {
 		log.Warn(strings.TrimPrefix(a.inert(fmt.Sprintf(format, args...)), "note: "))
 	}
-}
-
-// count writes a number and a noun: 1 user, 2 users.
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // oneOf checks the value of a flag with few words.

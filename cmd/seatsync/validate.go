@@ -56,7 +56,7 @@ func extentOf(desired *reconcile.Desired) string {
 		files--
 		roster = fmt.Sprintf(", and %s in the roster %s", reconcile.CountOf(len(desired.Roster.People), "person", "people"), desired.Roster.File)
 	}
-	return fmt.Sprintf("%s in %s%s", count(len(desired.Users), "user"), count(files, "file"), roster)
+	return fmt.Sprintf("%s in %s%s", reconcile.Count(len(desired.Users), "user"), reconcile.Count(files, "file"), roster)
 }
 
 // writeValid says that a file is right.
