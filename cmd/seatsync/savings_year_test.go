@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"math/big"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -50,7 +52,7 @@ func TestAYearOfSavingsAddsUpWithHistory(t *testing.T) {
 	}
 
 	free, sums := make(map[string]*freed), make(map[string]*big.Rat)
-	seen := 0
+	seen, all := 0, []*freed{}
 	for week := range 53 {
 		for i, user := range box.Users(file.Account) {
 			id, _ := user.ID.Get()
@@ -62,6 +64,7 @@ func TestAYearOfSavingsAddsUpWithHistory(t *testing.T) {
 			}
 			if seat := free[id]; seat != nil && isBack {
 				seat.addTo(sums, now)
+				seat.back = now
 				delete(free, id)
 				seen++
 			}
@@ -72,7 +75,8 @@ func TestAYearOfSavingsAddsUpWithHistory(t *testing.T) {
 		}
 		for i := range result.Plan.Applied() {
 			if change := &result.Plan.Changes[i]; change.Kind == reconcile.Release {
-				free[change.UserID] = &freed{at: now, row: now.Format("2006-01") + " " + string(change.Reason) + " " + change.Group}
+				free[change.UserID] = &freed{at: now, row: now.Format("2006-01") + " " + string(change.Reason) + " " + change.Group, change: change}
+				all = append(all, free[change.UserID])
 			}
 		}
 		now = now.Add(7 * reconcile.Day)
@@ -138,12 +142,63 @@ func TestAYearOfSavingsAddsUpWithHistory(t *testing.T) {
 			t.Errorf("%s: savings and history are %s apart", month, left)
 		}
 	}
+	checkWhatIf(t, clock, server.URL+sandbox.BasePath, state, all)
+}
+
+// checkWhatIf compares what whatif says of past releases with what the account showed.
+func checkWhatIf(t *testing.T, clock func() time.Time, server, state string, all []*freed) {
+	t.Helper()
+	folder := t.TempDir()
+	for name, data := range map[string][]byte{"desired-state.yaml": seatsync.Example, "people.csv": seatsync.ExampleRoster} {
+		if err := os.WriteFile(filepath.Join(folder, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got struct {
+		Rows []reconcile.WhatIf `json:"rows"`
+	}
+	t.Setenv("CLOUDFLARE_BASE_URL", server)
+	t.Setenv("CLOUDFLARE_API_TOKEN", "demo")
+	readJSON(t, &got, clock, "whatif", "--state-dir", state, "--format", "json", "-f", filepath.Join(folder, "desired-state.yaml"), "--now", clock().Format(time.RFC3339))
+	released, returned := 0, 0
+	for _, row := range got.Rows {
+		earlier, back := 0, 0
+		for _, seat := range all {
+			isOurs := row.Group == nil || *row.Group == seat.change.Group
+			if !isOurs || seat.change.Reason != reconcile.Inactive || seat.idleDays() < row.AfterDays {
+				continue
+			}
+			earlier++
+			if !seat.back.IsZero() && seat.back.Sub(seat.at) <= 30*reconcile.Day {
+				back++
+			}
+		}
+		if row.ReleasedEarlier != earlier || row.CameBack != back {
+			t.Errorf("%d days, group %v: released %d and %d came back, by the account %d and %d", row.AfterDays, row.Group, row.ReleasedEarlier, row.CameBack, earlier, back)
+		}
+		released, returned = released+earlier, returned+back
+	}
+	if released == 0 || returned == 0 || len(got.Rows) != 8*5 {
+		t.Errorf("%d rows, %d released, %d came back: the test sees nothing", len(got.Rows), released, returned)
+	}
 }
 
 // freed is a seat that is free since a moment, and the row that it belongs to.
 type freed struct {
-	at  time.Time
-	row string
+	at, back time.Time
+	row      string
+	change   *reconcile.Change
+}
+
+// idleDays is how long the person had shown no activity; ever so long for no sign.
+func (f *freed) idleDays() int {
+	last := time.Time{}
+	for _, sign := range []reconcile.Moment{f.change.Evidence.LastSuccessfulLogin, f.change.Evidence.DeviceLastSeen} {
+		if sign.IsKnown() && sign.Time().After(last) {
+			last = sign.Time()
+		}
+	}
+	return int(f.at.Sub(last) / reconcile.Day)
 }
 
 // addTo adds what the seat saved until its end, day by day, at the demo's price.
@@ -161,7 +216,7 @@ func (f *freed) addTo(sums map[string]*big.Rat, end time.Time) {
 func readJSON(t *testing.T, into any, clock func() time.Time, args ...string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	a := &app{stdin: new(bytes.Buffer), stdout: &stdout, stderr: &stderr, getenv: func(string) string { return "" }, clock: clock}
+	a := &app{stdin: new(bytes.Buffer), stdout: &stdout, stderr: &stderr, getenv: os.Getenv, clock: clock}
 	root := a.rootCommand()
 	root.SetArgs(args)
 	if err := root.ExecuteContext(t.Context()); err != nil {
