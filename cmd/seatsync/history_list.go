@@ -202,6 +202,8 @@ type historyEntry struct {
 	// What follows is that of /api/v1/runs.
 	Seats   *daemon.Seats          `json:"seats"`
 	Cost    reconcile.Amount       `json:"monthly_cost"`
+	Billed  reconcile.Amount       `json:"monthly_billed"`
+	Idle    reconcile.Amount       `json:"monthly_idle"`
 	Pending map[reconcile.Kind]int `json:"pending"`
 	Held    map[reconcile.Hold]int `json:"held"`
 	// SeatsFreed are the seats that the run freed, and SeatsStillFree those of them that
@@ -219,7 +221,7 @@ func writeHistoryJSON(w io.Writer, runs []historyRow) error {
 	for i, run := range runs {
 		entries[i] = historyEntry{
 			Start: run.start, FinishedAt: run.FinishedAt, Result: run.Result, Error: run.Error, Summary: run.Summary,
-			Outcomes: run.Outcomes, Seats: run.Seats, Cost: run.Cost, Pending: run.Pending, Held: run.Held,
+			Outcomes: run.Outcomes, Seats: run.Seats, Cost: run.Cost, Billed: run.Billed, Idle: run.Idle, Pending: run.Pending, Held: run.Held,
 			SeatsFreed: run.saved.Freed, SeatsStillFree: run.saved.StillFree, FreedMonthlyCost: run.saved.Monthly, SavedToDate: run.saved.Saved,
 		}
 		if entries[i].Outcomes == nil {
@@ -236,7 +238,7 @@ func writeHistoryJSON(w io.Writer, runs []historyRow) error {
 func writeHistoryCSV(w io.Writer, runs []historyRow) error {
 	rows := [][]string{{"run", "account", "started_at", "finished_at", "mode", "result", "applied", "not_taken", "failed", "stale", "not_reached",
 		"pending", "held", "seats_used", "seats_purchased", "monthly_cost", "currency", "who", "host", "commit", "error",
-		"seats_freed", "seats_still_free", "freed_monthly_cost", "saved_to_date"}}
+		"seats_freed", "seats_still_free", "freed_monthly_cost", "saved_to_date", "monthly_billed", "monthly_idle"}}
 	for _, run := range runs {
 		row := []string{run.ID, run.AccountID, run.StartedAt.UTC().Format(time.RFC3339), run.FinishedAt.UTC().Format(time.RFC3339), string(run.Mode), string(run.Result)}
 		for _, status := range reconcile.Statuses() {
@@ -251,7 +253,8 @@ func writeHistoryCSV(w io.Writer, runs []historyRow) error {
 			}
 		}
 		row = append(row, pending, held, used, purchased, string(run.Cost), currency, run.Who, run.Host, run.Commit, run.Error,
-			strconv.Itoa(run.saved.Freed), strconv.Itoa(run.saved.StillFree), string(run.saved.Monthly), string(run.saved.Saved))
+			strconv.Itoa(run.saved.Freed), strconv.Itoa(run.saved.StillFree), string(run.saved.Monthly), string(run.saved.Saved),
+			string(run.Billed), string(run.Idle))
 		for i := range row {
 			row[i] = report.Cell(row[i])
 		}

@@ -20,7 +20,7 @@ type fleetPage struct {
 }
 
 type fleetRow struct {
-	Account, Name, Tone, Sentence, Next, Seats, Purchased, Cost, Saved, Pending string
+	Account, Name, Tone, Sentence, Next, Seats, Purchased, Billed, Cost, Idle, Saved, Pending string
 }
 
 // purse adds up money by currency.
@@ -45,7 +45,7 @@ func (p purse) String() string {
 func (d *Daemon) fleet(accounts []*account, now time.Time) fleetPage {
 	page := fleetPage{Now: clockTime(now), Tone: "calm"}
 	troubled, used, purchased := 0, 0, 0
-	cost, saved := purse{}, purse{}
+	billed, cost, idle, saved := purse{}, purse{}, purse{}, purse{}
 	for _, a := range accounts {
 		row, known, past := a.fleetRow(now)
 		if known != nil {
@@ -53,7 +53,9 @@ func (d *Daemon) fleet(accounts []*account, now time.Time) fleetPage {
 			if known.Seats.Purchased != nil {
 				purchased += *known.Seats.Purchased
 			}
+			billed.add(known.Billed, known.Summary.Currency)
 			cost.add(known.Cost, known.Summary.Currency)
+			idle.add(known.Idle, known.Summary.Currency)
 		}
 		own := purse{}
 		for _, sum := range past.Total.Currencies {
@@ -70,7 +72,7 @@ func (d *Daemon) fleet(accounts []*account, now time.Time) fleetPage {
 	if troubled > 0 {
 		page.Tone, page.Sentence = "broken", fmt.Sprintf("%d of %d accounts need someone", troubled, len(accounts))
 	}
-	page.Total = fleetRow{Seats: thousands(used), Cost: cost.String(), Saved: saved.String()}
+	page.Total = fleetRow{Seats: thousands(used), Billed: billed.String(), Cost: cost.String(), Idle: idle.String(), Saved: saved.String()}
 	if purchased > 0 {
 		page.Total.Purchased = thousands(purchased)
 	}
@@ -97,13 +99,18 @@ func (a *account) fleetRow(now time.Time) (row fleetRow, known *RunSummary, savi
 		if known.Seats.Purchased != nil {
 			row.Purchased = thousands(*known.Seats.Purchased)
 		}
-		if known.Cost != "" {
-			row.Cost = strings.TrimSpace(reconcile.Thousands(string(known.Cost)) + " " + known.Summary.Currency)
-		}
+		row.Billed, row.Cost, row.Idle = known.money(known.Billed), known.money(known.Cost), known.money(known.Idle)
 	}
 	past := a.past
 	if past == nil {
 		past = new(reconcile.History)
 	}
 	return row, known, report.NewSavingsReport(a.id, past, now)
+}
+
+// money writes an amount of the run with its currency; "" for none.
+func (r *RunSummary) money(amount reconcile.Amount) string {
+	sum := purse{}
+	sum.add(amount, reconcile.Inert(r.Summary.Currency, 0))
+	return sum.String()
 }

@@ -93,13 +93,17 @@ type RunSummary struct {
 
 	// What follows is nil, or empty, when the run ended before it had a plan.
 	// AccountName is what the file calls the account.
-	AccountName string                   `json:"account_name"`
-	Summary     *reconcile.Summary       `json:"summary"`
-	Seats       *Seats                   `json:"seats"`
-	Cost        reconcile.Amount         `json:"monthly_cost"`
-	Pending     map[reconcile.Kind]int   `json:"pending"`
-	Held        map[reconcile.Hold]int   `json:"held"`
-	Outcomes    map[reconcile.Status]int `json:"outcomes"`
+	AccountName string             `json:"account_name"`
+	Summary     *reconcile.Summary `json:"summary"`
+	Seats       *Seats             `json:"seats"`
+	// Cost is that of the seats in use for a month, Billed that of all purchased ones and
+	// Idle that of those purchased and in nobody's use; none where it is not known.
+	Cost     reconcile.Amount         `json:"monthly_cost"`
+	Billed   reconcile.Amount         `json:"monthly_billed"`
+	Idle     reconcile.Amount         `json:"monthly_idle"`
+	Pending  map[reconcile.Kind]int   `json:"pending"`
+	Held     map[reconcile.Hold]int   `json:"held"`
+	Outcomes map[reconcile.Status]int `json:"outcomes"`
 	// Report is the path of the run's report; empty when there is none.
 	Report string `json:"report,omitempty"`
 
@@ -107,6 +111,8 @@ type RunSummary struct {
 	BudgetExceededOn *reconcile.Date `json:"budget_exceeded_on"`
 	SeatsExhaustedOn *reconcile.Date `json:"seats_exhausted_on"`
 
+	// advice says what can be saved and when; "" where nothing can.
+	advice string
 	// wants names what the plan asks for, to tell whether it is new.
 	wants string
 	// foreseen are the findings about budget and seats that call for someone.
@@ -127,7 +133,8 @@ func (r *RunSummary) Describe(plan *reconcile.Plan) {
 	seats := plan.SeatsInUse()
 	r.Summary = &summary
 	r.Seats = &Seats{Used: seats.Used, Access: seats.Access, Gateway: seats.Gateway, Purchased: plan.Money.Purchased}
-	r.Cost = plan.Bill().Now.UsedCost
+	bill := plan.Bill()
+	r.Cost, r.Billed, r.Idle, r.advice = bill.Now.UsedCost, bill.Billed, bill.Now.IdleCost, bill.AdviceNow()
 	r.Pending, r.Held = make(map[reconcile.Kind]int), make(map[reconcile.Hold]int)
 	r.Outcomes = make(map[reconcile.Status]int)
 	r.AccountName = plan.AccountName

@@ -186,7 +186,7 @@ func TestTheRunsAsJSON(t *testing.T) {
 	if diff := cmp.Diff(map[reconcile.Hold]int{"protected": 2, "exempt": 1, "ambiguous": 1, "activity-unknown": 1}, answer.Runs[0].Held); diff != "" {
 		t.Error(diff)
 	}
-	for _, key := range []string{`"pending": {`, `"monthly_cost": "`, `"purchased": 500`, `"report": "/runs/`} {
+	for _, key := range []string{`"pending": {`, `"monthly_cost": "`, `"monthly_billed": "3500.00"`, `"monthly_idle": "`, `"purchased": 500`, `"report": "/runs/`} {
 		if !strings.Contains(body, key) {
 			t.Errorf("no %s", key)
 		}

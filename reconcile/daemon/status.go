@@ -44,7 +44,8 @@ type statusPage struct {
 	Next, NextDetail, Will          string
 	Warnings                        []string
 	Seats, SeatsDetail              string
-	Cost, CostDetail                string
+	CostTitle, Cost, CostDetail     string
+	Advice                          string
 	Saved, SavedDetail              string
 	SavedChart                      *report.Chart
 	Charts                          []*report.Chart
@@ -179,13 +180,8 @@ func (d *Daemon) describeLast(page *statusPage, a *account, runs []RunSummary) {
 		page.Seats = thousands(run.Seats.Used) + " of " + thousands(*run.Seats.Purchased)
 		page.SeatsDetail = reconcile.CountOf(*run.Seats.Purchased-run.Seats.Used, "seat is", "seats are") + " free"
 	}
-	if run.Cost != "" {
-		page.Cost = reconcile.Thousands(string(run.Cost)) + " " + run.Summary.Currency
-		page.CostDetail = "a month for the seats in use"
-		if pending := run.Summary.MonthlyCostAfter; len(run.Outcomes) == 0 && pending != run.Cost {
-			page.CostDetail = reconcile.Thousands(string(pending)) + " once the pending changes are applied"
-		}
-	}
+	page.Advice = reconcile.Inert(run.advice, 0)
+	page.describeBill(run)
 	_, plan, err := a.history.Read(run.ID)
 	if err != nil || plan == nil {
 		return
@@ -194,6 +190,29 @@ func (d *Daemon) describeLast(page *statusPage, a *account, runs []RunSummary) {
 	for _, group := range page.Waiting {
 		page.WaitingTotal += group.Count
 	}
+}
+
+// describeBill fills in what the account is billed, and how much of that is used and
+// idle; or what the seats in use cost where nobody knows how many are purchased.
+func (page *statusPage) describeBill(run *RunSummary) {
+	amount := func(amount reconcile.Amount) string { return reconcile.Thousands(string(amount)) }
+	currency := strings.TrimSuffix(" "+reconcile.Inert(run.Summary.Currency, 0), " ")
+	used, parts := amount(run.Cost)+" used", []string{}
+	if pending := run.Summary.MonthlyCostAfter; len(run.Outcomes) == 0 && pending != run.Cost {
+		used += ", " + amount(pending) + " once the pending changes are applied"
+	}
+	switch {
+	case run.Cost == "":
+		return
+	case run.Billed == "":
+		page.CostTitle, page.Cost = "Used a month", amount(run.Cost)+currency
+		_, used, _ = strings.Cut(used, ", ")
+		parts = append(parts, cmp.Or(used, "the price of the seats in use"))
+	default:
+		page.CostTitle, page.Cost = "Billed a month", amount(run.Billed)+currency
+		parts = append(parts, amount(run.Billed.Times(12))+" a year", amount(run.Idle)+" idle", used)
+	}
+	page.CostDetail = strings.Join(parts, "; ")
 }
 
 // pendingWords says what a run left to do.
