@@ -82,10 +82,10 @@ func Eval[T any](t *testing.T, ctx context.Context, expression string) T {
 	return result
 }
 
-// Size makes the window so wide, in pixels, and lets the page be light or dark.
-func Size(t *testing.T, ctx context.Context, width int, scheme string) {
+// Size makes the window so large, in pixels, and lets the page be light or dark.
+func Size(t *testing.T, ctx context.Context, width, height int, scheme string) {
 	t.Helper()
-	Do(t, ctx, chromedp.EmulateViewport(int64(width), 800), chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+	Do(t, ctx, chromedp.EmulateViewport(int64(width), int64(height)), chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
 		return err

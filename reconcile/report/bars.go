@@ -46,7 +46,7 @@ func (b *bars) lines(width int) []string {
 // that a phone can show it whole.
 const (
 	barsWidth, barsHeight = 640, 240
-	barsLeft, barsRight   = 84, 632
+	barsLeft, barsRight   = 104, 600
 	barsTop, barsBottom   = 24, 200
 )
 
@@ -70,7 +70,7 @@ func (b *bars) chart() *Chart {
 	}
 	step := float64(barsRight-barsLeft) / float64(len(b.items))
 	wide := min(step*0.7, 56)
-	every := (len(b.items) + 5) / 6 // so that labels keep apart
+	every := (len(b.items) + 4) / 5 // so that labels keep apart
 	for i, item := range b.items {
 		x := barsLeft + step*(float64(i)+0.5)
 		c.rect("saved", x-wide/2, y(item.value), wide, barsBottom-y(item.value), item.label+": "+item.text)

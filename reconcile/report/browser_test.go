@@ -294,17 +294,13 @@ func TestThePagesAreReadableForEverybody(t *testing.T) {
 	} {
 		browser.CheckPage(t, ctx, name, func() { open(t, ctx, plan) })
 	}
-	history := reconcile.History{Runs: 1}
-	for i := range 14 {
-		history.Taken = append(history.Taken, reconcile.PastRelease{UserID: string(rune('a' + i)), Reason: reconcile.Inactive, Price: "1234.56", Currency: "USD",
-			At: time.Date(2025, time.Month(1+i), 3, 0, 0, 0, 0, time.UTC)})
-	}
+	history := pastYear()
 	for name, write := range map[string]func(*os.File) error{
 		"savings": func(f *os.File) error {
 			return WriteSavings(f, HTML, NewSavingsReport("", &history, time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)), Options{})
 		},
 		"whatif": func(f *os.File) error {
-			return WriteWhatIf(f, HTML, &WhatIfTable{AccountID: "a", AccountName: "ACME", AfterDays: 90, Currency: "USD", Rows: whatIf()}, Options{})
+			return WriteWhatIf(f, HTML, &WhatIfTable{AccountID: "a", AccountName: "ACME", AfterDays: 90, Currency: "USD", Rows: groupedWhatIf()}, Options{})
 		},
 	} {
 		file, err := os.Create(filepath.Join(t.TempDir(), name+".html"))

@@ -36,11 +36,11 @@ type page struct {
 }
 
 // meter is the bar of seats. Before, After and Purchased are percentages of its
-// width; Big and Text say it in words, and Change names what lies between before
-// and after.
+// width; Big and Text say it in words. InUse, Change and Idle name the parts of it:
+// what is used, what lies between before and after, and what nobody uses.
 type meter struct {
-	Big, Text, Change        string
-	Before, After, Purchased float64
+	Big, Text, InUse, Change, Idle string
+	Before, After, Purchased       float64
 }
 
 // filter is a choice among the values that occur in a column.
@@ -72,7 +72,7 @@ type findingGroup struct {
 func newPage(view *View) *page {
 	p := &page{
 		View: view, Policy: ContentSecurityPolicy(), Style: template.CSS(pageFile("page/page.css")), Run: view.plan.Run != nil,
-		Meter: newMeter(&view.Seats), Chart: newHistogram(view.plan.Activity), FindingCard: newFindingCard(view), WhatIf: newWhatIfCard(view.plan),
+		Meter: newMeter(&view.Seats, view.plan.Run != nil), Chart: newHistogram(view.plan.Activity), FindingCard: newFindingCard(view), WhatIf: newWhatIfCard(view.plan),
 	}
 	p.addRows()
 	if p.Review != nil && p.Review.Gone != nil {
@@ -172,26 +172,42 @@ func groupOptions(counts map[string]int) []option {
 }
 
 // newMeter draws the seats in use against those that are paid for.
-func newMeter(seats *Seats) meter {
+func newMeter(seats *Seats, isApplied bool) meter {
 	before, after := seats.Before, seats.After
 	_, text, _ := strings.Cut(seats.Text, " in use")
-	m := meter{Big: arrow(number(before), number(after)), Text: strings.TrimSpace(text)}
+	m := meter{Big: arrow(number(before), number(after)), Text: strings.TrimSpace(text), InUse: "in use " + number(min(before, after))}
+	idle := "idle "
 	switch {
 	case after < before:
-		m.Change = "freed"
+		m.Change, idle = "to be freed "+number(before-after), "idle before "
+		if isApplied {
+			m.Change = "freed " + number(before-after)
+		}
 	case after > before:
-		m.Change = "newly taken"
+		m.Change = "newly taken " + number(after-before)
 	}
 	whole := max(before, after, 1)
 	if purchased := seats.Purchased; purchased != nil {
-		whole = max(whole, *purchased)
 		if *purchased < whole {
 			m.Purchased = percent(*purchased, whole)
 		}
+		m.Idle = idle + number(max(0, *purchased-whole))
+		whole = max(whole, *purchased)
 	}
 	// What is freed, or newly taken, shows between the two.
 	m.Before, m.After = percent(max(before, after), whole), percent(min(before, after), whole)
 	return m
+}
+
+// Freed says what the seats that are freed cost; "" where there are none or no price is known.
+func (p *page) Freed() string {
+	bill := p.plan.Bill()
+	freed, less := bill.Before.Used-bill.After.Used, bill.Before.UsedCost.Minus(bill.After.UsedCost)
+	if freed <= 0 || less == "" {
+		return ""
+	}
+	return "The freed " + reconcile.CountOf(freed, "seat costs", "seats cost") + " " + money(less, bill.Currency) + " a month, " +
+		money(less.Times(12), bill.Currency) + " a year"
 }
 
 const (

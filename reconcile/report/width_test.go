@@ -46,13 +46,7 @@ func TestTextFitsTheTerminal(t *testing.T) {
 	for name, plan := range plans {
 		checkWidths(t, name, func(options Options) string { return written(t, Text, plan, options) })
 	}
-	history := reconcile.History{}
-	for i := range 14 {
-		history.AddRun(&reconcile.PastRun{FinishedAt: time.Date(2025, time.Month(1+i), 3, 0, 0, 0, 0, time.UTC), Taken: []reconcile.PastRelease{{
-			UserID: string(rune('a' + i)), Reason: reconcile.Inactive, Group: "contractors of the north", Price: "12345.67", Currency: "USD",
-			At: time.Date(2025, time.Month(1+i), 3, 0, 0, 0, 0, time.UTC),
-		}}})
-	}
+	history := pastYear()
 	checkSheetWidths(t, "savings", "seat-months", func(options Options) string {
 		var out bytes.Buffer
 		if err := WriteSavings(&out, Text, NewSavingsReport("", &history, time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)), options); err != nil {
@@ -60,13 +54,7 @@ func TestTextFitsTheTerminal(t *testing.T) {
 		}
 		return out.String()
 	})
-	rows := whatIf()
-	for _, group := range []string{"contractors of the north", ""} {
-		for _, row := range whatIf() {
-			row.Group = &group
-			rows = append(rows, row)
-		}
-	}
+	rows := groupedWhatIf()
 	checkSheetWidths(t, "whatif", "saves a year", func(options Options) string {
 		var out bytes.Buffer
 		if err := WriteWhatIf(&out, Text, &WhatIfTable{AccountID: "a", AccountName: "ACME", AfterDays: 90, Currency: "USD", Rows: rows}, options); err != nil {
@@ -74,6 +62,29 @@ func TestTextFitsTheTerminal(t *testing.T) {
 		}
 		return out.String()
 	})
+}
+
+// groupedWhatIf is the table of thresholds for everybody and by group.
+func groupedWhatIf() []reconcile.WhatIf {
+	rows := whatIf()
+	for _, group := range []string{"contractors of the north", ""} {
+		for _, row := range whatIf() {
+			row.Group = &group
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// pastYear is what a run in each of fourteen months released.
+func pastYear() (history reconcile.History) {
+	for i := range 14 {
+		at := time.Date(2025, time.Month(1+i), 3, 0, 0, 0, 0, time.UTC)
+		history.AddRun(&reconcile.PastRun{FinishedAt: at, Taken: []reconcile.PastRelease{{
+			UserID: string(rune('a' + i)), Reason: reconcile.Inactive, Group: "contractors of the north", Price: "12345.67", Currency: "USD", At: at,
+		}}})
+	}
+	return history
 }
 
 // checkSheetWidths is the same for a table, which names the column that it leaves out of
