@@ -79,7 +79,7 @@ func startServing(handler http.Handler, flags runFlags, log *slog.Logger) (stop 
 	if err != nil {
 		return nil, hint(fmt.Errorf("--listen: %w", err), "name another address, or pass --listen off")
 	}
-	if address, ok := listener.Addr().(*net.TCPAddr); ok && !address.IP.IsLoopback() && flags.webConfig == "" {
+	if address, ok := listener.Addr().(*net.TCPAddr); ok && !address.IP.IsLoopback() && flags.webConfig == "" && !flags.output.redact {
 		log.Warn("whoever can reach this address sees names and emails: pass --web-config for TLS and users, or --redact", "address", address.String())
 	}
 	server := &http.Server{
