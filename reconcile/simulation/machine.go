@@ -116,6 +116,18 @@ func (m *machine) start(live func(*process)) *process {
 	return p
 }
 
+// waitUntilOn waits until the machine is back, if it is off.
+func (m *machine) waitUntilOn() {
+	isOff := func() bool {
+		m.world.mu.Lock()
+		defer m.world.mu.Unlock()
+		return m.isOff
+	}
+	for isOff() {
+		time.Sleep(time.Hour)
+	}
+}
+
 // startDaemon begins the daemon, where there is one.
 func (m *machine) startDaemon() {
 	if !m.world.story.Setup.IsDaemon {

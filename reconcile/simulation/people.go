@@ -138,6 +138,9 @@ func (w *world) connect(i int) {
 	w.enrol(i, now)
 	w.mu.Lock()
 	w.counts.Connections++
+	if w.story.Setup.RegistrationsAreRefused {
+		w.judge.MayStay(userID(i))
+	}
 	w.mu.Unlock()
 	w.active(i, now)
 	w.look(true)

@@ -249,7 +249,8 @@ func (w *world) conclude() {
 	w.mu.Lock()
 	w.machine.dies = ""
 	w.mu.Unlock()
-	time.Sleep(day/2 + 31*time.Second) // whatever lasts is over, and the machine is back
+	time.Sleep(day/2 + 31*time.Second) // whatever lasts is over
+	w.machine.waitUntilOn()
 	w.edit(func() { w.files.stand() })
 	final := judge.Final{Names: make(map[string]string)}
 	for number, pause := range []time.Duration{day / 4, day / 4, 2 * time.Minute} {
