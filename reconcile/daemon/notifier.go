@@ -63,19 +63,27 @@ func (a *account) notify(ctx context.Context, ended *Ended) {
 		return
 	}
 	log := a.daemon.log.With("account", ended.Account, "run", ended.Outcome.Run.ID)
-	if err := notifier.queue(boxes[0], ended); err != nil {
+	ctx = context.WithoutCancel(ctx)
+	if err := notifier.queue(ctx, boxes[0], ended); err != nil {
 		log.Error("a notification was not queued", "error", err.Error())
 	}
-	a.flush(context.WithoutCancel(ctx))
+	a.flush(ctx)
 }
 
 // queue puts what is new in a run into the outbox. What people know is what they
 // were told, not what was recorded: a run whose process was killed before it could
 // tell of its failure is told first.
-func (n *Notifier) queue(box *record.Outbox, ended *Ended) error {
+func (n *Notifier) queue(ctx context.Context, box *record.Outbox, ended *Ended) error {
+	ctx, cancel := context.WithTimeout(ctx, n.Patience)
+	defer cancel()
 	told, isKnown := box.Told(ended.Account)
 	all := []*Ended{ended}
-	if isKnown {
+	switch {
+	case !isKnown && !ended.Outcome.Run.Result.IsSuccess():
+		copied := *ended
+		copied.Before = nil // a run by hand, say, of which nobody was told
+		all[0] = &copied
+	case isKnown:
 		known := &RunSummary{ID: told.RunID, Result: told.Result, wants: told.Wants}
 		if missed := ended.Before; missed != nil && missed.ID != told.RunID && !missed.Result.IsSuccess() && told.Result.IsSuccess() {
 			all = []*Ended{{Account: ended.Account, Before: known, Planned: known, Outcome: RunResult{Run: *missed}}, ended}
@@ -87,7 +95,7 @@ func (n *Notifier) queue(box *record.Outbox, ended *Ended) error {
 	}
 	for _, one := range all {
 		for _, notification := range one.Notifications() {
-			if err := n.add(box, &notification, one); err != nil {
+			if err := n.add(ctx, box, &notification, one); err != nil {
 				return err
 			}
 		}
@@ -103,18 +111,25 @@ func (n *Notifier) queue(box *record.Outbox, ended *Ended) error {
 	return box.SetTold(ended.Account, told)
 }
 
-// add queues one message for each receiver.
-func (n *Notifier) add(box *record.Outbox, notification *Notification, ended *Ended) error {
+// add queues one message for each receiver. What the disk does not take is sent at once:
+// that the disk is full must not be what keeps anybody from hearing of it.
+func (n *Notifier) add(ctx context.Context, box *record.Outbox, notification *Notification, ended *Ended) error {
 	var problems []error
 	for _, receiver := range n.Receivers {
 		body, err := receiver.Body(notification, ended)
-		if err == nil {
-			err = box.Add(&record.Notification{
-				Receiver: receiver.Name(), Event: string(notification.Event), Account: notification.Account, RunID: notification.RunID, QueuedAt: n.Clock().UTC(),
-				Title: notification.Title, Text: notification.Text + "\n" + n.more(notification.RunID), Body: body,
-			})
+		if err != nil {
+			problems = append(problems, err)
+			continue
 		}
-		problems = append(problems, err)
+		message := &record.Notification{
+			Receiver: receiver.Name(), Event: string(notification.Event), Account: notification.Account, RunID: notification.RunID, QueuedAt: n.Clock().UTC(),
+			Title: notification.Title, Text: notification.Text + "\n" + n.more(notification.RunID), Body: body,
+		}
+		if err := box.Add(message); err != nil {
+			if sendErr := receiver.Send(ctx, message); sendErr != nil {
+				problems = append(problems, err, sendErr)
+			}
+		}
 	}
 	return errors.Join(problems...)
 }
@@ -225,7 +240,7 @@ func (a *account) deliver(ctx context.Context) {
 	if notifier == nil || len(notifier.Receivers) == 0 {
 		return
 	}
-	a.catchUp(notifier)
+	a.catchUp(ctx, notifier)
 	pause := shortestPause
 	for left := a.flush(ctx); sleep(ctx, pause); left = a.flush(ctx) {
 		if left == 0 {
@@ -238,7 +253,7 @@ func (a *account) deliver(ctx context.Context) {
 
 // catchUp queues the failure of the last recorded run where its process ended before
 // anybody was told.
-func (a *account) catchUp(notifier *Notifier) {
+func (a *account) catchUp(ctx context.Context, notifier *Notifier) {
 	boxes := a.outboxes()
 	a.mu.Lock()
 	last, planned, label := a.last, a.planned, a.id
@@ -251,7 +266,7 @@ func (a *account) catchUp(notifier *Notifier) {
 		return
 	}
 	ended := Ended{Account: label, Before: &RunSummary{ID: told.RunID, Result: told.Result}, Planned: planned, Outcome: RunResult{Run: *last}}
-	if err := notifier.queue(boxes[0], &ended); err != nil {
+	if err := notifier.queue(ctx, boxes[0], &ended); err != nil {
 		a.daemon.log.Error("a notification was not queued", "account", label, "run", last.ID, "error", err.Error())
 	}
 }

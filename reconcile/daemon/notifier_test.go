@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -118,6 +120,29 @@ func TestAMessageWaitsForItsReceiver(t *testing.T) {
 	room.ends(t, "r3", reconcile.ResultDone) // nothing new, and yet what is pending is tried
 	want(t, "the failure is told before its recovery", []string{"failure r1", "recovery r2"}, far.taken)
 	want(t, "pending", nil, room.pending(t))
+}
+
+func TestTheFirstFailureIsToldThoughARunByHandHasFailedBefore(t *testing.T) {
+	near := &postbox{name: "near"}
+	room := newNewsroom(t, t.TempDir(), near)
+	room.last = &RunSummary{ID: "by-hand", Result: reconcile.ResultFailed} // recorded, and nobody was told of it
+	room.ends(t, "r1", reconcile.ResultFailed)
+	room.ends(t, "r2", reconcile.ResultFailed)
+	want(t, "taken", []string{"failure r1"}, near.taken)
+}
+
+func TestAFailureIsToldEvenIfTheDiskTakesNothing(t *testing.T) {
+	near, far := &postbox{name: "near"}, &postbox{name: "far", refuse: down}
+	state := t.TempDir()
+	room := newNewsroom(t, state, near, far)
+	if err := os.WriteFile(filepath.Join(state, "accounts"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	room.ends(t, "r1", reconcile.ResultFailed)
+	want(t, "taken", []string{"failure r1"}, near.taken)
+	if text := room.log.String(); !strings.Contains(text, "503 from the service") {
+		t.Errorf("the log does not say who was not told:\n%s", text)
+	}
 }
 
 func TestOneMessageThatIsNeverTakenKeepsNoOtherThingBack(t *testing.T) {
