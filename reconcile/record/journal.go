@@ -80,9 +80,9 @@ func NewIDAs(at, made time.Time) string {
 // idTime is how an id begins.
 const idTime = "20060102T150405Z"
 
-// journalFile is what a journal needs of its file. Tests stand in for a disk
-// that fails.
-type journalFile interface {
+// File is what a journal needs of its file. Tests stand in for a disk that fails; see
+// [Store.Disk].
+type File interface {
 	Name() string
 	Write(data []byte) (int, error)
 	Sync() error
@@ -97,7 +97,7 @@ type Journal struct {
 	lock  *Lock // under which the run writes; nil for a dry run
 
 	mu      sync.Mutex
-	file    journalFile
+	file    File
 	written int64
 	sum     string // the checksum of the last line
 	err     error  // the first error; nothing is written after it
@@ -132,9 +132,13 @@ func (s *Store) Begin(start Start, plan *reconcile.Plan, clock func() time.Time)
 	}
 	defer runs.Close()
 	name := start.ID + extension
-	file, err := runs.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, fileMode)
+	opened, err := runs.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, fileMode)
 	if err != nil {
 		return nil, s.unusable(err)
+	}
+	file := File(opened)
+	if s.Disk != nil {
+		file = s.Disk(file)
 	}
 	journal := &Journal{file: file, clock: clock, start: &start}
 	err = journal.append(line{Type: lineStart, Start: &start})

@@ -27,6 +27,10 @@ import (
 // Store has the records of one account: STATE/accounts/ACCOUNT, however its runs
 // are started.
 type Store struct {
+	// Disk, when not nil, stands between each journal and its file. It is for disks that
+	// fill up in a simulation.
+	Disk func(File) File
+
 	state   string // the state directory
 	account string // in lower case, "" for runs that ended before they knew theirs
 	misused error  // why there can be no such store
