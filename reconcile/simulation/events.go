@@ -20,13 +20,13 @@ func (w *world) happen(e Event) {
 	switch e.Kind {
 	case Login, Connect, Leave, Quit, Marry, Move:
 		w.happenToPerson(e)
-	case Dismiss, End, Exempt, Protect, Freeze, Halve, Drop, Forget, Break, Tear, Checkout:
+	case Dismiss, End, Exempt, Protect, Freeze, Halve, Drop, Forget, Break, Tear, Checkout, Stale, Short:
 		w.happenToFiles(e)
 	case Click, Delete, Busy, Apply, Plan, Allow, Saved, Revert:
 		w.happenByHand(e)
-	case Fault, Delay, Reset, Mute, Outage, APITime:
+	case Fault, Delay, Reset, Mute, Outage, APITime, Restart, Silent:
 		w.happenToAPI(e)
-	case Kill, KillWrite, KillLater, Off, Clock, Disk:
+	case Kill, KillWrite, KillLater, Off, Clock, Disk, Full, Sleep:
 		w.happenToMachine(e)
 	}
 }
@@ -39,13 +39,7 @@ func (w *world) happenToPerson(e Event) {
 	case Connect:
 		w.connect(e.Who)
 	case Leave, Quit:
-		until := e.At + e.For
-		if e.Kind == Quit {
-			until = time.Duration(w.story.Days+100) * day
-		}
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.away = append(w.away, awaySpan{e.Who, e.At, until})
+		w.leave(e)
 	case Marry:
 		w.changeRecord(e.Who, func(record *sandbox.Record) {
 			record.Name = sandbox.Value(w.story.People[e.Who].Name + " Married")
@@ -54,8 +48,31 @@ func (w *world) happenToPerson(e Event) {
 		w.changeRecord(e.Who, func(record *sandbox.Record) {
 			address := strings.Replace(w.story.People[e.Who].Email, "@", ".new@", 1)
 			record.Email = sandbox.Value(address)
-			w.judge.Moved(userID(e.Who), address)
+			w.judge.Moved(userID(e.Who), address, time.Now())
 		})
+		email := w.story.People[e.Who].Email
+		w.edit(func() { w.files.rename(email, strings.Replace(email, "@", ".new@", 1)) })
+	}
+}
+
+// leave lets somebody go on leave, or leave the company, which HR knows.
+func (w *world) leave(e Event) {
+	until := e.At + e.For
+	if e.For == 0 {
+		until = time.Duration(w.story.Days+100) * day
+	}
+	w.mu.Lock()
+	w.away = append(w.away, awaySpan{e.Who, e.At, until})
+	w.mu.Unlock()
+	if e.Kind == Leave {
+		return
+	}
+	isGone := func(is bool) {
+		w.edit(func() { w.files.staff[w.files.staffName(w.story.People[e.Who].Email)] = is })
+	}
+	isGone(true)
+	if e.For > 0 {
+		w.later(e.For, func() { isGone(false) })
 	}
 }
 
@@ -110,6 +127,10 @@ func (w *world) happenToFiles(e Event) {
 		w.tear(e)
 	case Checkout:
 		w.checkout(e)
+	case Stale:
+		w.wrong(e.For, func(is bool) { w.files.isStale = is })
+	case Short:
+		w.wrong(e.For, func(is bool) { w.files.isShort, w.files.shortest = is, e.N })
 	}
 }
 
@@ -253,6 +274,10 @@ func (w *world) happenToAPI(e Event) {
 	case APITime:
 		w.apiSkew.Store(int64(long))
 		w.later(e.For, func() { w.apiSkew.Store(0) })
+	case Restart:
+		set(func() { n.restarts, n.isDown = n.restarts+1, true }, func() { n.isDown = false })
+	case Silent:
+		set(func() { w.silent[e.N] = true }, func() { w.silent[e.N] = false })
 	}
 }
 
@@ -274,16 +299,15 @@ func (w *world) happenToMachine(e Event) {
 		defer w.mu.Unlock()
 		m.dies, m.diesFor = e.Kind, e.For
 	case Clock:
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		m.skew = time.Duration(e.N) * time.Second
-		w.later(e.For, func() {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			m.skew = 0
-		})
+		m.skew.Store(int64(time.Duration(e.N) * time.Second))
+		w.later(e.For, func() { m.skew.Store(0) })
 	case Disk:
 		w.disk(e)
+	case Full:
+		m.room.Store(int64(e.N))
+		w.later(e.For, func() { m.room.Store(unbounded) })
+	case Sleep:
+		m.fallAsleep(e.For)
 	}
 }
 

@@ -27,6 +27,13 @@ type folder struct {
 	dropped     map[int]bool // teams
 	isForgotten bool
 	isBroken    bool
+
+	// What HR knows and exports: the addresses of all staff, and whether they are gone.
+	staff    map[string]bool
+	exported time.Time
+	isStale  bool
+	isShort  bool
+	shortest int // how many people an export has that is short
 }
 
 // entry is what an administrator means by an entry of a file.
@@ -41,12 +48,14 @@ func newFolder(path string, story *Story, begin time.Time) *folder {
 	f := &folder{
 		path: path, setup: story.Setup, begin: begin,
 		entries: make(map[string]*entry), shields: make(map[string]bool), dropped: make(map[int]bool),
+		staff: make(map[string]bool), exported: begin,
 	}
 	for i := range story.People {
 		p := &story.People[i]
 		if p.IsAbsent {
 			continue
 		}
+		f.staff[p.Email] = false
 		if p.Team > 0 {
 			f.entries[p.Email] = &entry{team: p.Team, Entry: judge.Entry{Name: p.Name}}
 		}
@@ -59,8 +68,9 @@ func newFolder(path string, story *Story, begin time.Time) *folder {
 
 // stand takes out of the files what would keep the account from becoming what they ask
 // for: mistakes, freezes and limits.
-func (f *folder) stand() {
+func (f *folder) stand(now time.Time) {
 	f.isBroken, f.isForgotten, f.frozen = false, false, nil
+	f.isStale, f.isShort, f.exported = false, false, now
 	clear(f.dropped)
 	f.setup.PerRun, f.setup.PerRunPercent, f.setup.PerWeek, f.setup.Beyond = 0, 100, 0, ""
 	f.setup.Announced = false
@@ -76,6 +86,9 @@ func (f *folder) write(now time.Time) *judge.File {
 	f.save("desired-state.yaml", f.rootText(), now)
 	for team := 1; team <= teams; team++ {
 		f.save(teamFile(team), f.teamText(team), now)
+	}
+	if f.setup.HasRoster {
+		f.save("people.csv", f.rosterText(), now)
 	}
 	return f.meaning()
 }
@@ -111,11 +124,24 @@ func (f *folder) rootText() string {
 	if !f.isForgotten {
 		line("include: [teams/*.yaml]")
 	}
+	if f.setup.HasRoster {
+		line("roster: {file: people.csv, email: Login, status: Status, active: [ACTIVE], complete: %t, as_of: Exported, max_age: %dd}",
+			f.setup.RosterIsComplete, f.setup.RosterMaxAge)
+	}
 	line("license: {purchased: 50, price: 7.00, currency: USD}")
 	line("policy:")
 	line("  unlisted: %s", map[bool]string{true: "release", false: "keep"}[f.setup.ReleasesUnlisted])
 	line("  inactive: {after: %dd, never_after: %dd, notice: %dd, announced: %t}",
 		f.setup.After, f.setup.NeverAfter, f.setup.Notice, f.setup.Announced)
+	if f.setup.HasRoster {
+		line("  departed: release")
+	}
+	switch {
+	case f.setup.GroupAfter > 0:
+		line("  groups: [{name: field, files: [%s], inactive: {after: %dd}}]", teamFile(2), f.setup.GroupAfter)
+	case f.setup.GroupAfter < 0:
+		line("  groups: [{name: field, files: [%s], inactive: never}]", teamFile(2))
+	}
 	if protected := slices.Sorted(maps.Keys(f.shields)); len(protected) > 0 {
 		line("  protected: [%s]", strings.Join(protected, ", "))
 	}
@@ -168,6 +194,44 @@ func (f *folder) teamText(team int) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
+// rosterText is the export of HR.
+func (f *folder) rosterText() string {
+	var b strings.Builder
+	b.WriteString("Login,Status,Exported\n")
+	for _, email := range f.named() {
+		status := "ACTIVE"
+		if f.staff[email] {
+			status = "GONE"
+		}
+		fmt.Fprintf(&b, "%s,%s,%s\n", email, status, f.exported.Format(time.DateOnly))
+	}
+	return b.String()
+}
+
+// named are the addresses in the export of HR.
+func (f *folder) named() []string {
+	emails := slices.Sorted(maps.Keys(f.staff))
+	if f.isShort {
+		emails = emails[:min(f.shortest, len(emails))]
+	}
+	return emails
+}
+
+// roster is what the export means, nil for none.
+func (f *folder) roster() *judge.Roster {
+	if !f.setup.HasRoster {
+		return nil
+	}
+	r := &judge.Roster{
+		Works: make(map[string]bool), IsComplete: f.setup.RosterIsComplete, Exported: f.exported.Truncate(day),
+		MaxAge: time.Duration(f.setup.RosterMaxAge) * day,
+	}
+	for _, email := range f.named() {
+		r.Works[email] = !f.staff[email]
+	}
+	return r
+}
+
 // text is the entry as a line of YAML.
 func (e *entry) text(email string) string {
 	text := fmt.Sprintf("  - {email: %s, name: %s", email, e.Name)
@@ -188,10 +252,11 @@ func (e *entry) text(email string) string {
 
 // meaning is what the files say.
 func (f *folder) meaning() *judge.File {
-	if f.isBroken {
+	if f.isBroken || f.isForgotten && f.setup.GroupAfter != 0 { // a group names a file that is not included
 		return nil
 	}
 	file := &judge.File{
+		Roster: f.roster(),
 		Listed: make(map[string]judge.Entry), ReleasesUnlisted: f.setup.ReleasesUnlisted,
 		After: time.Duration(f.setup.After) * day, NeverAfter: time.Duration(f.setup.NeverAfter) * day,
 		Protected: maps.Clone(f.shields), Frozen: slices.Clone(f.frozen),
@@ -202,11 +267,31 @@ func (f *folder) meaning() *judge.File {
 	}
 	for email, e := range f.entries {
 		if !f.isForgotten && !f.dropped[e.team] {
-			file.Listed[email] = e.Entry
+			listed := e.Entry
+			if e.team == 2 {
+				listed.IdleAfter = time.Duration(f.setup.GroupAfter) * day
+			}
+			file.Listed[email] = listed
 		}
 	}
 	if len(file.Listed) == 0 {
 		file.ReleasesUnlisted = false // which is refused
 	}
 	return file
+}
+
+// staffName is the address that HR has of somebody.
+func (f *folder) staffName(email string) string {
+	if _, isKnown := f.staff[email]; isKnown {
+		return email
+	}
+	return strings.Replace(email, "@", ".new@", 1)
+}
+
+// rename gives somebody another address, which HR knows at once.
+func (f *folder) rename(email, address string) {
+	if isGone, isKnown := f.staff[email]; isKnown {
+		delete(f.staff, email)
+		f.staff[address] = isGone
+	}
 }

@@ -18,6 +18,9 @@ func Imagine(seed uint64) *Story {
 	for range 8 + i.IntN(40) {
 		i.event()
 	}
+	for range 1 + i.IntN(3) {
+		i.scene()
+	}
 	slices.SortStableFunc(i.story.Events, func(a, b Event) int { return cmp.Compare(a.At, b.At) })
 	return i.story
 }
@@ -40,7 +43,7 @@ func (i *imagination) span(low, high time.Duration) time.Duration {
 
 func (i *imagination) setUp() {
 	s := &i.story.Setup
-	s.IsDaemon = i.oneIn(4)
+	s.IsDaemon = i.oneIn(8)
 	s.ReleasesUnlisted = i.oneIn(2)
 	s.After = 5 + i.IntN(20)
 	s.NeverAfter = 3 + i.IntN(10)
@@ -64,15 +67,31 @@ func (i *imagination) setUp() {
 	s.GrantsAreTaken = i.oneIn(3)
 	s.BatchSize = []int{1, 2, 100}[i.IntN(3)]
 	s.RegistrationsAreRefused = i.oneIn(8)
+	s.HasRoster, s.RosterIsComplete, s.RosterMaxAge = i.oneIn(5), i.oneIn(2), 2+i.IntN(3)
+	switch i.IntN(6) {
+	case 0:
+		s.GroupAfter = s.After + 1 + i.IntN(10)
+	case 1:
+		s.GroupAfter = -1
+	}
+	s.HasReceivers = i.oneIn(4) && (!s.IsDaemon || i.oneIn(4)) // a daemon looks every minute whether something waits
 }
 
 func (i *imagination) people() {
 	names := []string{
 		"Ada", "Ben", "Cem", "Dag", "Eva", "Fay", "Gus", "Hal", "Ivo", "Jan", "Kim", "Lea", "Max", "Nia", "Ole", "Pia", "Quy", "Rio", "Sam", "Tua",
 	}
-	after := i.story.Setup.After
-	for n := range 5 + i.IntN(len(names)-5) {
-		p := Person{Name: names[n], Email: fmt.Sprintf("%s@example.com", lower(names[n])), Team: 1 + i.IntN(teams)}
+	after, isUncounted := i.story.Setup.After, i.oneIn(3)
+	size := 4 + i.IntN(11)
+	if i.oneIn(40) {
+		size = 30 + i.IntN(21)
+	}
+	for n := range size {
+		name := names[n%len(names)]
+		if n >= len(names) {
+			name += fmt.Sprint(n / len(names))
+		}
+		p := Person{Name: name, Email: fmt.Sprintf("%s@example.com", lower(name)), Team: 1 + i.IntN(teams)}
 		p.Uses = []Product{Access, Access, WARP, Both}[i.IntN(4)]
 		p.Every, p.First = 1+i.IntN(3), 0
 		switch i.IntN(8) {
@@ -92,7 +111,7 @@ func (i *imagination) people() {
 			p.First = max(p.First, p.Joined)
 		}
 		p.Shares = p.Uses != Access && i.oneIn(2)
-		p.IsUncounted = i.oneIn(4)
+		p.IsUncounted = isUncounted || i.oneIn(8)
 		p.IsProtected = i.oneIn(8)
 		p.IsUnclear = p.Uses == Access && i.oneIn(15)
 		if i.oneIn(6) {
@@ -106,6 +125,33 @@ func (i *imagination) people() {
 }
 
 func lower(name string) string { return string(name[0]|0x20) + name[1:] }
+
+// scene draws what a guard is for: something that lasts while a run is on its way, which
+// by chance alone would meet one too seldom.
+func (i *imagination) scene() {
+	at := time.Duration(1+i.IntN(i.story.Days-1)) * day
+	if len(i.critical) > 0 {
+		at = time.Duration(i.critical[i.IntN(len(i.critical))]) * day
+	}
+	e := Event{At: at + runAt - i.span(0, time.Second), Who: i.IntN(len(i.story.People))}
+	switch i.IntN(6) {
+	case 0: // a run that waits before it writes
+		e.Kind, e.For = Fault, time.Duration(1+i.IntN(4))*time.Minute
+		e.Text = fmt.Sprintf("PATCH:429(retry-after=%d):once", 61+i.IntN(100))
+	case 1: // a run that is suspended
+		e.Kind, e.At, e.For = Sleep, at+runAt+i.span(0, time.Second), i.span(time.Minute, 4*time.Minute)
+	case 2: // a run that reads a part of the registrations
+		e.Kind, e.For = Fault, i.span(time.Second, time.Minute)
+		e.Text = []string{"registrations:short-page(drop=2):always", "registrations:lost-page:always", "registrations:short-page:times=2"}[i.IntN(3)]
+	case 3: // a run that reads files while git writes them
+		e.Kind, e.For = Checkout, i.span(time.Second, 4*time.Second)
+	case 4: // a run beside another one
+		e.Kind, e.At, e.For = Apply, at+runAt+i.span(-500*time.Millisecond, 500*time.Millisecond), i.span(time.Millisecond, time.Second)
+	case 5: // somebody comes back before it is too late
+		e.Kind, e.At = Login, at+runAt+i.span(-time.Minute, 2*time.Second)
+	}
+	i.story.Events = append(i.story.Events, e)
+}
 
 // event draws something that happens, and often something else that goes with it.
 func (i *imagination) event() {
@@ -143,11 +189,31 @@ func (i *imagination) aroundRun() time.Duration {
 // add draws what happens at a time, and adds it. What makes a run wait, or meets one that
 // does, comes more often.
 func (i *imagination) add(at time.Duration) {
-	kinds := append(Kinds(), Fault, Fault, Apply, Checkout, Delay)
+	kinds := append(Kinds(), Fault, Fault, Fault, Apply, Checkout, Checkout, Delay)
 	e := Event{At: at, Kind: kinds[i.IntN(len(kinds))], Who: i.IntN(len(i.story.People))}
 	switch e.Kind {
-	case Leave, Freeze:
+	case Leave, Freeze, Stale:
 		e.For = time.Duration(1+i.IntN(10)) * day
+	case Quit:
+		if i.oneIn(2) {
+			e.For = time.Duration(1+i.IntN(30)) * day
+		}
+	case Short:
+		e.N = i.IntN(3)
+		e.For = i.span(time.Hour, 50*time.Hour)
+	case Silent:
+		e.N = i.IntN(receivers)
+		e.For = i.span(time.Minute, 50*time.Hour)
+	case Full:
+		e.N = i.IntN(30000)
+		e.For = i.span(time.Second, 30*time.Hour)
+	case Sleep:
+		e.For = i.span(time.Second, 10*time.Minute)
+		if i.oneIn(3) {
+			e.For = i.span(10*time.Minute, 10*time.Hour)
+		}
+	case Restart:
+		e.For = i.span(time.Millisecond, 2*time.Minute)
 	case Exempt:
 		e.N = 1 + i.IntN(30)
 	case Drop, Forget, Break:
@@ -178,7 +244,7 @@ func (i *imagination) add(at time.Duration) {
 	case Mute, Outage:
 		e.For = i.span(time.Second, 10*time.Minute)
 	case APITime, Clock:
-		e.N = i.IntN(8000) - 4000
+		e.N = i.IntN(2*int(mostClockOff/time.Second)) - int(mostClockOff/time.Second)
 		e.For = i.span(time.Minute, day)
 	case Kill, KillWrite, KillLater:
 		e.For = i.span(time.Second, 10*time.Minute)

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
@@ -29,8 +31,10 @@ type machine struct {
 	world *world
 	disk  string // the state directory
 	disks int
-	skew  time.Duration // of the clock
+	skew  atomic.Int64 // of the clock
+	room  atomic.Int64 // how many bytes the disk has left
 	isOff bool
+	awake chan struct{} // closed when the machine wakes up; nil while it is awake
 	// dies is what the machine dies of at the next request that writes, and for how
 	// long; empty for nothing.
 	dies    Kind
@@ -45,7 +49,6 @@ type machine struct {
 type process struct {
 	machine *machine
 	disk    string
-	skew    time.Duration
 	// isByHand is true for one that somebody started at a terminal.
 	isByHand bool
 	runs     map[string]bool // that have begun and not ended
@@ -65,7 +68,9 @@ func (p *process) isDead() bool {
 }
 
 func newMachine(w *world) *machine {
-	return &machine{world: w, disk: filepath.Join(w.directory, "state-0"), stores: make(map[string]*record.Store)}
+	m := &machine{world: w, disk: filepath.Join(w.directory, "state-0"), stores: make(map[string]*record.Store)}
+	m.room.Store(unbounded)
+	return m
 }
 
 // store returns the records in a state directory. Processes share it: one of their own
@@ -74,7 +79,9 @@ func (m *machine) store(disk string) *record.Store {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
 	if m.stores[disk] == nil {
-		m.stores[disk] = record.Open(disk, sandbox.MainAccount)
+		store := record.Open(disk, sandbox.MainAccount)
+		store.Disk = m.limited
+		m.stores[disk] = store
 	}
 	return m.stores[disk]
 }
@@ -96,11 +103,12 @@ func (m *machine) start(live func(*process)) *process {
 		return nil
 	}
 	p := &process{
-		machine: m, disk: m.disk, skew: m.skew, runs: make(map[string]bool), dead: make(chan struct{}), done: make(chan struct{}),
+		machine: m, disk: m.disk, runs: make(map[string]bool), dead: make(chan struct{}), done: make(chan struct{}),
 	}
 	p.ctx, p.stop = context.WithCancelCause(context.Background())
 	m.processes = append(m.processes, p)
 	m.world.spawn(func() {
+		m.sleeps(p)
 		live(p)
 		m.world.mu.Lock()
 		defer m.world.mu.Unlock()
@@ -145,8 +153,8 @@ func (m *machine) runOnce(mode reconcile.Mode) {
 func (p *process) daemon() *daemon.Daemon {
 	account := &unattended{process: p}
 	return daemon.New(daemon.Options{
-		Accounts: []daemon.Account{{Name: "desired-state.yaml", Runner: account, History: account}},
-		NewID:    p.machine.newID, AfterRun: p.afterRun, Tool: tool,
+		Accounts: []daemon.Account{{Name: "desired-state.yaml", Runner: account, History: account, Outbox: p.outboxes}},
+		NewID:    p.machine.newID, AfterRun: p.afterRun, Tool: tool, Notifier: p.notifier(),
 	})
 }
 
@@ -235,4 +243,59 @@ func copyTree(to, from string) {
 		}
 		return os.WriteFile(filepath.Join(to, name), data, info.Mode().Perm())
 	}))
+}
+
+// fallAsleep suspends the machine for a while: nothing leaves it and nothing reaches it.
+// Timers go on, as those do that count the time of a suspension.
+func (m *machine) fallAsleep(lasting time.Duration) {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	if m.awake != nil {
+		return
+	}
+	awake := make(chan struct{})
+	m.awake = awake
+	m.world.later(lasting, func() {
+		m.world.mu.Lock()
+		defer m.world.mu.Unlock()
+		m.awake = nil
+		close(awake)
+	})
+}
+
+// sleeps waits until the machine is awake, or the process dead, and reports whether it
+// slept.
+func (m *machine) sleeps(p *process) bool {
+	m.world.mu.Lock()
+	awake := m.awake
+	m.world.mu.Unlock()
+	if awake == nil {
+		return false
+	}
+	select {
+	case <-awake:
+	case <-p.dead:
+	}
+	return true
+}
+
+// unbounded is the room on a disk that is not full.
+const unbounded = 1 << 50
+
+// limited is a file on the disk of the machine, which may be full.
+func (m *machine) limited(file record.File) record.File { return &limitedFile{file, m} }
+
+type limitedFile struct {
+	record.File
+	machine *machine
+}
+
+// Write writes as much as there is room for.
+func (f *limitedFile) Write(data []byte) (int, error) {
+	left := f.machine.room.Add(-int64(len(data)))
+	if left >= 0 {
+		return f.File.Write(data)
+	}
+	n, err := f.File.Write(data[:max(0, len(data)+int(left))])
+	return n, errors.Join(err, syscall.ENOSPC)
 }

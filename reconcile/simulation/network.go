@@ -33,6 +33,7 @@ type network struct {
 	writesTravel time.Duration // requests that write are on their way for longer
 	resetWrites  time.Duration // the connection is reset, and the request lands later; 0 for never
 	isMuted      bool          // requests that write are not answered
+	restarts     int           // of the API, which breaks all connections
 }
 
 var errReset = errors.New("read tcp: connection reset by peer")
@@ -52,6 +53,9 @@ func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	isWrite := request.Method != http.MethodGet
+	if w.process.machine.sleeps(w.process) {
+		return nil, errReset // what was to leave has waited for too long
+	}
 	route := w.network.plan(request, body, isWrite)
 	if err := w.leave(route, request, body, isWrite); err != nil {
 		return nil, err
@@ -66,6 +70,9 @@ func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	select {
 	case response := <-answered:
+		if w.process.machine.sleeps(w.process) && request.Context().Err() != nil {
+			return nil, request.Context().Err()
+		}
 		return response, lost(response)
 	case <-reset:
 		return nil, errReset
@@ -89,6 +96,7 @@ type route struct {
 	out, back time.Duration
 	resets    bool // the sender sees the connection reset at once
 	isLost    bool // the response never comes
+	restarts  int  // of the API when it left
 	flight    *flight
 }
 
@@ -97,6 +105,13 @@ type flight struct {
 	runID string
 	sent  time.Time
 	items []judge.Item
+}
+
+// asksForName reports whether the request asks for somebody to have a name.
+func (f *flight) asksForName(userID, name string) bool {
+	return slices.ContainsFunc(f.items, func(item judge.Item) bool {
+		return item.UserID == userID && item.Name != nil && *item.Name == name
+	})
 }
 
 // asksFor reports whether the request asks for somebody to hold a seat.
@@ -115,7 +130,7 @@ func (n *network) plan(request *http.Request, body []byte, isWrite bool) *route 
 	seed := n.world.story.Seed
 	r := &route{
 		out:  between(fastest, slowest, seed, "out", key, n.seen[key]),
-		back: between(fastest, slowest, seed, "back", key, n.seen[key]),
+		back: between(fastest, slowest, seed, "back", key, n.seen[key]), restarts: n.restarts,
 	}
 	if isWrite {
 		r.out += n.writesTravel
@@ -153,6 +168,11 @@ func (w *wire) leave(route *route, request *http.Request, body []byte, isWrite b
 // carry takes a request to the API, and its response back.
 func (w *wire) carry(route *route, request *http.Request, body []byte, answered chan<- *http.Response) {
 	time.Sleep(route.out)
+	if w.network.hasRestarted(route) {
+		w.network.world.landed(route.flight)
+		answered <- nil
+		return
+	}
 	ctx := request.Context()
 	if ctx.Err() != nil || w.process.isDead() {
 		// Whoever sent it is gone. The API does not know, and does not wait for long.
@@ -174,7 +194,17 @@ func (w *wire) carry(route *route, request *http.Request, body []byte, answered 
 		return
 	}
 	time.Sleep(route.back)
+	if w.network.hasRestarted(route) {
+		response = nil
+	}
 	answered <- response
+}
+
+// hasRestarted reports whether the API has broken the connection of a request.
+func (n *network) hasRestarted(route *route) bool {
+	n.world.mu.Lock()
+	defer n.world.mu.Unlock()
+	return n.restarts > route.restarts
 }
 
 // serve lets the sandbox answer. The response is nil where the connection broke.
@@ -278,6 +308,8 @@ func (w *world) look(byPeople bool) {
 		id, _ := records[i].ID.Get()
 		access, _ := records[i].AccessSeat.Get()
 		gateway, _ := records[i].GatewaySeat.Get()
+		name, _ := records[i].Name.Get()
+		w.lookAtName(id, name, byPeople)
 		seat := judge.Seat{Access: access, Gateway: gateway}
 		before, isKnown := w.seats[id]
 		if isKnown && before == seat {
@@ -295,4 +327,19 @@ func (w *world) look(byPeople bool) {
 		}
 		w.judge.Holds(id, seat, time.Now(), by.runID, by.sent)
 	}
+}
+
+// lookAtName tells the judge of a name that has changed.
+func (w *world) lookAtName(id, name string, byPeople bool) {
+	if w.names[id] == name {
+		return
+	}
+	w.names[id] = name
+	by := ""
+	for _, f := range w.flights {
+		if !byPeople && f.asksForName(id, name) {
+			by = f.runID
+		}
+	}
+	w.judge.Named(id, name, time.Now(), by)
 }

@@ -65,6 +65,9 @@ func (w *world) join(i int) {
 	w.mu.Lock()
 	w.owners[seatID(i)] = userID(i)
 	w.judge.Joined(userID(i), p.Email, created)
+	if p.IsUncounted {
+		w.judge.Uncounted(userID(i))
+	}
 	if p.IsUnclear {
 		w.judge.Unclear(userID(i))
 	}
@@ -78,15 +81,15 @@ func (w *world) join(i int) {
 		w.enrol(i, last)
 	}
 	if !last.IsZero() {
-		w.active(i, last)
+		w.active(i, last, p.Uses == WARP)
 	}
 }
 
 // active tells the judge of a sign of activity.
-func (w *world) active(i int, at time.Time) {
+func (w *world) active(i int, at time.Time, isOnDevice bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.judge.Active(userID(i), at)
+	w.judge.Active(userID(i), at, isOnDevice)
 }
 
 // work is what somebody does on a day on which they are there.
@@ -120,7 +123,7 @@ func (w *world) login(i int) {
 	w.mu.Lock()
 	w.counts.Logins++
 	w.mu.Unlock()
-	w.active(i, time.Now().Truncate(time.Second))
+	w.active(i, time.Now().Truncate(time.Second), false)
 	w.look(true)
 }
 
@@ -142,7 +145,7 @@ func (w *world) connect(i int) {
 		w.judge.MayStay(userID(i))
 	}
 	w.mu.Unlock()
-	w.active(i, now)
+	w.active(i, now, true)
 	w.look(true)
 }
 

@@ -41,6 +41,7 @@ func (p *process) run(ctx context.Context, order order) runner.Result {
 	w.begins(p, order)
 	result := p.perform(ctx, order, begun)
 	w.ends(p, &result)
+	p.came(&result)
 	return result
 }
 
@@ -134,8 +135,8 @@ func (l loaded) again() (*desired.Reading, error) {
 	return &again, nil
 }
 
-// now is the machine's clock. It was what it is when the process began.
-func (p *process) now() time.Time { return time.Now().Add(p.skew) }
+// now is the machine's clock, which may be set while a run is going on.
+func (p *process) now() time.Time { return shifted(time.Now(), time.Duration(p.machine.skew.Load())) }
 
 // note keeps what a run tells people beside its report.
 func (p *process) note(text string) { p.machine.world.note(text) }
@@ -253,6 +254,19 @@ func describe(found *record.Record) daemon.RunSummary {
 	return run
 }
 
+// came tells the judge what came of a run: receivers are to be told of it as long as there
+// is a record, even if the machine dies now.
+func (p *process) came(result *runner.Result) {
+	w := p.machine.world
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if p.isDead() {
+		return
+	}
+	_, err := os.Stat(w.recordPath(result.ID))
+	w.judge.Came(result.ID, string(result.Result), !result.Result.IsSuccess(), err == nil && !p.isByHand)
+}
+
 // afterRun is where notifications are sent from: to a pager that is always on.
 func (p *process) afterRun(_ context.Context, ended daemon.Ended) {
 	if p.isDead() {
@@ -263,6 +277,7 @@ func (p *process) afterRun(_ context.Context, ended daemon.Ended) {
 	w := p.machine.world
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.judge.Came(run.ID, string(run.Result), !run.Result.IsSuccess(), true)
 	if !run.Result.IsSuccess() {
 		w.judge.Failed(run.ID, isTold, string(run.Result)+" "+run.Error, time.Now())
 	}
@@ -296,7 +311,8 @@ func (w *world) ends(p *process, result *runner.Result) {
 		return
 	}
 	delete(p.runs, result.ID)
-	if info, err := os.Stat(w.recordPath(result.ID)); err == nil {
+	info, err := os.Stat(w.recordPath(result.ID))
+	if err == nil && !w.noDisk && p.machine.room.Load() > unbounded/2 {
 		w.summaries[result.ID] = summaryOf{describe(&result.Record), info.Size()}
 	}
 	w.judge.Ends(result.ID, time.Now())

@@ -221,8 +221,8 @@ func (h *hours) String() string {
 // known are seeds whose stories notice that a guard is missing.
 func known() map[simulation.Mutation]uint64 {
 	return map[simulation.Mutation]uint64{
-		simulation.IgnoreAge: 30, simulation.IgnoreLimits: 0, simulation.LoseIntents: 0, simulation.LockApart: 15,
-		simulation.IgnoreFreeze: 0, simulation.IgnoreDevices: 1, simulation.Unprotect: 1, simulation.BelieveErrors: 1,
+		simulation.IgnoreAge: 3, simulation.BelieveParts: 3, simulation.IgnoreLimits: 0, simulation.LoseIntents: 1, simulation.LockApart: 12,
+		simulation.IgnoreFreeze: 2, simulation.ReadOnce: 12, simulation.IgnoreDevices: 1, simulation.Unprotect: 0, simulation.BelieveErrors: 2,
 	}
 }
 

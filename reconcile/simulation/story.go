@@ -33,6 +33,15 @@ type Setup struct {
 	GrantsAreTaken          bool // the API gives seats that are asked for
 	BatchSize               int
 	RegistrationsAreRefused bool // physical devices have to do
+	// HasRoster is true where an export says who works here, and takes seats. Who is not
+	// in it does not work here where RosterIsComplete.
+	HasRoster, RosterIsComplete bool
+	RosterMaxAge                int // in days
+	// GroupAfter is after how many days people of the second team are idle: 0 for the
+	// policy's, below 0 for never.
+	GroupAfter int
+	// HasReceivers is true where notifications are sent to a mailbox and a chat.
+	HasReceivers bool
 }
 
 // Person is somebody with habits.
@@ -107,6 +116,8 @@ const (
 	Break    Kind = "break-file"
 	Tear     Kind = "tear-file"
 	Checkout Kind = "checkout"
+	Stale    Kind = "stale-roster"
+	Short    Kind = "short-roster"
 	// Administrators and the dashboard, and their terminal.
 	Click  Kind = "click-release"
 	Delete Kind = "click-remove"
@@ -123,6 +134,7 @@ const (
 	Mute    Kind = "mute"
 	Outage  Kind = "outage"
 	APITime Kind = "api-clock"
+	Restart Kind = "api-restart"
 	// The machine.
 	Kill      Kind = "kill"
 	KillWrite Kind = "kill-before-write"
@@ -130,16 +142,19 @@ const (
 	Off       Kind = "machine-off"
 	Clock     Kind = "machine-clock"
 	Disk      Kind = "disk"
+	Full      Kind = "disk-full"
+	Sleep     Kind = "machine-sleeps"
+	Silent    Kind = "receiver-down"
 )
 
 // Kinds returns all kinds of events.
 func Kinds() []Kind {
 	return []Kind{
 		Login, Connect, Leave, Quit, Marry, Move,
-		Dismiss, End, Exempt, Protect, Freeze, Halve, Drop, Forget, Break, Tear, Checkout,
+		Dismiss, End, Exempt, Protect, Freeze, Halve, Drop, Forget, Break, Tear, Checkout, Stale, Short,
 		Click, Delete, Busy, Apply, Plan, Allow, Saved, Revert,
-		Fault, Delay, Reset, Mute, Outage, APITime,
-		Kill, KillWrite, KillLater, Off, Clock, Disk,
+		Fault, Delay, Reset, Mute, Outage, APITime, Restart,
+		Kill, KillWrite, KillLater, Off, Clock, Disk, Full, Sleep, Silent,
 	}
 }
 
@@ -163,6 +178,9 @@ func (e Event) sentence(who string) string {
 	case Leave:
 		return fmt.Sprintf("%s goes on leave for %s", who, days(e.For))
 	case Quit:
+		if e.For > 0 {
+			return fmt.Sprintf("%s leaves the company, and is back after %s", who, days(e.For))
+		}
 		return who + " leaves the company"
 	case Marry:
 		return who + " gets another name in the account"
@@ -190,6 +208,10 @@ func (e Event) sentence(who string) string {
 		return fmt.Sprintf("an editor takes %s to save teams/team-%d.yaml", lasting, e.N)
 	case Checkout:
 		return fmt.Sprintf("git checkout takes %s", lasting)
+	case Stale:
+		return fmt.Sprintf("no roster is exported for %s", days(e.For))
+	case Short:
+		return fmt.Sprintf("the export of the roster ends after %d people, for %s", e.N, days(e.For))
 	case Click:
 		return "somebody releases " + who + " in the dashboard"
 	case Delete:
@@ -218,6 +240,8 @@ func (e Event) sentence(who string) string {
 		return fmt.Sprintf("the API cannot be reached for %s", lasting)
 	case APITime:
 		return fmt.Sprintf("the API's clock is off by %ds for %s", e.N, lasting)
+	case Restart:
+		return fmt.Sprintf("the API restarts, which breaks all connections and takes %s", lasting)
 	case Kill:
 		return fmt.Sprintf("the machine dies, and is back after %s", lasting)
 	case KillWrite:
@@ -230,6 +254,12 @@ func (e Event) sentence(who string) string {
 		return fmt.Sprintf("the machine's clock is off by %ds for %s", e.N, lasting)
 	case Disk:
 		return fmt.Sprintf("the state directory cannot be written for %s", lasting)
+	case Full:
+		return fmt.Sprintf("the disk has room for %d bytes more, for %s", e.N, lasting)
+	case Sleep:
+		return fmt.Sprintf("the machine sleeps for %s", lasting)
+	case Silent:
+		return fmt.Sprintf("receiver %d of notifications is down for %s", e.N, days(e.For))
 	}
 	return string(e.Kind)
 }
@@ -294,6 +324,18 @@ func (s Setup) String() string {
 	if s.RegistrationsAreRefused {
 		text += "; registrations are refused"
 	}
+	if s.HasRoster {
+		text += fmt.Sprintf("; a roster says who is gone, complete: %t, max_age: %dd", s.RosterIsComplete, s.RosterMaxAge)
+	}
+	switch {
+	case s.GroupAfter > 0:
+		text += fmt.Sprintf("; team 2 is idle after %dd", s.GroupAfter)
+	case s.GroupAfter < 0:
+		text += "; team 2 is never idle"
+	}
+	if s.HasReceivers {
+		text += "; notifications are sent"
+	}
 	return text + "."
 }
 
@@ -330,6 +372,9 @@ func (p *Person) String() string {
 	}
 	if p.IsProtected {
 		text += ", is protected"
+	}
+	if p.IsUncounted {
+		text += ", whose devices the API does not count"
 	}
 	if p.IsUnclear {
 		text += ", has a last login that nobody can read"

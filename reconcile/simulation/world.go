@@ -80,6 +80,8 @@ type world struct {
 	reading   loaded
 	summaries map[string]summaryOf
 	noDisk    bool
+	names     map[string]string // by user id, as they were when it was looked last
+	silent    [receivers]bool
 	flights   []*flight
 	open      []openRun
 	counts    Counts
@@ -102,10 +104,20 @@ type openRun struct {
 func newWorld(story *Story, mutation Mutation, directory string, begin time.Time) *world {
 	w := &world{
 		story: story, mutation: mutation, directory: directory, begin: begin,
-		judge: judge.New(), seats: make(map[string]judge.Seat), owners: make(map[string]string), summaries: make(map[string]summaryOf), requests: sha256.New(),
+		judge: judge.New(), seats: make(map[string]judge.Seat), owners: make(map[string]string), summaries: make(map[string]summaryOf), names: make(map[string]string), requests: sha256.New(),
 	}
 	w.counts = newCounts()
 	w.counts.Days = story.Days
+	has := func(kind Kind) bool {
+		return slices.ContainsFunc(story.Events, func(e Event) bool { return e.Kind == kind })
+	}
+	w.judge.Retention = retention
+	if has(Clock) {
+		w.judge.ClockOff = mostClockOff
+	}
+	if has(Clock) && has(APITime) {
+		w.judge.BothOff = mostClockOff
+	}
 	w.network = &network{world: w, seen: make(map[string]int)}
 	w.machine = newMachine(w)
 	options := sandbox.Options{
@@ -179,7 +191,19 @@ func (w *world) routine(today int) (acts []act) {
 	if !w.story.Setup.IsDaemon {
 		acts = append(acts, act{start + runAt, func() { w.machine.runOnce(reconcile.ModeApply) }})
 	}
+	if w.story.Setup.HasRoster {
+		acts = append(acts, act{start + runAt - time.Hour + 13, w.export})
+	}
 	return append(acts, act{start + runAt/2 + 17, w.audit})
+}
+
+// export is what HR does every night, as long as it works.
+func (w *world) export() {
+	w.edit(func() {
+		if !w.files.isStale {
+			w.files.exported = time.Now()
+		}
+	})
 }
 
 // audit has the judge look at records again once everything in them must be known.
@@ -246,28 +270,30 @@ func (w *world) conclude() {
 	w.box.ClearFaults()
 	w.refuseRegistrations()
 	w.apiSkew.Store(0)
+	w.machine.skew.Store(0)
+	w.machine.room.Store(unbounded)
 	w.mu.Lock()
 	w.machine.dies = ""
 	w.mu.Unlock()
 	time.Sleep(day/2 + 31*time.Second) // whatever lasts is over
 	w.machine.waitUntilOn()
-	w.edit(func() { w.files.stand() })
-	final := judge.Final{Names: make(map[string]string)}
+	w.edit(func() { w.files.stand(time.Now()) })
+	final := judge.Final{Names: make(map[string]string), BatchSize: w.story.Setup.BatchSize}
 	for number, pause := range []time.Duration{day / 4, day / 4, 2 * time.Minute} {
 		time.Sleep(pause)
 		id := w.machine.newID(time.Now())
-		w.mu.Lock()
-		before := w.counts.Writes
-		w.mu.Unlock()
 		p := w.machine.start(func(p *process) { p.run(p.ctx, order{id: id, mode: reconcile.ModeApply}) })
 		<-p.done
-		w.mu.Lock()
 		if number < 2 {
-			final.Writes += w.counts.Writes - before
+			final.Runs = append(final.Runs, id)
 		} else {
 			final.Third = id
 		}
-		w.mu.Unlock()
+	}
+	if w.story.Setup.HasReceivers { // whatever still waits is delivered after a run
+		final.Receivers = receivers
+		p := w.machine.start(func(p *process) { p.daemon().Once(p.ctx, reconcile.ModeDryRun) })
+		<-p.done
 	}
 	for _, record := range w.box.Users(sandbox.MainAccount) {
 		id, _ := record.ID.Get()

@@ -1,6 +1,9 @@
 package judge
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Failed tells of a run that did not succeed, and whether somebody was told of it.
 func (j *Judge) Failed(runID string, isTold bool, why string, at time.Time) {
@@ -9,14 +12,94 @@ func (j *Judge) Failed(runID string, isTold bool, why string, at time.Time) {
 	}
 }
 
+// delivery is a message about the failure of a run that a receiver took.
+type delivery struct {
+	receiver int
+	runID    string
+}
+
+// Delivered tells of a message about a run that a receiver took.
+func (j *Judge) Delivered(receiver int, runID string, isFailure bool) {
+	if isFailure {
+		j.told[delivery{receiver, runID}] = true
+	}
+}
+
+// CannotBeTold tells of a message that no receiver and no disk took.
+func (j *Judge) CannotBeTold(receiver int, runID string) { j.told[delivery{receiver, runID}] = true }
+
+// Came tells what came of a run, and whether the receivers of notifications are to be
+// told of it if it failed: nobody watched it.
+func (j *Judge) Came(runID, result string, failed, isToBeTold bool) {
+	r := j.byID[runID]
+	r.result, r.failed, r.isToBeTold = result, failed, r.isToBeTold || isToBeTold
+}
+
+// checkTold asks whether each receiver was told of each failure: of it, or of one before
+// with the same result since which no run has succeeded.
+func (j *Judge) checkTold(receivers int, at time.Time) {
+	var since []*run // runs that have failed in the same way, without another in between
+	for _, r := range j.runs {
+		if r.result == "" || !r.isToBeTold && !r.failed { // nobody is told of runs by hand
+			continue
+		}
+		if !r.failed || len(since) > 0 && since[0].result != r.result {
+			since = nil
+		}
+		if !r.failed {
+			continue
+		}
+		since = append(since, r)
+		for receiver := range receivers {
+			if r.isToBeTold && !slices.ContainsFunc(since, func(r *run) bool { return j.told[delivery{receiver, r.ID}] }) {
+				j.broken(Told, at, "run %s ended with %s, and receiver %d was never told", r.ID, r.result, receiver)
+			}
+		}
+	}
+}
+
+// checkFrugal counts the requests of a run that met no fault: as many as it takes, and
+// each for something that is not so yet.
+func (j *Judge) checkFrugal(r *run, batchSize int, at time.Time) {
+	seats, names, patches, puts, narrows := make(map[string]bool), make(map[string]bool), 0, 0, 0
+	for _, w := range r.writes {
+		isPut := w.items[0].Name != nil
+		if isPut {
+			puts++
+		} else {
+			patches++
+		}
+		for _, item := range w.items {
+			if isPut {
+				names[item.UserID] = true
+			} else {
+				seats[item.UserID] = true
+				if item.Seat.IsHeld() {
+					narrows = 1 // the first of them goes alone
+				}
+			}
+		}
+	}
+	if fewest := (len(seats)+batchSize-1)/batchSize + narrows; patches > fewest {
+		j.broken(Frugal, at, "run %s sends %d requests about the seats of %d people, at most %d in one", r.ID, patches, len(seats), batchSize)
+	}
+	if puts > len(names) {
+		j.broken(Frugal, at, "run %s sends %d requests about the names of %d people", r.ID, puts, len(names))
+	}
+}
+
 // Final is the state in which the account must be once the faults have ended, the
 // file has stood still, and two runs have been made.
 type Final struct {
 	Names map[string]string // by user id, what the account shows
-	// Writes is how many requests the two runs have sent that write.
-	Writes int
-	// Third is the run after those two, which must not take anything away.
+	// Runs are the two runs, and Third is the one after those, which must not take
+	// anything away.
+	Runs  []string
 	Third string
+	// BatchSize is the most people in one request.
+	BatchSize int
+	// Receivers is how many receivers of notifications there are.
+	Receivers int
 }
 
 // Settles holds the end of the story to what the file asks for.
@@ -33,6 +116,10 @@ func (j *Judge) Settles(final Final, at time.Time) {
 		}
 		j.checkSettled(p, file, final, at)
 	}
+	for _, id := range final.Runs {
+		j.checkFrugal(j.byID[id], final.BatchSize, at)
+	}
+	j.checkTold(final.Receivers, at)
 	for _, w := range j.byID[final.Third].writes {
 		for _, item := range w.items {
 			if item.Name != nil || !item.Seat.IsHeld() {
@@ -56,11 +143,13 @@ func (j *Judge) checkSettled(p *person, file *File, final Final, at time.Time) {
 	switch {
 	case isListed && !entry.Ends.IsZero() && at.After(entry.Ends.Add(day)):
 		j.broken(Settled, at, "%s has %s, and the entry ended on %s", p.email, has, entry.Ends.Format(time.DateOnly))
+	case file.Roster.saysGone(p.email) && !p.mayStay:
+		j.broken(Settled, at, "%s has %s, and the roster says that they are gone", p.email, has)
 	case isListed && (no(entry.Access) && has.Access || no(entry.Gateway) && has.Gateway):
 		j.broken(Settled, at, "%s has %s, and the file says otherwise", p.email, has)
 	case !isListed && file.ReleasesUnlisted && !p.mayStay:
 		j.broken(Settled, at, "%s has %s, and no file lists them", p.email, has)
-	case entry.ExemptUntil.IsZero() && !p.mayStay && file.notIdle(p, at.Add(-day)) == "" && p.lastSign(at).Equal(p.lastSign(at.Add(-2*day))):
+	case entry.ExemptUntil.IsZero() && !p.mayStay && file.notIdle(p, has, at.Add(-day), slack) == "" && p.lastSign(at).Equal(p.lastSign(at.Add(-2*day))):
 		j.broken(Settled, at, "%s has %s, and has been idle since %s", p.email, has, p.lastSign(at).Format("2006-01-02 15:04:05"))
 	}
 }

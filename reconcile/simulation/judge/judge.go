@@ -26,6 +26,13 @@ type Judge struct {
 	byID   map[string]*run
 	losses []loss // seats that runs took, in the order of time
 	quiet  map[string]bool
+	told   map[delivery]bool // failures that reached a receiver
+	// ClockOff is how far the clock of the machine is off at the most while a run goes on.
+	ClockOff time.Duration
+	// BothOff is how far it may be off while that of the API is as well: nobody knows better.
+	BothOff time.Duration
+	// Retention is how long records are kept.
+	Retention time.Duration
 
 	// Broken are the promises that were not kept, in the order of time.
 	Broken []Violation
@@ -83,7 +90,7 @@ func Promises() []string {
 
 // New returns a judge who knows nothing yet.
 func New() *Judge {
-	return &Judge{people: make(map[string]*person), byID: make(map[string]*run), quiet: make(map[string]bool)}
+	return &Judge{people: make(map[string]*person), byID: make(map[string]*run), quiet: make(map[string]bool), told: make(map[delivery]bool)}
 }
 
 // broken notes a violation, once for the same sentence.
@@ -117,12 +124,16 @@ func (s Seat) String() string {
 // person is what is true of somebody.
 type person struct {
 	id, email string
+	earlier   string    // the address before email
+	moved     time.Time // when email came to be
 	created   time.Time
-	signs     []time.Time // of activity, in order
-	isUnclear bool        // the API does not say when they were active
-	history   []held      // what they held since when
-	gone      bool        // the account does not have them any more
-	mayStay   bool        // nobody could prove that they are idle
+	signs     []sign  // of activity, in order
+	uncounted bool    // the API does not say how many devices they have
+	isUnclear bool    // the API does not say when they were active
+	history   []held  // what they held since when
+	names     []named // what they were called since when
+	gone      bool    // the account does not have them any more
+	mayStay   bool    // nobody could prove that they are idle
 }
 
 // held is what somebody held from a moment on.
@@ -153,14 +164,30 @@ func (p *person) heldAt(want Seat, from, to time.Time) bool {
 	return false
 }
 
+// named is what somebody was called from a moment on.
+type named struct {
+	at   time.Time
+	name string
+	by   string // the run that did it; empty for people
+}
+
 // lastSign returns the newest sign of activity before a time, the zero time for none.
-func (p *person) lastSign(before time.Time) time.Time {
-	for _, sign := range slices.Backward(p.signs) {
-		if sign.Before(before) {
-			return sign
+func (p *person) lastSign(before time.Time) time.Time { return p.lastSignOf(before, true) }
+
+// lastSignOf is lastSign, of logins alone unless devices count.
+func (p *person) lastSignOf(before time.Time, devices bool) time.Time {
+	for _, one := range slices.Backward(p.signs) {
+		if one.at.Before(before) && (devices || !one.isOnDevice) {
+			return one.at
 		}
 	}
 	return time.Time{}
+}
+
+// sign is a sign of activity: a login, or a device that was seen.
+type sign struct {
+	at         time.Time
+	isOnDevice bool
 }
 
 // Joined tells of somebody who is in the account from now on.
@@ -172,9 +199,14 @@ func (j *Judge) Joined(id, email string, at time.Time) {
 func (j *Judge) Left(id string) { j.people[id].gone = true }
 
 // Moved tells of a new address.
-func (j *Judge) Moved(id, email string) {
-	j.people[id].email, j.people[id].mayStay = email, true // who has the name of an entry is held
+func (j *Judge) Moved(id, email string, at time.Time) {
+	p := j.people[id]
+	p.earlier, p.moved = p.email, at
+	p.email, p.mayStay = email, true // who has the name of an entry is held
 }
+
+// Uncounted tells that the API does not say how many devices somebody has.
+func (j *Judge) Uncounted(id string) { j.people[id].uncounted = true }
 
 // Unclear tells that the API does not say when somebody was active.
 func (j *Judge) Unclear(id string) { j.people[id].isUnclear = true }
@@ -183,11 +215,11 @@ func (j *Judge) Unclear(id string) { j.people[id].isUnclear = true }
 func (j *Judge) MayStay(id string) { j.people[id].mayStay = true }
 
 // Active tells of a sign of activity, which the API shows from then on.
-func (j *Judge) Active(id string, at time.Time) {
+func (j *Judge) Active(id string, at time.Time, isOnDevice bool) {
 	p := j.people[id]
-	p.signs = append(p.signs, at)
-	if n := len(p.signs); n > 1 && at.Before(p.signs[n-2]) {
-		slices.SortFunc(p.signs, time.Time.Compare)
+	p.signs = append(p.signs, sign{at, isOnDevice})
+	if n := len(p.signs); n > 1 && at.Before(p.signs[n-2].at) {
+		slices.SortFunc(p.signs, func(a, b sign) int { return a.at.Compare(b.at) })
 	}
 }
 
@@ -209,6 +241,28 @@ func (j *Judge) Holds(id string, seat Seat, at time.Time, by string, sent time.T
 	}
 }
 
+// Named tells what somebody is called from now on: by the run that did it, "" for people.
+func (j *Judge) Named(id, name string, at time.Time, by string) {
+	p := j.people[id]
+	p.names = append(p.names, named{at, name, by})
+	if r := j.byID[by]; r != nil {
+		r.renamed[id] = append(r.renamed[id], name)
+	}
+}
+
+// wasNamed reports whether somebody had a name at some time in a span.
+func (p *person) wasNamed(name string, from, to time.Time) bool {
+	for _, one := range slices.Backward(p.names) {
+		if one.name == name && !one.at.After(to) {
+			return true
+		}
+		if !one.at.After(from) {
+			return false
+		}
+	}
+	return false
+}
+
 // File is what the files of the desired state say, as those who wrote them mean it.
 type File struct {
 	// Listed are the entries, by address.
@@ -218,6 +272,8 @@ type File struct {
 	// After is how long somebody may be idle, NeverAfter for how long they may never
 	// have been active; 0 for ever.
 	After, NeverAfter time.Duration
+	// Roster is what HR says, nil for nothing.
+	Roster *Roster
 	// Protected are addresses that keep their seat.
 	Protected map[string]bool
 	// Frozen are the days on which nothing is applied.
@@ -229,6 +285,27 @@ type File struct {
 	Windows map[int]int
 }
 
+// Roster is an export of HR. Whoever it says is gone loses the seat.
+type Roster struct {
+	// Works says of addresses whether the person works there.
+	Works map[string]bool
+	// IsComplete is true where whoever is not named does not work there.
+	IsComplete bool
+	Exported   time.Time
+	// MaxAge is how old it may be: nothing is done by an older one, nor by one that names
+	// fewer than half of those who hold a seat.
+	MaxAge time.Duration
+}
+
+// saysGone reports whether somebody does not work there any more.
+func (r *Roster) saysGone(email string) bool {
+	if r == nil {
+		return false
+	}
+	works, isNamed := r.Works[email]
+	return isNamed && !works || !isNamed && r.IsComplete
+}
+
 // Entry is what a file says of somebody.
 type Entry struct {
 	Name string
@@ -236,6 +313,9 @@ type Entry struct {
 	Access, Gateway *bool
 	// Ends is when the last day of the entry is over; zero for never.
 	Ends time.Time
+	// IdleAfter is After for people of a group of their own: 0 for no such group, below 0
+	// where nobody of it is ever idle.
+	IdleAfter time.Duration
 	// ExemptUntil is when an exemption from being idle is over; zero for none. One
 	// that is over still holds.
 	ExemptUntil time.Time
@@ -290,11 +370,17 @@ type Run struct {
 // run is a run with what it did.
 type run struct {
 	Run
-	seats   int // in use when it began
-	writes  []write
-	changed map[string][]Seat // by user id
-	ended   time.Time
-	killed  bool
+	tolerance time.Duration // by which the clocks may be off
+	seats     int           // in use when it began
+	writes    []write
+	changed   map[string][]Seat   // by user id
+	renamed   map[string][]string // by user id
+	ended     time.Time
+	killed    bool
+	result    string // empty for a run that was killed
+	failed    bool
+	// isToBeTold is true for a run of which receivers are to be told if it failed.
+	isToBeTold bool
 }
 
 // write is a request that writes.
@@ -312,7 +398,7 @@ type Item struct {
 
 // Begins tells of a run.
 func (j *Judge) Begins(r Run) {
-	started := &run{Run: r, changed: make(map[string][]Seat), seats: j.inUse()}
+	started := &run{Run: r, tolerance: slack + j.BothOff, changed: make(map[string][]Seat), renamed: make(map[string][]string), seats: j.inUse()}
 	j.runs = append(j.runs, started)
 	j.byID[r.ID] = started
 }

@@ -3,9 +3,12 @@ package judge
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -108,7 +111,7 @@ func (j *Judge) LookAt(runID, path string, at time.Time) {
 	}
 	for _, w := range r.writes {
 		for _, item := range w.items {
-			if !found.hasIntent(item, w.sent) {
+			if !found.hasIntent(item, w.sent.Add(j.ClockOff)) {
 				j.broken(Intended, at, "run %s asked for %s of %s, and its record has no intent of that", runID, item, j.name(item.UserID))
 			}
 		}
@@ -145,6 +148,9 @@ func (j *Judge) LookAgain(runID, path string, isEnd bool, at time.Time) (isOver 
 		return true
 	}
 	found, err := readRecord(path)
+	if errors.Is(err, fs.ErrNotExist) && at.Sub(r.ended) > j.Retention-day {
+		return true // it was removed before everything in it was known, and looked at
+	}
 	if err != nil {
 		j.broken(Truthful, at, "the record of run %s is gone: %v", runID, err)
 		return true
@@ -164,20 +170,26 @@ func (j *Judge) LookAgain(runID, path string, isEnd bool, at time.Time) (isOver 
 func (j *Judge) lookAtOutcome(r *run, found *record, index int, at time.Time) {
 	c := &found.changes[index]
 	p := j.people[c.UserID]
-	if p == nil || c.Kind == "rename" {
+	if p == nil {
 		return
 	}
 	o, isKnown := found.outcomes[index]
-	isDone := slices.Contains(r.changed[c.UserID], c.After.seat())
-	sent := j.sentFor(r, c.UserID)
+	isRename := c.Kind == "rename"
+	isDone, wanted := slices.Contains(r.changed[c.UserID], c.After.seat()), c.After.seat().String()
+	wasSo := p.heldAt(c.After.seat(), r.Begun, at)
+	if isRename {
+		isDone, wanted = slices.Contains(r.renamed[c.UserID], c.After.Name), strconv.Quote(c.After.Name)
+		wasSo = p.wasNamed(c.After.Name, r.Begun, at)
+	}
+	sent := j.sentFor(r, c.UserID, isRename)
 	switch {
 	case !isKnown && sent.IsZero():
 	case !isKnown:
 		j.broken(Truthful, at, "run %s asked to %s %s, and its record does not say what became of it", r.ID, c.Kind, p.email)
 	case o.Open:
 		j.broken(Truthful, at, "whether run %s did %s %s is still not known %s later", r.ID, c.Kind, p.email, at.Sub(r.ended).Round(time.Hour))
-	case o.Status == "applied" && !isDone && !p.heldAt(c.After.seat(), r.Begun, at):
-		j.broken(Truthful, at, "the record of run %s says that it did %s %s, who has never had %s since", r.ID, c.Kind, p.email, c.After.seat())
+	case o.Status == "applied" && !isDone && !wasSo:
+		j.broken(Truthful, at, "the record of run %s says that it did %s %s, who has never had %s since", r.ID, c.Kind, p.email, wanted)
 	case o.Status == "applied" && sent.IsZero():
 		j.broken(Truthful, at, "the record of run %s says that it did %s %s, and it never asked for it", r.ID, c.Kind, p.email)
 	case isDone && denies(o):
@@ -203,10 +215,10 @@ func denies(o outcome) bool {
 
 // sentFor returns when a run first asked for something for somebody, the zero time
 // when it never did.
-func (j *Judge) sentFor(r *run, userID string) time.Time {
+func (j *Judge) sentFor(r *run, userID string, isRename bool) time.Time {
 	for _, w := range r.writes {
 		for _, item := range w.items {
-			if item.UserID == userID && item.Name == nil {
+			if item.UserID == userID && (item.Name != nil) == isRename {
 				return w.sent
 			}
 		}

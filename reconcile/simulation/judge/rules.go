@@ -83,7 +83,12 @@ func (j *Judge) checkTaken(r *run, p *person, before, after Seat, at, sent time.
 	}
 	why := []string{}
 	for _, file := range j.versions(r.Decided, sent) {
-		objection := file.objection(p, before, after, sent)
+		objection := file.objection(p, before, after, sent, r)
+		if p.moved.After(sent.Add(-readAge)) && objection != "" { // the reading may have the address before
+			earlier := *p
+			earlier.email = p.earlier
+			objection = file.objection(&earlier, before, after, sent, r)
+		}
 		if objection == "" {
 			return
 		}
@@ -98,12 +103,16 @@ func (j *Judge) checkTaken(r *run, p *person, before, after Seat, at, sent time.
 
 // objection says why a file is no reason to take from somebody what they had, "" when
 // it is one.
-func (f *File) objection(p *person, before, after Seat, sent time.Time) string {
+func (f *File) objection(p *person, before, after Seat, sent time.Time, r *run) string {
 	entry, isListed := f.Listed[p.email]
 	no := func(flag *bool) bool { return flag != nil && !*flag }
 	switch {
 	case f.Protected[p.email]:
 		return "the file protects them"
+	case f.Roster.isWrong(sent, r.seats):
+		return "the roster is old, or names too few"
+	case f.Roster.saysGone(p.email) && !after.IsHeld():
+		return ""
 	case isListed && !entry.Ends.IsZero() && !sent.Before(entry.Ends):
 		return ""
 	case isListed && after == Seat{Access: before.Access && !no(entry.Access), Gateway: before.Gateway && !no(entry.Gateway)}:
@@ -115,7 +124,7 @@ func (f *File) objection(p *person, before, after Seat, sent time.Time) string {
 	case !entry.ExemptUntil.IsZero():
 		return "the file exempts them"
 	}
-	if idle := f.notIdle(p, sent); idle != "" {
+	if idle := f.notIdle(p, before, sent, r.tolerance); idle != "" {
 		if !isListed {
 			return "no line of the file asks for it, and " + idle
 		}
@@ -124,19 +133,31 @@ func (f *File) objection(p *person, before, after Seat, sent time.Time) string {
 	return ""
 }
 
-// notIdle says why the file does not call somebody idle, "" when it does.
-func (f *File) notIdle(p *person, sent time.Time) string {
-	last := p.lastSign(sent.Add(-readAge))
+// isWrong reports whether nothing may be done by a roster. Ages are counted in days, and
+// people come and go while a run reads.
+func (r *Roster) isWrong(at time.Time, inUse int) bool {
+	return r != nil && (at.Sub(r.Exported) > r.MaxAge+day || 2*len(r.Works)+4 < inUse)
+}
+
+// notIdle says why the file does not call somebody idle, "" when it does, by clocks that
+// may be off so much.
+func (f *File) notIdle(p *person, has Seat, sent time.Time, tolerance time.Duration) string {
+	// Who has no Gateway half, and no device that the API counts, is asked for logins alone.
+	last := p.lastSignOf(sent.Add(-readAge), has.Gateway || !p.uncounted)
+	allowed := f.After
+	if entry, isListed := f.Listed[p.email]; isListed && entry.IdleAfter != 0 {
+		allowed = entry.IdleAfter
+	}
 	switch {
-	case f.After == 0:
+	case allowed <= 0:
 		return "it has no rule about being idle"
 	case p.isUnclear:
 		return "nobody can say when they were active"
 	case last.IsZero() && f.NeverAfter == 0:
 		return "it has no rule about people who were never active"
-	case last.IsZero() && sent.Sub(p.created)+slack < f.NeverAfter:
+	case last.IsZero() && sent.Sub(p.created)+tolerance < f.NeverAfter:
 		return fmt.Sprintf("they are there for no more than %s", sent.Sub(p.created).Round(time.Minute))
-	case !last.IsZero() && sent.Sub(last)+slack < f.After:
+	case !last.IsZero() && sent.Sub(last)+tolerance < allowed:
 		return fmt.Sprintf("they were active at %s, %s before", last.Format("2006-01-02 15:04:05"), sent.Sub(last).Round(time.Second))
 	}
 	return ""
@@ -171,7 +192,7 @@ func (j *Judge) checkLimits(r *run, at time.Time) {
 			}
 			most = max(most, allowed)
 		}
-		since := r.Begun.Add(-time.Duration(days) * day)
+		since := r.Begun.Add(j.ClockOff - time.Duration(days)*day)
 		counts := func(l loss) bool { return l.at.After(since) && !l.run.Restores && !j.isUndone(l, at) }
 		if taken := j.taken(counts); taken > most && j.counts(r) {
 			j.broken(Limited, at, "runs have taken %d seats in %d days with run %s, and at most %d are allowed", taken, days, r.ID, most)
