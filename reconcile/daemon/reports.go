@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/report"
 )
 
 // Bounds of reports. One of a large account takes some memory to make and some to
@@ -35,8 +36,12 @@ type keptReport struct {
 	report runReport
 }
 
-// reportKey names a report, and the state of the record that it was made from.
-type reportKey struct{ account, id, version string }
+// reportKey names a report, and the state of the record that it was made from. What the
+// status page shows of the run is kept beside it.
+type reportKey struct {
+	account, id, version string
+	isForStatus          bool
+}
 
 func newReportCache() *reportCache {
 	return &reportCache{slots: make(chan struct{}, reportsAtATime), making: make(map[reportKey]chan struct{})}
@@ -47,6 +52,8 @@ func newReportCache() *reportCache {
 type runReport struct {
 	run  RunSummary
 	page []byte
+	// waiting is what the status page shows of the plan, which then has no page.
+	waiting []waiting
 }
 
 // get returns the report that is kept by a key, or the one that render makes once it
@@ -140,7 +147,7 @@ func (d *Daemon) serveReport(w http.ResponseWriter, r *http.Request) {
 		}
 		var report runReport
 		if err == nil {
-			report, err = d.reports.get(r.Context(), reportKey{a.label(), id, version}, func() (runReport, error) {
+			report, err = d.reports.get(r.Context(), reportKey{account: a.label(), id: id, version: version}, func() (runReport, error) {
 				return d.renderReport(a, id)
 			})
 		}
@@ -175,5 +182,22 @@ func (d *Daemon) renderReport(a *account, id string) (runReport, error) {
 	}
 	var page bytes.Buffer
 	err = d.options.Report(&page, plan)
-	return runReport{run, page.Bytes()}, err
+	return runReport{run: run, page: page.Bytes()}, err
+}
+
+// waitingIn returns the changes that the plan of a run holds. It is made as a report is,
+// since the plan is read for it.
+func (d *Daemon) waitingIn(ctx context.Context, a *account, id string) ([]waiting, error) {
+	version, err := a.history.Version(id)
+	if err != nil {
+		return nil, err
+	}
+	found, err := d.reports.get(ctx, reportKey{a.label(), id, version, true}, func() (runReport, error) {
+		run, plan, err := a.history.Read(id)
+		if err != nil || plan == nil {
+			return runReport{run: run}, err
+		}
+		return runReport{run: run, waiting: heldGroups(report.NewView(plan))}, nil
+	})
+	return found.waiting, err
 }

@@ -63,6 +63,36 @@ func TestTwoReportsAtMostAreRenderedAtATime(t *testing.T) {
 	})
 }
 
+// The page of an account reads a plan too.
+func TestTheStatusPageWaitsForItsTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, writes := storied(time.Now()), &writesReports{gate: make(chan struct{})}
+		d, _ := newDaemon(t, Options{Report: writes.write}, s)
+		var asking sync.WaitGroup
+		for _, run := range s.made()[:2] {
+			asking.Go(func() { ask(t, d, "GET", "/runs/"+run.ID) })
+		}
+		synctest.Wait()
+		var shown atomic.Int32
+		for range 3 {
+			asking.Go(func() {
+				if response, body := ask(t, d, "GET", "/"); response.StatusCode == http.StatusOK && strings.Contains(body, "</html>") {
+					shown.Add(1)
+				}
+			})
+		}
+		synctest.Wait()
+		if shown.Load() != 0 {
+			t.Error("a page was shown while two reports were rendered")
+		}
+		close(writes.gate)
+		asking.Wait()
+		if shown.Load() != 3 {
+			t.Errorf("%d of 3 pages were shown", shown.Load())
+		}
+	})
+}
+
 func TestAReportIsRenderedAgainWhenMoreIsKnownOfItsRun(t *testing.T) {
 	s, writes := storied(time.Now()), &writesReports{}
 	d, _ := newDaemon(t, Options{Report: writes.write}, s)

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"net/http"
 	"slices"
@@ -32,7 +33,7 @@ func (d *Daemon) serveStatus(w http.ResponseWriter, r *http.Request) {
 		d.writePage(w, http.StatusOK, "fleet", d.fleet(accounts, now))
 		return
 	}
-	d.writePage(w, http.StatusOK, "status", d.status(accounts[0], now))
+	d.writePage(w, http.StatusOK, "status", d.status(r.Context(), accounts[0], now))
 }
 
 // statusPage is what the page of one account shows.
@@ -71,7 +72,7 @@ type waiting struct {
 type heldChange struct{ Email, Change, Because, Line string }
 
 // status puts together the page of an account.
-func (d *Daemon) status(a *account, now time.Time) statusPage {
+func (d *Daemon) status(ctx context.Context, a *account, now time.Time) statusPage {
 	runs := d.recorded([]*account{a}, chartedRuns)
 	a.mu.Lock()
 	last, current, unread, settings := a.last, a.current, a.unread, a.settings
@@ -99,7 +100,7 @@ func (d *Daemon) status(a *account, now time.Time) statusPage {
 		page.NextDetail = string(mode) + ", " + clockTime(next.In(zoneOf(settings)))
 	}
 	page.Warnings = warnings(settings, unread, mode, next, apply)
-	d.describeLast(&page, a, runs)
+	d.describeLast(ctx, &page, a, runs)
 	page.Charts = charts(runs, zoneOf(settings))
 	if savings := a.savings(runs, now); savings.Total.Freed > 0 {
 		page.Saved, page.SavedDetail = savings.Words()
@@ -163,7 +164,7 @@ func warnings(settings Settings, unread error, mode reconcile.Mode, next, apply 
 
 // describeLast fills in what the last run with a plan found: the numbers, what
 // the next run will do and what is held.
-func (d *Daemon) describeLast(page *statusPage, a *account, runs []RunSummary) {
+func (d *Daemon) describeLast(ctx context.Context, page *statusPage, a *account, runs []RunSummary) {
 	at := slices.IndexFunc(runs, func(run RunSummary) bool { return run.Summary != nil })
 	if at < 0 {
 		page.Will = "not known before the first run that has a plan"
@@ -182,11 +183,11 @@ func (d *Daemon) describeLast(page *statusPage, a *account, runs []RunSummary) {
 	}
 	page.Advice = reconcile.Inert(run.advice, 0)
 	page.describeBill(run)
-	_, plan, err := a.history.Read(run.ID)
-	if err != nil || plan == nil {
-		return
+	held, err := d.waitingIn(ctx, a, run.ID)
+	if err != nil && ctx.Err() == nil {
+		d.log.Warn("what a run holds cannot be shown", "run", run.ID, "error", err.Error())
 	}
-	page.Waiting = heldGroups(report.NewView(plan))
+	page.Waiting = held
 	for _, group := range page.Waiting {
 		page.WaitingTotal += group.Count
 	}
