@@ -121,7 +121,7 @@ func (p *planner) explainUntil(s *subject) Verdict {
 	verdict.Source = s.entry.At(s.entry.Lines.Until)
 	verdict.Applies = p.isExpired(s)
 	verdict.Because = fmt.Sprintf("the last day is %s and ends at %s", s.entry.Until,
-		s.entry.Until.End(p.desired.Timezone).Format(time.RFC3339))
+		p.local(s.entry.Until.End(p.desired.Timezone)).Format(time.RFC3339))
 	return verdict
 }
 
@@ -150,7 +150,7 @@ func (p *planner) explainInactive(s *subject) Verdict {
 	}
 	verdict.Applies = s.activity.verdict != active
 	if due := s.activity.due; due.IsKnown() {
-		verdict.Because += ", due on " + due.Time().Format(time.DateOnly) + " if nothing happens"
+		verdict.Because += ", due on " + p.dateOf(due.Time()) + " if nothing happens"
 	}
 	return verdict
 }

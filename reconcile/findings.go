@@ -176,8 +176,8 @@ func (p *planner) subjectFindings(changes []Change) (findings []Finding) {
 		if due := s.activity.due; p.isDueSoon(s) && !released[s.ID] {
 			findings = append(findings, Finding{
 				Severity: SeverityInfo, Code: CodeNotice, Email: s.Email, Source: pointer(p.at(s.activity)),
-				Message: fmt.Sprintf("falls due on %s, %s: %s", due.Time().Format(time.DateOnly),
-					daysUntil(p.now, due.Time()), p.because(s.User, s.activity)),
+				Message: fmt.Sprintf("falls due on %s, %s: %s", p.dateOf(due.Time()),
+					p.daysUntil(due.Time()), p.because(s.User, s.activity)),
 			})
 		}
 	}
@@ -199,9 +199,15 @@ func (p *planner) isDueSoon(s *subject) bool {
 		!due.After(p.now.Add(rule.Notice)) && !p.isSpared(s)
 }
 
-// daysUntil says how far off the day of a later moment is, by the calendar in UTC.
-func daysUntil(now, due time.Time) string {
-	days := int(due.UTC().Truncate(Day).Sub(now.UTC().Truncate(Day)) / Day)
+// local returns a moment by the clocks of the file's timezone.
+func (p *planner) local(at time.Time) time.Time { return at.In(cmp.Or(p.desired.Timezone, time.UTC)) }
+
+// dateOf returns the date of a moment by the calendar of the file's timezone.
+func (p *planner) dateOf(at time.Time) string { return p.local(at).Format(time.DateOnly) }
+
+// daysUntil says how far off the day of a later moment is, by that calendar.
+func (p *planner) daysUntil(due time.Time) string {
+	days := wholeDays(p.local(p.now), p.local(due))
 	if days == 0 {
 		return "today"
 	}

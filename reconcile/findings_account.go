@@ -42,7 +42,7 @@ func (p *planner) expirationFindings() []Finding {
 		findings = append(findings, Finding{
 			Severity: SeverityWarning, Code: CodeSeatExpiration, Email: person.Email, Source: pointer(person.at),
 			Message: fmt.Sprintf("%s, and yet the account's own seat expiration takes the seat %s: the last sign of activity is of %s",
-				person.because, expirySentence(p.now, person.expires), person.sign.UTC().Format(time.DateOnly)),
+				person.because, p.expirySentence(person.expires), p.dateOf(person.sign)),
 		})
 	}
 	return findings
@@ -87,11 +87,11 @@ func (p *planner) kept(limit time.Duration) []keptPerson {
 }
 
 // expirySentence says when a seat expires.
-func expirySentence(now, expires time.Time) string {
-	if !expires.After(now) {
+func (p *planner) expirySentence(expires time.Time) string {
+	if !expires.After(p.now) {
 		return "any day"
 	}
-	return "on " + expires.UTC().Format(time.DateOnly) + ", " + daysUntil(now, expires)
+	return "on " + p.dateOf(expires) + ", " + p.daysUntil(expires)
 }
 
 // licenseDiffers says where the file and the subscription disagree.

@@ -52,27 +52,34 @@ type monthParts [4]int
 type calendarMonth int
 
 func monthOf(at time.Time) calendarMonth {
-	return calendarMonth(at.UTC().Year()*monthsPerYear + int(at.UTC().Month()) - 1)
+	return calendarMonth(at.Year()*monthsPerYear + int(at.Month()) - 1)
 }
 
-// begin is the first moment of the month.
-func (m calendarMonth) begin() time.Time {
-	return time.Date(int(m)/monthsPerYear, time.Month(int(m)%monthsPerYear+1), 1, 0, 0, 0, 0, time.UTC)
+// begin is the first moment of the month in a timezone.
+func (m calendarMonth) begin(zone *time.Location) time.Time {
+	return time.Date(int(m)/monthsPerYear, time.Month(int(m)%monthsPerYear+1), 1, 0, 0, 0, 0, zone)
 }
 
-func (m calendarMonth) days() int { return wholeDays(m.begin(), (m + 1).begin()) }
+func (m calendarMonth) days() int { return wholeDays(m.begin(time.UTC), (m + 1).begin(time.UTC)) }
 
-func (m calendarMonth) String() string { return m.begin().Format("2006-01") }
+func (m calendarMonth) String() string { return m.begin(time.UTC).Format("2006-01") }
 
-// wholeDays counts the days in UTC from the one to the other, the last one left out.
-func wholeDays(from, to time.Time) int {
-	return int(to.UTC().Truncate(Day).Sub(from.UTC().Truncate(Day)) / Day)
+// wholeDays counts the days from the one to the other, each by the calendar of its
+// timezone, the last one left out.
+func wholeDays(from, to time.Time) int { return dayOf(to) - dayOf(from) }
+
+// dayOf numbers the days of the calendar.
+func dayOf(at time.Time) int {
+	year, month, day := at.Date()
+	return int(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix() / int64(Day/time.Second))
 }
 
 // add takes in one seat. A day counts as free when the seat was free at its end: that
 // of the release does, and that of the return does not.
 func (l *ledger) add(seat *FreedSeat) {
-	key := savingsKey{month: monthOf(seat.At), reason: seat.Reason, group: seat.Group, isPriced: seat.Price != ""}
+	zone := l.now.Location()
+	taken := seat.At.In(zone)
+	key := savingsKey{month: monthOf(taken), reason: seat.Reason, group: seat.Group, isPriced: seat.Price != ""}
 	if key.isPriced {
 		key.currency = seat.Currency
 	}
@@ -90,14 +97,14 @@ func (l *ledger) add(seat *FreedSeat) {
 	run.all.Add(run.all, price)
 	end, isBack := l.now, !seat.Back.IsZero() && !seat.Back.After(l.now)
 	if isBack {
-		end = seat.Back
+		end = seat.Back.In(zone)
 		run.returned++
 	} else {
 		run.still.Add(run.still, price)
 	}
 	parts := run.free[seat.Price]
 	for month := key.month; month <= monthOf(end); month++ {
-		from, to := later(seat.At, month.begin()), (month + 1).begin()
+		from, to := later(taken, month.begin(zone)), (month + 1).begin(zone)
 		saved := l.saved(month)
 		if to.After(end) {
 			to = end

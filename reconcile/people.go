@@ -7,7 +7,10 @@ import (
 )
 
 // Person is somebody whom the account, the file or a recorded plan knows.
-type Person struct{ Email, Name string }
+type Person struct {
+	Email string `json:"email"`
+	Name  string `json:"name,omitempty"`
+}
 
 // FindPeople returns the people whom a text means, in the order of their emails: the
 // one with exactly this email, whatever its case, or else all who have the text in

@@ -86,7 +86,7 @@ func (p *planner) returnFindings(returns *Returns) (findings []Finding) {
 	for _, s := range p.returned {
 		findings = append(findings, Finding{
 			Severity: SeverityInfo, Code: CodeReturned, Email: s.Email, Source: s.position(),
-			Message: fmt.Sprintf("came back after the seat was released on %s", p.recent[s.ID].At.UTC().Format(time.DateOnly)),
+			Message: fmt.Sprintf("came back after the seat was released on %s", p.dateOf(p.recent[s.ID].At)),
 		})
 	}
 	return findings

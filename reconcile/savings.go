@@ -79,9 +79,10 @@ type SavedMonth struct {
 	Free int
 }
 
-// Savings works out what the recorded runs have saved until now.
+// Savings works out what the recorded runs have saved until now. Days and months are
+// those of the timezone of now.
 func (h *History) Savings(now time.Time) Savings {
-	l := ledger{rows: make(map[savingsKey]*savingsEntry), months: make(map[calendarMonth]*savedEntry), now: now.UTC()}
+	l := ledger{rows: make(map[savingsKey]*savingsEntry), months: make(map[calendarMonth]*savedEntry), now: now}
 	for _, seat := range h.Freed() {
 		if !seat.At.After(now) {
 			l.add(&seat)

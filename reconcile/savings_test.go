@@ -75,6 +75,23 @@ func TestSavingsAreThePriceForTheDaysThatASeatWasFree(t *testing.T) {
 	}
 }
 
+func TestDaysAndMonthsOfSavingsAreThoseOfTheTimezoneOfNow(t *testing.T) {
+	taken := []PastRelease{freedOn("a", "2026-11-01", "7.00")}
+	taken[0].At = time.Date(2026, 11, 30, 16, 0, 0, 0, time.UTC) // 1 December in Tokyo, where it is one o'clock
+	tokyo, err := time.LoadLocation("Asia/Tokyo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	history := History{Taken: taken}
+	now := time.Date(2026, 12, 2, 14, 59, 0, 0, time.UTC) // a minute to midnight there
+	for zone, want := range map[*time.Location]string{time.UTC: "2026-11 0.46", tokyo: "2026-12 0.23"} {
+		rows := history.Savings(now.In(zone)).Rows
+		if len(rows) != 1 || rows[0].Month+" "+string(rows[0].Saved) != want {
+			t.Errorf("%s: %+v, want %s", zone, rows, want)
+		}
+	}
+}
+
 func TestSavingsAddUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		history, now := drawReleases(t)

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -80,18 +82,17 @@ func (a *app) explain(ctx context.Context, text string, flags explainFlags) (*re
 	if err != nil {
 		return nil, err
 	}
-	now := cmp.Or(request.Now, a.clock())
-	records, _ := work.Store.List() // those that cannot be read are passed over
+	now := cmp.Or(request.Now, a.clock()).In(cmp.Or(request.Desired.Timezone, time.UTC))
 	known := peopleOf(request.Desired)
 	for i := range live.Users {
 		known = append(known, reconcile.Person{Email: live.Users[i].Email, Name: live.Users[i].Name})
 	}
-	email, err := onePerson(text, append(known, peopleOfRecords(records)...))
+	email, err := onePerson(text, append(known, work.Store.People()...))
 	if err != nil {
 		return nil, err
 	}
 	return &report.ExplanationReport{
-		Email: email, Now: now, Past: pastChanges(records, email),
+		Email: email, Now: now, Past: pastChanges(work.Store, email),
 		People: reconcile.Explain(email, request.Desired, live, plan, reconcile.PlanOptions{
 			Now: now, AllowReleases: request.AllowReleases, AllowEmpty: request.AllowEmpty,
 			History: work.Store.History(now.Add(-reconcile.HistoryReach)),
@@ -115,31 +116,23 @@ func (a *app) explainRecorded(ctx context.Context, text string, _ explainFlags) 
 	if unread != nil {
 		a.note("note: the file is left out: %v", unread)
 	}
-	records, _ := record.Open(a.stateDir, account).List() // those that cannot be read are passed over
-	last := lastPlanned(records)
+	store := record.Open(a.stateDir, account)
+	last, err := store.LastPlanned()
+	if err != nil {
+		return nil, err
+	}
 	if last == nil {
 		return nil, hint(fmt.Errorf("no plan of account %s is recorded in %s", account, a.stateDir),
 			"'seatsync run --once' records one; without --recorded the account is read")
 	}
-	email, err := onePerson(text, append(peopleOf(desired), peopleOfRecords(records)...))
+	email, err := onePerson(text, slices.Concat(peopleOf(desired), peopleOfPlan(last.Plan), store.People()))
 	if err != nil {
 		return nil, err
 	}
 	return &report.ExplanationReport{
-		Email: email, Now: last.StartedAt, Recorded: &report.RecordedPlan{RunID: last.ID, At: last.StartedAt, Mode: last.Mode},
-		People: reconcile.ExplainRecorded(email, desired, last.Plan), Past: pastChanges(records, email),
+		Email: email, Now: last.StartedAt.In(report.Zone(last.Plan.Timezone)), Recorded: &report.RecordedPlan{RunID: last.ID, At: last.StartedAt, Mode: last.Mode},
+		People: reconcile.ExplainRecorded(email, desired, last.Plan), Past: pastChanges(store, email),
 	}, nil
-}
-
-// lastPlanned returns the latest record with a plan of what the file asks for, or
-// nil: one that takes a run back says nothing of rules.
-func lastPlanned(records []*record.Record) *record.Record {
-	for _, r := range records {
-		if r.Plan != nil && (len(r.Plan.Changes) == 0 || r.Plan.Changes[0].Reason != reconcile.Reverted) {
-			return r
-		}
-	}
-	return nil
 }
 
 // mostCandidates is how many people are named where a text means several.
@@ -179,29 +172,20 @@ func peopleOf(desired *reconcile.Desired) (people []reconcile.Person) {
 	return people
 }
 
-// peopleOfRecords returns the people about whom recorded plans say something.
-func peopleOfRecords(records []*record.Record) (people []reconcile.Person) {
-	for _, r := range records {
-		if r.Plan == nil {
-			continue
-		}
-		for i := range r.Plan.Changes {
-			people = append(people, reconcile.Person{Email: r.Plan.Changes[i].Email, Name: r.Plan.Changes[i].Before.Name})
-		}
-		for i := range r.Plan.Findings {
-			people = append(people, reconcile.Person{Email: r.Plan.Findings[i].Email})
-		}
+// peopleOfPlan returns the people about whom a plan says something.
+func peopleOfPlan(plan *reconcile.Plan) (people []reconcile.Person) {
+	for i := range plan.Changes {
+		people = append(people, reconcile.Person{Email: plan.Changes[i].Email, Name: plan.Changes[i].Before.Name})
+	}
+	for i := range plan.Findings {
+		people = append(people, reconcile.Person{Email: plan.Findings[i].Email})
 	}
 	return people
 }
 
 // pastChanges finds what recorded runs did about an email, the latest first.
-func pastChanges(records []*record.Record, email string) []report.PastChange {
-	var past []report.PastChange
-	for _, r := range records {
-		if r.Plan == nil || r.Plan.Run == nil {
-			continue
-		}
+func pastChanges(store *record.Store, email string) (past []report.PastChange) {
+	for _, r := range store.Concerning(email) {
 		for _, outcome := range r.Plan.Run.Outcomes {
 			change := r.Plan.Changes[outcome.Change]
 			if reconcile.EmailKey(change.Email) == reconcile.EmailKey(email) {

@@ -23,27 +23,16 @@ import (
 type historyRow struct {
 	daemon.RunSummary
 	start record.Start
-	zone  string // of the file that the run planned from; empty where it had no plan
 	saved reconcile.SavedRun
 }
 
 // listRuns lists the latest runs; 0 lists all.
 func (a *app) listRuns(archive *record.Archive, limit int, format string) error {
 	var runs []historyRow
-	past := archive.History(time.Time{})
-	saved := past.Savings(a.clock()).Runs
+	past, zone := archive.History(time.Time{}), report.Zone(archive.Timezone())
+	saved := past.Savings(a.clock().In(zone)).Runs
 	err := archive.Latest(limit, func(found *record.Record) {
-		run := historyRow{RunSummary: describeRun(found, a.mask), start: found.Start, saved: saved[found.ID]}
-		if found.Plan != nil {
-			run.zone = found.Plan.Timezone
-		}
-		if found.Plan == nil && found.Run != nil { // the plan is damaged, the outcomes are not
-			run.Outcomes = make(map[reconcile.Status]int)
-			for _, outcome := range found.Run.Outcomes {
-				run.Outcomes[outcome.Status]++
-			}
-		}
-		runs = append(runs, run)
+		runs = append(runs, historyRow{RunSummary: describeRun(found, a.mask), start: found.Start, saved: saved[found.ID]})
 	})
 	switch {
 	case err != nil && len(runs) == 0:
@@ -57,21 +46,7 @@ func (a *app) listRuns(archive *record.Archive, limit int, format string) error 
 	case string(report.CSV):
 		return writeHistoryCSV(a.stdout, runs)
 	}
-	return a.writeHistory(runs)
-}
-
-// zoneOfRuns returns the timezone in which the list says when runs were: that of the
-// file of the latest run that had one, UTC otherwise.
-func zoneOfRuns(runs []historyRow) *time.Location {
-	for _, run := range runs {
-		if run.zone == "" {
-			continue
-		}
-		if zone, err := time.LoadLocation(run.zone); err == nil {
-			return zone
-		}
-	}
-	return time.UTC
+	return a.writeHistory(runs, zone)
 }
 
 // changesWidth is how wide the column with changes or errors is where nothing bounds
@@ -83,13 +58,13 @@ const (
 
 // writeHistory writes the list for people: a line a run where the width allows it.
 // Nothing is cut: what is long goes on below.
-func (a *app) writeHistory(runs []historyRow) error {
+func (a *app) writeHistory(runs []historyRow, zone *time.Location) error {
 	if len(runs) == 0 {
 		a.note("no runs are recorded in %s", a.stateDir)
 		return nil
 	}
 	list := historyList{
-		zone:       zoneOfRuns(runs),
+		zone:       zone,
 		areSeveral: slices.ContainsFunc(runs, func(r historyRow) bool { return r.AccountID != runs[0].AccountID }),
 		areSaving:  slices.ContainsFunc(runs, func(r historyRow) bool { return r.saved.Freed > 0 }),
 	}
@@ -127,7 +102,7 @@ func (l *historyList) write(w io.Writer, runs []historyRow, changesWidth int) {
 		if changesWidth > 0 {
 			changes = report.Wrap(reconcile.Inert(run.Changes(), 0), changesWidth)
 		}
-		row(l.cells(run.ID, run.account(), run.started(l.zone), run.took(), string(run.Mode), string(run.Result), changes[0],
+		row(l.cells(run.ID, run.account(), run.started(l.zone), run.Took(), string(run.Mode), string(run.Result), changes[0],
 			reconcile.Inert(run.Who, 0), run.commit(), run.freed())...)
 		for _, more := range changes[1:] {
 			row(l.cells("", "", "", "", "", "", more, "", "", "")...)
@@ -157,7 +132,7 @@ func (l *historyList) writeStacked(w io.Writer, runs []historyRow, width int) {
 		if freed := run.freed(); freed != "" {
 			parts = append(parts, "freed "+freed)
 		}
-		parts = append(parts, "took "+run.took()+", by "+cmp.Or(reconcile.Inert(run.Who, 0), "-")+", commit "+run.commit())
+		parts = append(parts, "took "+run.Took()+", by "+cmp.Or(reconcile.Inert(run.Who, 0), "-")+", commit "+run.commit())
 		if l.areSeveral {
 			parts = append(parts, "account "+run.account())
 		}
@@ -172,8 +147,6 @@ func (r *historyRow) account() string { return cmp.Or(reconcile.Inert(r.AccountI
 func (r *historyRow) started(zone *time.Location) string {
 	return r.StartedAt.In(zone).Format("2006-01-02 15:04:05")
 }
-
-func (r *historyRow) took() string { return r.FinishedAt.Sub(r.StartedAt).Round(time.Second).String() }
 
 func (r *historyRow) commit() string {
 	return reconcile.Inert(cmp.Or(reconcile.ShortCommit(r.Commit), "-"), 0)
@@ -223,9 +196,6 @@ func writeHistoryJSON(w io.Writer, runs []historyRow) error {
 			Start: run.start, FinishedAt: run.FinishedAt, Result: run.Result, Error: run.Error, Summary: run.Summary,
 			Outcomes: run.Outcomes, Seats: run.Seats, Cost: run.Cost, Billed: run.Billed, Idle: run.Idle, Pending: run.Pending, Held: run.Held,
 			SeatsFreed: run.saved.Freed, SeatsStillFree: run.saved.StillFree, FreedMonthlyCost: run.saved.Monthly, SavedToDate: run.saved.Saved,
-		}
-		if entries[i].Outcomes == nil {
-			entries[i].Outcomes = map[reconcile.Status]int{}
 		}
 	}
 	encoder := json.NewEncoder(w)

@@ -55,7 +55,7 @@ func (a *app) savings(format report.Format, now time.Time) error {
 	if history.Runs == 0 && len(history.Unreadable) == 0 {
 		a.note("no runs are recorded in %s", a.stateDir)
 	}
-	found := report.NewSavingsReport(a.account, &history, now)
+	found := report.NewSavingsReport(a.account, &history, now.In(report.Zone(archive.Timezone())))
 	return report.WriteSavings(a.stdout, format, found, report.Options{Color: a.useColor(), Width: a.width()})
 }
 

@@ -83,6 +83,13 @@ func (a *account) label() string {
 	return a.id
 }
 
+// zone is the timezone in which people are told when something was.
+func (a *account) zone() *time.Location {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return zoneOf(a.settings)
+}
+
 // loop makes runs when they are due until ctx ends.
 func (a *account) loop(ctx context.Context, reload <-chan struct{}) {
 	timer := time.NewTimer(0)

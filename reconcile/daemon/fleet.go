@@ -43,7 +43,7 @@ func (p purse) String() string {
 
 // fleet puts together the page of all accounts, those in trouble first.
 func (d *Daemon) fleet(accounts []*account, now time.Time) fleetPage {
-	page := fleetPage{Now: clockTime(now), Tone: "calm"}
+	page := fleetPage{Now: clockTime(now.In(commonZone(accounts))), Tone: "calm"}
 	troubled, used, purchased := 0, 0, 0
 	billed, cost, idle, saved := purse{}, purse{}, purse{}, purse{}
 	for _, a := range accounts {
@@ -83,6 +83,17 @@ func (d *Daemon) fleet(accounts []*account, now time.Time) fleetPage {
 	return page
 }
 
+// commonZone returns the timezone that the files of all accounts name, UTC where they differ.
+func commonZone(accounts []*account) *time.Location {
+	zone := accounts[0].zone()
+	for _, a := range accounts[1:] {
+		if a.zone().String() != zone.String() {
+			return time.UTC
+		}
+	}
+	return zone
+}
+
 // fleetRow returns the row of an account, the last run that had a plan, nil for none,
 // and what its records have saved.
 func (a *account) fleetRow(now time.Time) (row fleetRow, known *RunSummary, savings *report.SavingsReport) {
@@ -105,7 +116,7 @@ func (a *account) fleetRow(now time.Time) (row fleetRow, known *RunSummary, savi
 	if past == nil {
 		past = new(reconcile.History)
 	}
-	return row, known, report.NewSavingsReport(a.id, past, now)
+	return row, known, report.NewSavingsReport(a.id, past, now.In(zoneOf(a.settings)))
 }
 
 // money writes an amount of the run with its currency; "" for none.

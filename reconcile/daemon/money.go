@@ -14,9 +14,9 @@ func (a *account) countPast(now time.Time) {
 	past := a.history.Past()
 	a.mu.Lock()
 	a.past = &past
-	label := a.id
+	label, zone := a.id, zoneOf(a.settings)
 	a.mu.Unlock()
-	a.daemon.metrics.saved(label, report.NewSavingsReport(label, &past, now))
+	a.daemon.metrics.saved(label, report.NewSavingsReport(label, &past, now.In(zone)))
 }
 
 // savings is what the recorded runs have saved until now. The latest run of the page

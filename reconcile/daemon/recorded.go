@@ -41,10 +41,5 @@ func ago(from, to time.Time) string {
 	return reconcile.CountOf(int(elapsed/(24*time.Hour)), "day", "days")
 }
 
-// took writes how long a run took.
-func took(elapsed time.Duration) string {
-	if elapsed < 10*time.Second {
-		return elapsed.Round(100 * time.Millisecond).String()
-	}
-	return elapsed.Round(time.Second).String()
-}
+// Took says how long the run took.
+func (r *RunSummary) Took() string { return r.FinishedAt.Sub(r.StartedAt).Round(time.Second).String() }

@@ -162,7 +162,7 @@ func (d *Daemon) serveReport(w http.ResponseWriter, r *http.Request) {
 			run := report.run
 			d.writePage(w, http.StatusOK, "problem", problemPage{
 				Title: "Run " + run.ID + " ended before it had a plan", Text: run.Error,
-				Facts: []fact{{"account", run.AccountID}, {"mode", string(run.Mode)}, {"result", string(run.Result)}, {"started", clockTime(run.StartedAt)}},
+				Facts: []fact{{"account", run.AccountID}, {"mode", string(run.Mode)}, {"result", string(run.Result)}, {"started", clockTime(run.StartedAt.In(a.zone()))}},
 			})
 		default:
 			w.Header().Set("Content-Security-Policy", d.options.ReportPolicy+"; frame-ancestors 'none'")

@@ -151,8 +151,14 @@ func (r *RunSummary) Describe(plan *reconcile.Plan) {
 		}
 	}
 	if plan.Run != nil {
-		for _, outcome := range plan.Run.Outcomes {
-			r.Outcomes[outcome.Status]++
-		}
+		r.CountOutcomes(plan.Run)
+	}
+}
+
+// CountOutcomes fills in what became of the changes of a run.
+func (r *RunSummary) CountOutcomes(run *reconcile.Run) {
+	r.Outcomes = make(map[reconcile.Status]int)
+	for _, outcome := range run.Outcomes {
+		r.Outcomes[outcome.Status]++
 	}
 }

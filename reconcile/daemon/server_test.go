@@ -274,3 +274,22 @@ func TestTheFleetPagePutsTroubleFirst(t *testing.T) {
 		t.Error(page)
 	}
 }
+
+func TestTheFleetIsShownInTheTimezoneOfItsFiles(t *testing.T) {
+	tokyo, err := time.LoadLocation("Asia/Tokyo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := newStand(dryRun("@daily")), newStand(dryRun("@daily"))
+	second.settings.AccountID = "a0000000000000000000000000000002"
+	for _, test := range []struct {
+		first, second *time.Location
+		want          string
+	}{{tokyo, tokyo, " JST · "}, {tokyo, time.UTC, " UTC · "}, {nil, nil, " UTC · "}} {
+		first.settings.Zone, second.settings.Zone = test.first, test.second
+		d, _ := newDaemon(t, Options{}, first, second)
+		if _, body := ask(t, d, "GET", "/"); !strings.Contains(body, test.want) {
+			t.Errorf("%v and %v: the page does not say %q", test.first, test.second, test.want)
+		}
+	}
+}

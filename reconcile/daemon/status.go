@@ -102,7 +102,7 @@ func (d *Daemon) status(ctx context.Context, a *account, now time.Time) statusPa
 	page.Warnings = warnings(settings, unread, mode, next, apply)
 	d.describeLast(ctx, &page, a, runs)
 	page.Charts = charts(runs, zoneOf(settings))
-	if savings := a.savings(runs, now); savings.Total.Freed > 0 {
+	if savings := a.savings(runs, now.In(zoneOf(settings))); savings.Total.Freed > 0 {
 		page.Saved, page.SavedDetail = savings.Words()
 		page.SavedChart = savings.Chart()
 	}
@@ -260,7 +260,7 @@ func charts(runs []RunSummary, zone *time.Location) []*report.Chart {
 		if run.Cost != "" {
 			text += strings.TrimRight(", "+reconcile.Thousands(string(run.Cost))+" "+run.Summary.Currency, " ") + " a month"
 		}
-		seats = append(seats, report.Sample{At: run.FinishedAt, Value: float64(run.Seats.Used), Bound: bound, Class: string(run.Mode), Text: text})
+		seats = append(seats, report.Sample{At: run.FinishedAt.In(zone), Value: float64(run.Seats.Used), Bound: bound, Class: string(run.Mode), Text: text})
 	}
 	if chart := report.NewTimeline("Seats in use", "seats in use", "purchased", seats); chart != nil {
 		return []*report.Chart{chart}
@@ -273,7 +273,7 @@ func thousands(n int) string { return reconcile.Thousands(strconv.Itoa(n)) }
 // newRunRow returns a run as the list shows it, by the clocks of a zone.
 func newRunRow(run RunSummary, zone *time.Location) runRow {
 	return runRow{
-		ID: run.ID, Started: clockTime(run.StartedAt.In(zone)), Took: took(run.FinishedAt.Sub(run.StartedAt)), Mode: string(run.Mode),
+		ID: run.ID, Started: clockTime(run.StartedAt.In(zone)), Took: run.Took(), Mode: string(run.Mode),
 		Result: string(run.Result), Tone: resultTone(run.Result), Who: run.Who, Report: run.Report, Changes: run.Changes(),
 	}
 }

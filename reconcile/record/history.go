@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,6 +85,59 @@ func (s *Store) LastChange() (*Record, error) {
 		}
 	}
 	return nil, &NoRunError{ID: "last", AccountID: s.account, Directory: s.state, Changed: true}
+}
+
+// LastPlanned returns the record of the latest run with a plan of what a file asks for,
+// which one that takes a run back is not; nil where there is none.
+func (s *Store) LastPlanned() (*Record, error) {
+	entries, err := s.entries(time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	for i := range entries {
+		if entries[i].Past != nil && !entries[i].IsRevert {
+			return s.read(entries[i].ID)
+		}
+	}
+	return nil, nil
+}
+
+// People returns everybody of whom a run tried to change something, once for each
+// change. Records that cannot be read are passed over.
+func (s *Store) People() (people []reconcile.Person) {
+	entries, _ := s.entries(time.Time{})
+	for i := range entries {
+		people = append(people, entries[i].People...)
+	}
+	return people
+}
+
+// Concerning returns the records of the runs that tried to change something of whoever
+// has an email, the latest first. Those that cannot be read are passed over.
+func (s *Store) Concerning(email string) (records []*Record) {
+	entries, _ := s.entries(time.Time{})
+	key := reconcile.EmailKey(email)
+	for i := range entries {
+		if !slices.ContainsFunc(entries[i].People, func(p reconcile.Person) bool { return reconcile.EmailKey(p.Email) == key }) {
+			continue
+		}
+		if record, err := s.read(entries[i].ID); err == nil {
+			records = append(records, record)
+		}
+	}
+	return records
+}
+
+// people returns those of whom the run tried to change something.
+func (r *Record) people() (people []reconcile.Person) {
+	if r.Plan.Run == nil {
+		return nil
+	}
+	for _, outcome := range r.Plan.Run.Outcomes {
+		change := &r.Plan.Changes[outcome.Change]
+		people = append(people, reconcile.Person{Email: change.Email, Name: change.Before.Name})
+	}
+	return people
 }
 
 // resolve completes an id.

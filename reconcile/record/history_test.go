@@ -280,14 +280,15 @@ func TestListNamesWhatItCannotRead(t *testing.T) {
 
 func TestTheHistoryHasTheReleasesThatRunsMade(t *testing.T) {
 	store := newStore(t, t.TempDir())
-	record := func(after time.Duration, outcomes ...reconcile.Outcome) {
+	record := func(after time.Duration, outcomes ...reconcile.Outcome) string {
 		start := startAt(after)
 		journal, err := store.Begin(start, newPlan(2), func() time.Time { return noon.Add(after) })
 		must(t, err)
 		must(t, journal.End(reconcile.ResultDone, &reconcile.Run{Outcomes: outcomes}, nil))
+		return start.ID
 	}
 	record(-31*reconcile.Day, applied(0))
-	record(-29*reconcile.Day, applied(0), failed(1), applied(3)) // 3 is a rename
+	earlier := record(-29*reconcile.Day, applied(0), failed(1), applied(3)) // 3 is a rename
 	must(t, begin(t, store, startAt(-27*reconcile.Day), nil).End(reconcile.ResultFailed, nil, errors.New("no users")))
 	killed, err := store.Begin(startAt(-time.Hour), newPlan(2), frozen)
 	must(t, err)
@@ -298,9 +299,9 @@ func TestTheHistoryHasTheReleasesThatRunsMade(t *testing.T) {
 	must(t, os.WriteFile(store.path("prose"), []byte("hello\n"), fileMode))
 
 	want := []reconcile.PastRelease{
-		{UserID: "id-p00", Email: "p00@example.com", At: noon, Kind: reconcile.Release, Reason: reconcile.Listed},
-		{UserID: "id-p01", Email: "p01@example.com", At: noon, Kind: reconcile.Release, Reason: reconcile.Listed, Open: true},
-		{UserID: "id-p00", Email: "p00@example.com", At: noon.Add(-29 * reconcile.Day), Kind: reconcile.Release, Reason: reconcile.Listed},
+		{RunID: killed.start.ID, UserID: "id-p00", Email: "p00@example.com", At: noon, Kind: reconcile.Release, Reason: reconcile.Listed},
+		{RunID: killed.start.ID, UserID: "id-p01", Email: "p01@example.com", At: noon, Kind: reconcile.Release, Reason: reconcile.Listed, Open: true},
+		{RunID: earlier, UserID: "id-p00", Email: "p00@example.com", At: noon.Add(-29 * reconcile.Day), Kind: reconcile.Release, Reason: reconcile.Listed},
 	}
 	history := store.History(noon.Add(-30 * reconcile.Day))
 	if diff := cmp.Diff(want, history.Taken); diff != "" {

@@ -27,7 +27,7 @@ const indexName = "index.json"
 
 // indexFormat is the version of the form of the index, and of what is derived from
 // a record: one of another version is built anew.
-const indexFormat = 1
+const indexFormat = 2
 
 // index is the content of the file.
 type index struct {
@@ -52,6 +52,11 @@ type entry struct {
 	Past *reconcile.PastRun `json:"past,omitempty"`
 	// Pending is true for an apply that was to change something.
 	Pending bool `json:"pending,omitempty"`
+	// Timezone is that of the file of the plan, and IsRevert true for one that took a run back.
+	Timezone string `json:"timezone,omitempty"`
+	IsRevert bool   `json:"is_revert,omitempty"`
+	// People are those of whom an apply tried to change something.
+	People []reconcile.Person `json:"people,omitempty"`
 
 	isClosed bool  // nothing more will be added to it
 	err      error // why the record cannot be read
@@ -168,6 +173,7 @@ func (s *Store) readEntry(runs *os.Root, file entry) entry {
 	if record.Plan != nil {
 		past := record.past()
 		file.Past, file.Pending = &past, record.Plan.Run != nil && record.Plan.Summary.Pending() > 0
+		file.Timezone, file.IsRevert, file.People = record.Plan.Timezone, isRevert(record.Plan), record.people()
 	}
 	return file
 }
@@ -212,4 +218,9 @@ func (s *Store) writeIndex(files []entry) {
 	if data, _, err := seal(content); err == nil {
 		_ = replaceFile(directory, indexName, data)
 	}
+}
+
+// isRevert reports whether a plan takes a run back: then all of it does.
+func isRevert(plan *reconcile.Plan) bool {
+	return len(plan.Changes) > 0 && plan.Changes[0].Reason == reconcile.Reverted
 }

@@ -26,6 +26,8 @@ type Origin struct {
 	SeatsUsed int       `json:"seats_used"`
 	// Pending is the number of changes that the plan carries out.
 	Pending int `json:"pending"`
+
+	zone *time.Location // of its file
 }
 
 // ChangeDifference tells the changes of two plans apart.
@@ -61,7 +63,7 @@ func Diff(old, new *reconcile.Plan) Difference {
 func originOf(plan *reconcile.Plan) Origin {
 	return Origin{
 		AccountID: plan.AccountID, Digest: plan.Digest, CreatedAt: plan.CreatedAt.UTC(),
-		SeatsUsed: plan.Live.SeatsUsed, Pending: plan.Summary.Pending(),
+		SeatsUsed: plan.Live.SeatsUsed, Pending: plan.Summary.Pending(), zone: Zone(plan.Timezone),
 	}
 }
 

@@ -36,7 +36,7 @@ func WriteDifference(w io.Writer, format Format, d *Difference, options Options)
 
 // sentence sums the difference up.
 func (d *Difference) sentence() string {
-	since := " since the plan of " + d.Old.CreatedAt.UTC().Format(minutes)
+	since := " since the plan of " + d.Old.CreatedAt.In(d.Old.zone).Format(minutes)
 	text := "nothing new" + since
 	switch added, gone := len(d.Changes.New), len(d.Changes.Gone); {
 	case added > 0 && gone > 0:

@@ -14,7 +14,8 @@ import (
 // answer to "why did I lose my seat?".
 type ExplanationReport struct {
 	Email string
-	// Now is the moment that days are counted to.
+	// Now is the moment that days are counted to. Text and Markdown say in its timezone
+	// when something was.
 	Now time.Time
 	// Recorded is the run whose plan the explanations are from; nil when the account
 	// was read.
@@ -69,7 +70,7 @@ func (r *ExplanationReport) Write(w io.Writer, format Format, options Options) e
 // origin says in a sentence where a recorded explanation is from.
 func (r *ExplanationReport) origin() string {
 	return fmt.Sprintf("as of the plan of run %s (%s, %s): the account was not read", value(r.Recorded.RunID),
-		strings.ReplaceAll(string(r.Recorded.Mode), "-", " "), r.Recorded.At.UTC().Format(minutes))
+		strings.ReplaceAll(string(r.Recorded.Mode), "-", " "), r.Recorded.At.In(r.Now.Location()).Format(minutes))
 }
 
 func (r *ExplanationReport) writeText(out *bufio.Writer, options Options) {
@@ -85,7 +86,7 @@ func (r *ExplanationReport) writeText(out *bufio.Writer, options Options) {
 		page.write(&r.People[i])
 	}
 	if len(r.Past) > 0 {
-		page.past(r.Past)
+		page.past()
 	}
 }
 
@@ -186,7 +187,7 @@ func (r *ExplanationReport) moment(m reconcile.Moment, none string) string {
 		return "a date that cannot be read"
 	}
 	days := int(r.Now.Sub(m.Time()).Hours() / 24)
-	date := m.Time().Format(time.RFC3339)
+	date := m.Time().In(r.Now.Location()).Format(time.RFC3339)
 	if m.Time().After(r.Now) {
 		return date + " (in the future)"
 	}
@@ -215,16 +216,16 @@ func (t *explanationText) decision(e *reconcile.Explanation) {
 }
 
 // past writes what earlier runs did.
-func (t *explanationText) past(past []PastChange) {
+func (t *explanationText) past() {
 	t.heading("Earlier runs")
-	for i := range past {
-		t.wrap("  ", past[i].sentence())
+	for i := range t.Past {
+		t.wrap("  ", t.Past[i].sentence(t.Now.Location()))
 	}
 }
 
-// sentence says when which run did what.
-func (p *PastChange) sentence() string {
-	text := fmt.Sprintf("%s  run %s  %s, %s: %s", p.At.UTC().Format(time.DateOnly), value(p.RunID),
+// sentence says when, by the clocks of a zone, which run did what.
+func (p *PastChange) sentence(zone *time.Location) string {
+	text := fmt.Sprintf("%s  run %s  %s, %s: %s", p.At.In(zone).Format(minutes), value(p.RunID),
 		value(string(p.Change.Kind)), effect(&p.Change), sentence(p.Change.Because))
 	if p.Outcome.Status != reconcile.Applied {
 		text += "; " + value(p.Outcome.Status.Label())

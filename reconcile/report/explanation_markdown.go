@@ -15,7 +15,7 @@ func (r *ExplanationReport) writeMarkdown(out *bufio.Writer) {
 	if len(r.Past) > 0 {
 		fmt.Fprintf(out, "#### Earlier runs\n\n")
 		for i := range r.Past {
-			fmt.Fprintf(out, "- %s\n", prose(r.Past[i].sentence()))
+			fmt.Fprintf(out, "- %s\n", prose(r.Past[i].sentence(r.Now.Location())))
 		}
 		fmt.Fprintln(out)
 	}

@@ -20,12 +20,14 @@ type SavingsReport struct {
 	Total  reconcile.SavingsTotal `json:"total"`
 	Gaps   []string               `json:"unreadable"`
 	months []reconcile.SavedMonth
+	zone   *time.Location
 }
 
-// NewSavingsReport says what a history comes to.
+// NewSavingsReport says what a history comes to. Days and months are those of the timezone
+// of now.
 func NewSavingsReport(accountID string, history *reconcile.History, now time.Time) *SavingsReport {
 	found := history.Savings(now)
-	r := &SavingsReport{AccountID: accountID, AsOf: now.UTC().Truncate(time.Second), Rows: found.Rows, Total: found.Total, Gaps: []string{}, months: found.Months}
+	r := &SavingsReport{AccountID: accountID, AsOf: now.UTC().Truncate(time.Second), zone: now.Location(), Rows: found.Rows, Total: found.Total, Gaps: []string{}, months: found.Months}
 	if !found.Since.IsZero() {
 		since := found.Since.UTC().Truncate(time.Second)
 		r.Since = &since
@@ -49,7 +51,7 @@ func (r *SavingsReport) Headline() string {
 	if r.Since == nil {
 		return "no run is recorded, so nothing is known to be saved"
 	}
-	text := reconcile.Count(r.Total.Freed, "seat") + " freed since " + r.Since.Format(time.DateOnly)
+	text := reconcile.Count(r.Total.Freed, "seat") + " freed since " + r.Since.In(r.zone).Format(time.DateOnly)
 	if r.Total.Saved != "" {
 		return money(r.Total.Saved, r.Total.Currency) + " saved by " + text
 	}
@@ -113,7 +115,7 @@ func (r *SavingsReport) sheet() *sheet {
 			reconcile.Thousands(string(r.Total.SeatMonths)), money(r.Total.Saved, r.Total.Currency),
 		})
 		s.Marked = append(s.Marked, true)
-		s.Notes = []string{"A row is the seats freed in that month, and what became of them until " + r.AsOf.Format(time.DateOnly) +
+		s.Notes = []string{"A row is the seats freed in that month, and what became of them until " + r.AsOf.In(r.zone).Format(time.DateOnly) + ", by the calendar of " + r.zone.String() +
 			". Saved is the price that the run knew, for the days that each was free, by the length of each month. " +
 			"Freed seats lower the bill once fewer are purchased."}
 	}

@@ -3,6 +3,7 @@ package report
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
 )
@@ -45,7 +46,7 @@ func (v *View) facts() []Fact {
 	} else {
 		add("Outcomes", outcomeTotal(plan.Run))
 		add("Requests", runCalls(plan.Run.Calls))
-		add("Run", runTotal(plan.Run))
+		add("Run", runTotal(plan.Run, Zone(plan.Timezone)))
 	}
 	add("Plan", originTotal(plan))
 	return all
@@ -207,14 +208,15 @@ func runCalls(calls reconcile.RunCalls) string {
 }
 
 // runTotal says which run it was and how long it took.
-func runTotal(run *reconcile.Run) string {
+func runTotal(run *reconcile.Run, zone *time.Location) string {
 	took := run.FinishedAt.Sub(run.StartedAt).Round(1e6)
-	return value(run.ID) + ", started " + run.StartedAt.UTC().Format(minutes) + ", took " + took.String()
+	return value(run.ID) + ", started " + run.StartedAt.In(zone).Format(minutes) + ", took " + took.String()
 }
 
 // originTotal says what the plan was made from.
 func originTotal(plan *reconcile.Plan) string {
-	parts := []string{"made " + plan.CreatedAt.UTC().Format(minutes)}
+	zone := Zone(plan.Timezone)
+	parts := []string{"made " + plan.CreatedAt.In(zone).Format(minutes)}
 	if files := plan.Desired.Files; len(files) > 0 {
 		from := "from " + value(files[0])
 		more := len(files) - 1
@@ -230,7 +232,7 @@ func originTotal(plan *reconcile.Plan) string {
 		parts = append(parts, "at "+value(reconcile.ShortCommit(commit)))
 	}
 	if roster := plan.Desired.Roster; roster != nil {
-		parts = append(parts, rosterOrigin(roster))
+		parts = append(parts, rosterOrigin(roster, zone))
 	}
 	if plan.Tool != "" {
 		parts = append(parts, "by "+value(plan.Tool))
@@ -239,10 +241,10 @@ func originTotal(plan *reconcile.Plan) string {
 }
 
 // rosterOrigin says which roster the plan was made from, and where it was read.
-func rosterOrigin(roster *reconcile.RosterInfo) string {
+func rosterOrigin(roster *reconcile.RosterInfo, zone *time.Location) string {
 	from := "with the roster " + value(roster.File)
 	if roster.AsOf != nil {
-		from += " of " + roster.AsOf.UTC().Format(minutes)
+		from += " of " + roster.AsOf.In(zone).Format(minutes)
 	}
 	if roster.Commit != "" {
 		return from + " at " + value(reconcile.ShortCommit(roster.Commit))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
 )
@@ -50,8 +51,18 @@ func capitalized(text string) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// minutes is how reports show a moment.
-const minutes = "2006-01-02 15:04 UTC"
+// Zone returns the timezone in which people are told when something was, by the name that
+// a plan has of it: that of its file. It is UTC where the name is empty, or not known here.
+func Zone(name string) *time.Location {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}
+
+// minutes is how reports show a moment, with its timezone.
+const minutes = "2006-01-02 15:04 MST"
 
 // seats names the seats that a state holds: "access+gateway", "none". A flag
 // that nobody knows is shown with a question mark, since it is not "none".
