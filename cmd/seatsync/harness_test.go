@@ -56,6 +56,7 @@ type rig struct {
 	directory string
 	env       map[string]string
 	adjust    func(*zerotrust.Config)
+	clock     func() time.Time   // of commands in this process
 	members   map[string]*member // by user id
 }
 
@@ -75,7 +76,7 @@ func newRig(t *testing.T, members []*member, options ...rigOption) *rig {
 	}
 	box, err := sandbox.New(settings)
 	check(t, err)
-	r := &rig{t: t, box: box, directory: t.TempDir(), members: make(map[string]*member, len(members))}
+	r := &rig{t: t, box: box, directory: t.TempDir(), clock: time.Now, members: make(map[string]*member, len(members))}
 	r.serve(box.Handler().ServeHTTP)
 	r.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		r.handler.Load().(http.HandlerFunc)(w, request)
@@ -203,7 +204,7 @@ func (r *rig) run(ctx context.Context, args ...string) result {
 	r.t.Helper()
 	var stdout, stderr lockedBuffer
 	app := &app{
-		stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, clock: time.Now, adjust: r.adjust,
+		stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, clock: r.clock, adjust: r.adjust,
 		getenv: func(name string) string { return r.env[name] },
 	}
 	r.box.ForgetRequests()

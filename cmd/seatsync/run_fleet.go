@@ -101,13 +101,14 @@ func (a *app) accounts(flags runFlags, metrics *daemon.Metrics, log *slog.Logger
 			app: a, flags: flags, file: file, log: log, metrics: metrics, limiters: tokens, isFleet: isFleet,
 		}
 		settings, err := runner.Settings(time.Now())
-		if earlier := files[settings.AccountID]; err == nil && earlier != "" {
+		id := strings.ToLower(settings.AccountID)
+		if earlier := files[id]; err == nil && earlier != "" {
 			return nil, fmt.Errorf("%s and %s are both about account %s: keep one of them", earlier, file, settings.AccountID)
 		}
-		files[settings.AccountID] = file
+		files[id] = file
 		history := &runHistory{
-			store:   func() *record.Store { return record.Open(a.stateDir, runner.accountID()) },
-			account: runner.accountID, mask: a.mask, known: make(map[string]daemon.RunSummary),
+			store: func() *record.Store { return record.Open(a.stateDir, runner.accountID()) },
+			mask:  a.mask, known: make(map[string]daemon.RunSummary),
 		}
 		outbox := func() []*record.Outbox {
 			boxes := []*record.Outbox{history.store().Outbox()}

@@ -17,9 +17,8 @@ import (
 // a page needs of records that cannot change any more, since a record holds a
 // whole plan.
 type runHistory struct {
-	store   func() *record.Store // of the account, as soon as its id is known
-	account func() string
-	mask    *report.Masker
+	store func() *record.Store // of the account, as soon as its id is known
+	mask  *report.Masker
 
 	mu    sync.Mutex
 	known map[string]daemon.RunSummary
@@ -55,9 +54,7 @@ func (h *runHistory) Runs(most int) ([]daemon.RunSummary, error) {
 				h.known[id] = run
 			}
 		}
-		if h.isOurs(run) {
-			runs = append(runs, run)
-		}
+		runs = append(runs, run)
 	}
 	return runs, errors.Join(problems...)
 }
@@ -72,13 +69,6 @@ func (h *runHistory) forget(ids []string) {
 			delete(h.known, id)
 		}
 	}
-}
-
-// isOurs reports whether a run is of the account. One that failed before it knew
-// its account is, too.
-func (h *runHistory) isOurs(run daemon.RunSummary) bool {
-	account := h.account()
-	return account == "" || run.AccountID == "" || run.AccountID == account
 }
 
 // Past returns what all records of the account say of seats and money.
@@ -99,9 +89,6 @@ func (h *runHistory) Read(id string) (daemon.RunSummary, *reconcile.Plan, error)
 		return daemon.RunSummary{}, nil, err
 	}
 	run := describeRun(found, h.mask)
-	if !h.isOurs(run) {
-		return daemon.RunSummary{}, nil, daemon.ErrNoRun
-	}
 	if found.Plan == nil {
 		return run, nil, nil
 	}
@@ -123,9 +110,12 @@ func describeRun(found *record.Record, mask *report.Masker) daemon.RunSummary {
 		ID: found.ID, AccountID: found.AccountID, Mode: found.Mode, Result: found.Result, Error: mask.Text(found.Error),
 		StartedAt: found.StartedAt, FinishedAt: found.FinishedAt, Who: mask.Text(found.Who), Host: found.Host, Tool: found.Tool, Commit: found.Commit,
 	}
-	run.Report = "/runs/" + found.ID
-	if found.Plan != nil {
+	run.Report, run.Outcomes = "/runs/"+found.ID, map[reconcile.Status]int{}
+	switch {
+	case found.Plan != nil:
 		run.Describe(found.Plan)
+	case found.Run != nil: // the plan is damaged, the outcomes are not
+		run.CountOutcomes(found.Run)
 	}
 	return run
 }
