@@ -7,11 +7,13 @@ import (
 	"log"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seatsync/seatsync/reconcile/desired"
+	"github.com/seatsync/seatsync/reconcile/record"
 	"github.com/seatsync/seatsync/reconcile/report"
 	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
@@ -39,6 +41,17 @@ type app struct {
 	namesFile bool
 	// origin says how files are read, whichever they are.
 	origin desired.Origin
+	// unread are the records of runs that ended before their account was known, and
+	// through them those of all accounts.
+	unread     *record.Store
+	openUnread sync.Once
+}
+
+// store returns the records of an account, or those of runs that ended before they
+// knew theirs for "".
+func (a *app) store(account string) *record.Store {
+	a.openUnread.Do(func() { a.unread = record.Open(a.stateDir, "") })
+	return a.unread.Of(account)
 }
 
 const about = `seatsync keeps the seats and names of a Cloudflare Zero Trust account as a YAML

@@ -107,13 +107,13 @@ func (a *app) accounts(flags runFlags, metrics *daemon.Metrics, log *slog.Logger
 		}
 		files[id] = file
 		history := &runHistory{
-			store: func() *record.Store { return record.Open(a.stateDir, runner.accountID()) },
+			store: func() *record.Store { return a.store(runner.accountID()) },
 			mask:  a.mask, known: make(map[string]daemon.RunSummary),
 		}
 		outbox := func() []*record.Outbox {
 			boxes := []*record.Outbox{history.store().Outbox()}
 			if runner.accountID() != "" {
-				boxes = append(boxes, record.Open(a.stateDir, "").Outbox())
+				boxes = append(boxes, a.store("").Outbox())
 			}
 			return boxes
 		}

@@ -13,7 +13,6 @@ import (
 
 	"github.com/seatsync/seatsync/reconcile"
 	"github.com/seatsync/seatsync/reconcile/desired"
-	"github.com/seatsync/seatsync/reconcile/record"
 	"github.com/seatsync/seatsync/reconcile/runner"
 	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
@@ -121,7 +120,7 @@ func (t *target) fileBeside(ctx context.Context, plan *reconcile.Plan) (*desired
 // connection it can only record that one failed.
 func (t *target) runner(account string) *runner.Runner {
 	return &runner.Runner{
-		AccountID: account, Store: record.Open(t.app.stateDir, account), Clock: t.app.clock, Tool: tool(),
+		AccountID: account, Store: t.app.store(account), Clock: t.app.clock, Tool: tool(),
 		Note: func(text string) { t.note("note: %s", text) },
 	}
 }

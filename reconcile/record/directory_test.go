@@ -53,7 +53,7 @@ func TestLinksInTheStateDirectoryAreNotFollowed(t *testing.T) {
 				if err := os.Symlink(target, filepath.Join(state, name)); err != nil {
 					t.Skipf("no links here: %v", err)
 				}
-				store := &Store{state: state, account: account}
+				store := &Store{state: state, account: account, takenOver: new(takenOver)}
 				_, err := store.Begin(startAt(0), nil, frozen)
 				_, lockErr := store.Lock(Holder{})
 				_, listErr := store.List()

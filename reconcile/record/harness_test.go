@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 
 // mustOpen opens the store of the test account in another process.
 func mustOpen(state string) *Store {
-	return &Store{state: state, account: account}
+	return &Store{state: state, account: account, takenOver: new(takenOver)}
 }
 
 // newStore opens the store of the test account in a state directory.

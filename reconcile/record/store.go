@@ -35,12 +35,17 @@ type Store struct {
 	account string // in lower case, "" for runs that ended before they knew theirs
 	misused error  // why there can be no such store
 
-	mu          sync.Mutex
-	isTakenOver bool
+	takenOver *takenOver
 
 	indexing sync.Mutex
 	known    map[string]*entry // by id: what was derived so far, or read in the index; see entries
 	carried  carried
+}
+
+// takenOver is whether what an earlier version has left in a state directory was moved.
+type takenOver struct {
+	mu   sync.Mutex
+	done bool
 }
 
 // Open returns the store of an account in a state directory, which need not exist
@@ -52,7 +57,13 @@ type Store struct {
 // when the store is first used. Every use is an error where that cannot be done, and
 // where anybody may write to the directory: what it says could be anybody's.
 func Open(stateDir, account string) *Store {
-	store := &Store{state: stateDir, account: strings.ToLower(account)}
+	return (&Store{state: stateDir, takenOver: new(takenOver)}).Of(account)
+}
+
+// Of returns the store of another account in the same state directory. The directory is
+// looked through once for all of them, which matters where there are thousands.
+func (s *Store) Of(account string) *Store {
+	store := &Store{state: s.state, account: strings.ToLower(account), takenOver: s.takenOver}
 	if account != "" {
 		store.misused = reconcile.CheckAccountID(account)
 	}
@@ -67,15 +78,15 @@ func (s *Store) takeOver() error {
 	if s.misused != nil {
 		return s.misused
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.isTakenOver {
+	s.takenOver.mu.Lock()
+	defer s.takenOver.mu.Unlock()
+	if s.takenOver.done {
 		return nil
 	}
 	if err := takeOver(s.state); err != nil {
 		return err
 	}
-	s.isTakenOver = true
+	s.takenOver.done = true
 	return nil
 }
 

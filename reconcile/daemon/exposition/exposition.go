@@ -31,8 +31,8 @@ type Family struct {
 	registry         *Registry
 	name, help, kind string
 	labels           []string
-	bounds           []float64 // of a histogram, rising; the last bucket, of everything, is not among them
-	series           map[string]*series
+	bounds           []float64            // of a histogram, rising; the last bucket, of everything, is not among them
+	series           map[string][]*series // by the value of the first label, "" where there is none
 }
 
 // series is one combination of values.
@@ -60,7 +60,7 @@ func (r *Registry) Histogram(name, help string, bounds []float64, labels ...stri
 func (r *Registry) add(f *Family) *Family {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	f.registry, f.series = r, make(map[string]*series)
+	f.registry, f.series = r, make(map[string][]*series)
 	r.families = append(r.families, f)
 	return f
 }
@@ -72,16 +72,33 @@ func (f *Family) with(values []string, do func(*series)) {
 	}
 	f.registry.mu.Lock()
 	defer f.registry.mu.Unlock()
-	key := strings.Join(values, "\xff") // which is in no UTF-8
-	one, known := f.series[key]
-	if !known {
+	one := f.find(values)
+	if one == nil {
 		one = &series{values: slices.Clone(values)}
 		if f.kind == "histogram" {
 			one.counts = make([]uint64, len(f.bounds)+1)
 		}
-		f.series[key] = one
+		f.series[first(values)] = append(f.series[first(values)], one)
 	}
 	do(one)
+}
+
+// find returns the series of the values, or nil. An account has few of a family.
+func (f *Family) find(values []string) *series {
+	for _, one := range f.series[first(values)] {
+		if slices.Equal(one.values, values) {
+			return one
+		}
+	}
+	return nil
+}
+
+// first is the value of the first label.
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
 }
 
 // Begin makes the series of the values appear, with 0 if it is new: a counter that appears with its first event would
@@ -104,8 +121,7 @@ func (f *Family) SetSeen(value float64, values ...string) {
 func (f *Family) has(values []string) bool {
 	f.registry.mu.Lock()
 	defer f.registry.mu.Unlock()
-	_, known := f.series[strings.Join(values, "\xff")]
-	return known
+	return f.find(values) != nil
 }
 
 // Inc adds one to a counter.
@@ -129,20 +145,19 @@ func (f *Family) Observe(value float64, values ...string) {
 func (f *Family) Value(values ...string) (value float64) {
 	f.registry.mu.Lock()
 	defer f.registry.mu.Unlock()
-	if one, known := f.series[strings.Join(values, "\xff")]; known {
+	if one := f.find(values); one != nil {
 		value = one.value
 	}
 	return value
 }
 
-// Delete removes every series in which the first labels have these values.
-func (f *Family) Delete(first ...string) {
+// Delete removes every series in which the first labels have these values, of which there is one at least.
+func (f *Family) Delete(values ...string) {
 	f.registry.mu.Lock()
 	defer f.registry.mu.Unlock()
-	for key, one := range f.series {
-		if slices.Equal(one.values[:len(first)], first) {
-			delete(f.series, key)
-		}
+	left := slices.DeleteFunc(f.series[values[0]], func(one *series) bool { return slices.Equal(one.values[:len(values)], values) })
+	if f.series[values[0]] = left; len(left) == 0 {
+		delete(f.series, values[0])
 	}
 }
 
@@ -176,8 +191,8 @@ func (f *Family) write(out *bytes.Buffer) {
 	}
 	fmt.Fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", f.name, strings.NewReplacer(`\`, `\\`, "\n", `\n`).Replace(f.help), f.name, f.kind)
 	all := make([]*series, 0, len(f.series))
-	for _, one := range f.series {
-		all = append(all, one)
+	for _, some := range f.series {
+		all = append(all, some...)
 	}
 	slices.SortFunc(all, func(a, b *series) int { return slices.Compare(a.values, b.values) })
 	for _, one := range all {
