@@ -88,7 +88,7 @@ With --once it makes one run now and exits with the code of apply.`,
 	f.StringArrayVar(&flags.crons, "cron", nil, "when to run, besides the file's schedule: five fields, six with seconds, @daily, @every 1h; repeatable")
 	f.StringVar(&flags.mode, "mode", string(reconcile.ModeDryRun), "what --cron and --once do: dry-run or apply")
 	f.StringVar(&flags.timezone, "timezone", "", "IANA timezone of every schedule and freeze (default the file's)")
-	f.DurationVar(&flags.jitter, "jitter", 0, "put each run off by up to this long, at random")
+	f.DurationVar(&flags.jitter, "jitter", 0, "put the runs of each account off by a span of its own, up to this long")
 	f.BoolVar(&flags.runAtStart, "run-at-start", false, "make a dry run right away, before the first one is due")
 	f.BoolVar(&flags.once, "once", false, "make one run now, then exit with the code of apply")
 	f.StringVar(&flags.shard, "shard", "", "reconcile the `I/N`-th part of the files, I from 0, as in a Kubernetes Indexed Job")

@@ -201,12 +201,12 @@ func (a *account) start(ctx context.Context, mode reconcile.Mode, now time.Time)
 	}
 	a.daemon.runs.Go(func() {
 		defer a.over()
-		over, ok := a.daemon.turn(ctx)
+		over, late, ok := a.daemon.turn(ctx, a)
 		if !ok {
 			return
 		}
 		defer over()
-		a.make(ctx, Request{ID: run.ID, Mode: mode})
+		a.make(ctx, Request{ID: run.ID, Mode: mode}, late)
 	})
 }
 
@@ -232,12 +232,12 @@ func (a *account) over() {
 	a.current = nil
 }
 
-// make makes one run and tells everyone what came of it.
-func (a *account) make(ctx context.Context, request Request) RunResult {
+// make makes one run, which begins so late, and tells everyone what came of it.
+func (a *account) make(ctx context.Context, request Request, late time.Duration) RunResult {
 	began := time.Now()
 	label := a.label()
 	log := a.daemon.log.With("run", request.ID, "account", label)
-	log.Info("run started", "mode", string(request.Mode))
+	log.Info("run started", "mode", string(request.Mode), "late", late.Round(time.Millisecond))
 	a.daemon.metrics.began(label, began)
 	outcome := a.guarded(ctx, request, log)
 	if outcome.Run.StartedAt.IsZero() {

@@ -2,12 +2,17 @@ package daemon
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"io"
 	"log/slog"
-	"math/rand/v2"
+	"math"
+	"runtime"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/seatsync/seatsync/reconcile"
 	"github.com/seatsync/seatsync/reconcile/record"
@@ -29,8 +34,8 @@ type Options struct {
 	Accounts []Account
 	// NewID returns the id of a run that begins at a time.
 	NewID func(at time.Time) string
-	// Jitter is the longest that a run is put off, at random, so that many
-	// daemons do not ask at once.
+	// Jitter is the longest that a run is put off, so that not all accounts are
+	// read at once: each by a span of its own, which stays the same.
 	Jitter time.Duration
 	// Parallel is the most runs at a time, of different accounts; 0 sets no bound.
 	Parallel int
@@ -111,12 +116,18 @@ func New(options Options) *Daemon {
 	if d.metrics == nil {
 		d.metrics = NewMetrics()
 	}
+	var reading errgroup.Group
+	reading.SetLimit(runtime.GOMAXPROCS(0))
 	for _, given := range options.Accounts {
 		a := &account{daemon: d, name: given.Name, id: given.Name, runner: given.Runner, history: given.History, outbox: given.Outbox, beatAt: d.started}
-		a.read(d.started, false)
-		a.restore()
 		d.accounts = append(d.accounts, a)
+		reading.Go(func() error {
+			a.read(d.started, false)
+			a.restore()
+			return nil
+		})
 	}
+	_ = reading.Wait() // what cannot be read, an account keeps to itself
 	return d
 }
 
@@ -212,29 +223,31 @@ func (d *Daemon) tell(state State) {
 	}
 }
 
-// turn waits until a run may begin and reports whether ctx lasted so long. The
-// function that it returns lets the next one begin.
-func (d *Daemon) turn(ctx context.Context) (over func(), ok bool) {
-	if !sleep(ctx, d.jitter()) {
-		return nil, false
+// turn waits until a run of an account may begin and reports whether ctx lasted so
+// long, with how long after its time that was. The function that it returns lets the
+// next one begin.
+func (d *Daemon) turn(ctx context.Context, a *account) (over func(), late time.Duration, ok bool) {
+	if !sleep(ctx, d.jitter(a.label())) {
+		return nil, 0, false
 	}
 	if d.slots == nil {
-		return func() {}, true
+		return func() {}, 0, true
 	}
+	due := time.Now()
 	select {
 	case <-ctx.Done():
-		return nil, false
+		return nil, 0, false
 	case d.slots <- struct{}{}:
-		return func() { <-d.slots }, true
+		return func() { <-d.slots }, time.Since(due), true
 	}
 }
 
-// jitter returns how long to put off a run.
-func (d *Daemon) jitter() time.Duration {
-	if d.options.Jitter <= 0 {
-		return 0
-	}
-	return rand.N(d.options.Jitter)
+// jitter returns how long to put off the runs of an account. It is not drawn anew for each
+// run: an account that runs every hour goes on doing so, and never runs into its next run.
+func (d *Daemon) jitter(account string) time.Duration {
+	sum := sha256.Sum256([]byte(account))
+	share := float64(binary.BigEndian.Uint64(sum[:])) / math.MaxUint64
+	return time.Duration(share * float64(d.options.Jitter))
 }
 
 // Once makes one run of each account now, side by side, and returns what came of
@@ -243,9 +256,9 @@ func (d *Daemon) Once(ctx context.Context, mode reconcile.Mode) []RunResult {
 	outcomes := make([]RunResult, len(d.accounts))
 	for i, a := range d.accounts {
 		d.runs.Go(func() {
-			if over, ok := d.turn(ctx); ok {
+			if over, late, ok := d.turn(ctx, a); ok {
 				defer over()
-				outcomes[i] = a.make(ctx, Request{ID: d.options.NewID(time.Now()), Mode: mode})
+				outcomes[i] = a.make(ctx, Request{ID: d.options.NewID(time.Now()), Mode: mode}, late)
 				return
 			}
 			err := context.Cause(ctx)

@@ -3,6 +3,8 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -299,27 +301,34 @@ func TestTheWatchdogIsFedWhileRunsCanBeScheduled(t *testing.T) {
 	})
 }
 
-func TestJitterPutsARunOffByAtMostItsLength(t *testing.T) {
+func TestJitterPutsTheRunsOfAnAccountOffByTheSameSpan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStand(dryRun("@hourly"))
-		d, _ := newDaemon(t, Options{Jitter: 20 * time.Minute}, s)
+		d, _ := newDaemon(t, Options{Jitter: time.Hour}, s)
 		stop, _ := begin(d)
-		time.Sleep(100*time.Hour + 30*time.Minute)
+		time.Sleep(100*time.Hour + time.Hour)
 		stop()
-		made, late := s.made(), 0
-		for _, run := range made {
-			minute := run.StartedAt.Minute()
-			if minute >= 20 {
-				t.Errorf("a run at %s", run.StartedAt)
-			}
-			if minute > 0 {
-				late++
-			}
+		made := s.made()
+		if len(made) != 100 {
+			t.Errorf("%d runs in a hundred hours, want one an hour", len(made))
 		}
-		if len(made) != 100 || late < 80 {
-			t.Errorf("%d runs, %d of them put off", len(made), late)
+		for i, run := range made[1:] {
+			if between := run.StartedAt.Sub(made[i].StartedAt); between != time.Hour {
+				t.Errorf("%v between two runs", between)
+			}
 		}
 	})
+}
+
+func TestJitterSpreadsAccountsEvenly(t *testing.T) {
+	d, _ := newDaemon(t, Options{Jitter: time.Hour}, newStand())
+	perMinute := make([]int, 60)
+	for i := range 6000 {
+		perMinute[int(d.jitter(fmt.Sprintf("%032x", i))/time.Minute)]++
+	}
+	if least, most := slices.Min(perMinute), slices.Max(perMinute); least < 60 || most > 150 {
+		t.Errorf("of 6,000 accounts %d to %d run in a minute, want about 100", least, most)
+	}
 }
 
 func TestOneFailingAccountLeavesTheOthersAlone(t *testing.T) {
