@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,11 +14,18 @@ import (
 	"github.com/seatsync/seatsync/reconcile/report"
 )
 
+// shownAccounts is how many accounts one page of a fleet lists.
+const shownAccounts = 100
+
 // fleetPage lists the accounts of a daemon that has more than one, and adds them up.
 type fleetPage struct {
 	Tone, Sentence, Now string
-	Accounts            []fleetRow
-	Total               fleetRow
+	// Query is what was searched for, and Place which of what was found is listed.
+	Query, Place string
+	// Earlier and Later lead to the pages before and after this one, where there are such.
+	Earlier, Later string
+	Accounts       []fleetRow
+	Total          fleetRow
 }
 
 type fleetRow struct {
@@ -41,8 +50,9 @@ func (p purse) String() string {
 	return strings.Join(parts, " + ")
 }
 
-// fleet puts together the page of all accounts, those in trouble first.
-func (d *Daemon) fleet(accounts []*account, now time.Time) fleetPage {
+// fleet puts together the page of all accounts, those in trouble first. The query may
+// have q, a part of an id or a name, and page, a number from 1.
+func (d *Daemon) fleet(accounts []*account, now time.Time, query url.Values) fleetPage {
 	page := fleetPage{Now: clockTime(now.In(commonZone(accounts))), Tone: "calm"}
 	troubled, used, purchased := 0, 0, 0
 	billed, cost, idle, saved := purse{}, purse{}, purse{}, purse{}
@@ -80,6 +90,7 @@ func (d *Daemon) fleet(accounts []*account, now time.Time) fleetPage {
 	slices.SortStableFunc(page.Accounts, func(a, b fleetRow) int {
 		return cmp.Or(cmp.Compare(rank[a.Tone], rank[b.Tone]), cmp.Compare(a.Account, b.Account))
 	})
+	page.narrow(query)
 	return page
 }
 
@@ -92,6 +103,42 @@ func commonZone(accounts []*account) *time.Location {
 		}
 	}
 	return zone
+}
+
+// narrow leaves one page of the accounts that are searched for. The sums stay those of all.
+func (p *fleetPage) narrow(query url.Values) {
+	p.Query = strings.TrimSpace(query.Get("q"))
+	wanted := strings.ToLower(p.Query)
+	p.Accounts = slices.DeleteFunc(p.Accounts, func(row fleetRow) bool {
+		return !strings.Contains(strings.ToLower(row.Name+" "+row.Account), wanted)
+	})
+	found := len(p.Accounts)
+	pages := (found + shownAccounts - 1) / shownAccounts
+	number, _ := strconv.Atoi(query.Get("page")) // what is no number is the first page
+	number = max(1, min(number, pages))
+	from := (number - 1) * shownAccounts
+	p.Accounts = p.Accounts[from:min(found, from+shownAccounts)]
+	switch {
+	case pages > 1:
+		p.Place = fmt.Sprintf("%s to %s of %s", thousands(from+1), thousands(from+len(p.Accounts)), thousands(found))
+	case p.Query != "":
+		p.Place = thousands(found) + " found"
+	}
+	if number > 1 {
+		p.Earlier = p.link(number - 1)
+	}
+	if number < pages {
+		p.Later = p.link(number + 1)
+	}
+}
+
+// link leads to another page of what was found.
+func (p *fleetPage) link(page int) string {
+	query := url.Values{"page": {strconv.Itoa(page)}}
+	if p.Query != "" {
+		query.Set("q", p.Query)
+	}
+	return "/?" + query.Encode()
 }
 
 // fleetRow returns the row of an account, the last run that had a plan, nil for none,

@@ -50,11 +50,11 @@ func (d *Daemon) Handler() http.Handler {
 	})
 }
 
-// statusPolicy lets the status page use its own style and nothing else.
+// statusPolicy lets the status page use its own style, and search itself, and nothing else.
 func statusPolicy() string {
 	sum := sha256.Sum256([]byte(pageFile("page/status.css")))
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+		"'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 }
 
 // pageFile returns an embedded file. It is part of the program, so that it is

@@ -293,3 +293,45 @@ func TestTheFleetIsShownInTheTimezoneOfItsFiles(t *testing.T) {
 		}
 	}
 }
+
+func TestAFleetIsSearchedAndReadPageByPage(t *testing.T) {
+	accounts := make([]*stand, 250)
+	for i := range accounts {
+		accounts[i] = newStand(dryRun("@daily"))
+		accounts[i].settings.AccountID = fmt.Sprintf("%032x", i)
+	}
+	d, _ := newDaemon(t, Options{}, accounts...)
+	tests := []struct {
+		name, path  string
+		first, rows int
+		words       []string
+		not         string
+	}{
+		{"the first page", "/", 0, 100, []string{"All 250 accounts", "1 to 100 of 250", `href="/?page=2"`}, "Earlier"},
+		{"the last page", "/?page=3", 200, 50, []string{"201 to 250 of 250", `href="/?page=2"`}, "Later"},
+		{"a page beyond the last is the last", "/?page=99", 200, 50, []string{"201 to 250 of 250"}, "Later"},
+		{"a page that is no number is the first", "/?page=x", 0, 100, []string{"1 to 100 of 250"}, "Earlier"},
+		{"a part of an id", "/?q=0F9", 249, 1, []string{"1 found", `value="0F9"`, "All 250 accounts"}, "Later"},
+		{"what nobody has", `/?q=%22%3E%3Cb%3E`, 0, 0, []string{"0 found", `value="&#34;&gt;&lt;b&gt;"`}, "<b>"},
+		{"several pages of what was found", "/?q=00&page=2", 100, 100, []string{"101 to 200 of 250", `href="/?page=3&amp;q=00"`}, "&q"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, body := ask(t, d, "GET", test.path)
+			if got := strings.Count(body, `href="/?account=`); got != test.rows {
+				t.Errorf("%d accounts, want %d", got, test.rows)
+			}
+			if first := fmt.Sprintf(`href="/?account=%032x"`, test.first); test.rows > 0 && !strings.Contains(body, first) {
+				t.Errorf("no %s", first)
+			}
+			for _, word := range test.words {
+				if !strings.Contains(body, word) {
+					t.Errorf("no %q in\n%s", word, body)
+				}
+			}
+			if strings.Contains(body, test.not) {
+				t.Errorf("there is %q", test.not)
+			}
+		})
+	}
+}

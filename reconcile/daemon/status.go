@@ -30,7 +30,7 @@ func (d *Daemon) serveStatus(w http.ResponseWriter, r *http.Request) {
 	}
 	now := time.Now()
 	if len(accounts) > 1 {
-		d.writePage(w, http.StatusOK, "fleet", d.fleet(accounts, now))
+		d.writePage(w, http.StatusOK, "fleet", d.fleet(accounts, now, r.URL.Query()))
 		return
 	}
 	d.writePage(w, http.StatusOK, "status", d.status(r.Context(), accounts[0], now))
