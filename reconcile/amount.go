@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 	"regexp"
+	"sync"
 )
 
 // Amount is an exact decimal amount of money with two or more decimals, as text:
@@ -14,12 +15,12 @@ import (
 type Amount string
 
 // decimalPattern is the form of a price: no sign, no exponent, no separators.
-var decimalPattern = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,6})?$`)
+var decimalPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,6})?$`) })
 
 // ParseAmount reads a price as it stands in the file. It keeps the decimals,
 // but shows at least two.
 func ParseAmount(text string) (Amount, error) {
-	if !decimalPattern.MatchString(text) {
+	if !decimalPattern().MatchString(text) {
 		return "", fmt.Errorf("%q is not a price: write a plain decimal number, for instance 7.00", text)
 	}
 	value, _ := new(big.Rat).SetString(text)

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -202,14 +203,14 @@ func accountIn(path string) string {
 	if err != nil {
 		return ""
 	}
-	found := accountLine.FindSubmatch(data)
+	found := accountLine().FindSubmatch(data)
 	if found == nil {
 		return ""
 	}
 	return string(found[1])
 }
 
-var accountLine = regexp.MustCompile(`(?m)^account: *["']?([0-9a-zA-Z]{1,32})\b`)
+var accountLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^account: *["']?([0-9a-zA-Z]{1,32})\b`) })
 
 // deliver writes a report to every place.
 func (o *output) deliver(write func(io.Writer, report.Format, report.Options) error, summarize func(io.Writer) error) error {

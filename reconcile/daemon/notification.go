@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/seatsync/seatsync/reconcile"
 )
@@ -141,7 +142,9 @@ func numbers(run *RunSummary) []string {
 
 // peoplePattern finds emails, also within a query, mentions such as @here, and everything
 // between quotation marks: that may be somebody's name.
-var peoplePattern = regexp.MustCompile(`"[^"\n]*"(?:@[^\s"<>,;]+)?|[^\s"<>(),;=]*(?:[@＠﹫]|%40)[^\s"'<>(),;:]*`)
+var peoplePattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`"[^"\n]*"(?:@[^\s"<>,;]+)?|[^\s"<>(),;=]*(?:[@＠﹫]|%40)[^\s"'<>(),;:]*`)
+})
 
 // markup are the characters by which chat services begin a mention or hide the address
 // of a link, such as <!channel>, <https://…|text> and [text](https://…), and what looks
@@ -151,7 +154,7 @@ var markup = strings.NewReplacer("<", "‹", ">", "›", "](", "] (", "][", "] [
 // impersonal returns a message without anybody's email or name, that each service
 // shows as it is.
 func impersonal(text string) string {
-	return markup.Replace(peoplePattern.ReplaceAllString(text, "…"))
+	return markup.Replace(peoplePattern().ReplaceAllString(text, "…"))
 }
 
 // linesOfError is how much of an error a message has.

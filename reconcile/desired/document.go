@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
@@ -135,11 +136,13 @@ func decodeNode(decoder *yaml.Decoder) (node *yaml.Node, err error) {
 	return node, decoder.Decode(node)
 }
 
-var syntaxLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+var syntaxLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`) })
 
 // countsFromZero finds the messages of yaml.v3 whose line it does not count from 1:
 // those of its parser, and not those of its scanner.
-var countsFromZero = regexp.MustCompile(`^did not find expected (node content|key|<.*>|'-' indicator|',' or '[\]}]')$`)
+var countsFromZero = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^did not find expected (node content|key|<.*>|'-' indicator|',' or '[\]}]')$`)
+})
 
 // syntaxProblem records an error of the YAML parser: what is wrong in the text where
 // that can be found, or else what the parser says at the line it names.
@@ -149,13 +152,13 @@ func (d *document) syntaxProblem(data []byte, err error) {
 		return
 	}
 	line, message := 1, err.Error()
-	if match := syntaxLine.FindStringSubmatch(message); match != nil {
+	if match := syntaxLine().FindStringSubmatch(message); match != nil {
 		message = match[2]
 		if match[1] != "" {
 			line, _ = strconv.Atoi(match[1])
 		}
 	}
-	if countsFromZero.MatchString(message) {
+	if countsFromZero().MatchString(message) {
 		line++
 	}
 	if message == "did not find expected alphabetic or numeric character" {

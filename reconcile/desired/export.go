@@ -47,7 +47,7 @@ func Export(w io.Writer, live *reconcile.Live, allFlags bool) error {
 	listed := 0
 	for i := range users {
 		user := &users[i]
-		if checkEmail(user.Email) != nil || !idPattern.MatchString(user.ID) {
+		if checkEmail(user.Email) != nil || !idPattern().MatchString(user.ID) {
 			unnamed = append(unnamed, user.ID)
 			continue
 		}

@@ -58,7 +58,7 @@ func exportMissing(w io.Writer, live *reconcile.Live, file *reconcile.Desired, i
 		key := reconcile.EmailKey(user.Email)
 		switch {
 		case !user.HoldsSeat() || listed[key] || !isWanted(user.Email):
-		case checkEmail(user.Email) != nil || !idPattern.MatchString(user.ID):
+		case checkEmail(user.Email) != nil || !idPattern().MatchString(user.ID):
 			unnamed++
 		default:
 			missing++

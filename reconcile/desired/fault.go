@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/seatsync/seatsync/reconcile"
 )
@@ -136,23 +137,25 @@ func (r *faultReader) goOn(line, bare string) *fault {
 var (
 	// missingSpace finds a dash that a key follows without a space, entryStart what
 	// begins an entry.
-	missingSpace = regexp.MustCompile(`^-[A-Za-z_]+:(\s|$)`)
-	entryStart   = regexp.MustCompile(`^- *\{? *["']?(email|cron|name|from)["']?:`)
-	keyPattern   = regexp.MustCompile(`^("[^"]*"|'[^']*'|[A-Za-z0-9_][^:#"'{}\[\],]*?) *:( |$)`)
-	gluedKey     = regexp.MustCompile(`^([a-z_]+):[^\s/]`)
-	gluedDash    = regexp.MustCompile(`^-["'@*A-Za-z]`)
+	missingSpace = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-[A-Za-z_]+:(\s|$)`) })
+	entryStart   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^- *\{? *["']?(email|cron|name|from)["']?:`) })
+	keyPattern   = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^("[^"]*"|'[^']*'|[A-Za-z0-9_][^:#"'{}\[\],]*?) *:( |$)`)
+	})
+	gluedKey  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([a-z_]+):[^\s/]`) })
+	gluedDash = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-["'@*A-Za-z]`) })
 )
 
 // isEntry reports whether a line begins an entry of a list.
-func isEntry(bare string) bool { return entryStart.MatchString(bare) }
+func isEntry(bare string) bool { return entryStart().MatchString(bare) }
 
 // place finds where a line belongs by its indentation.
 func (r *faultReader) place(indent int, bare string) *fault {
-	if missingSpace.MatchString(bare) || gluedDash.MatchString(bare) && r.inList(indent) {
+	if missingSpace().MatchString(bare) || gluedDash().MatchString(bare) && r.inList(indent) {
 		return r.at(indent, "a space is missing after -")
 	}
 	isList := bare == "-" || strings.HasPrefix(bare, "- ")
-	isKey := keyPattern.MatchString(bare)
+	isKey := keyPattern().MatchString(bare)
 	top := r.top()
 	switch {
 	case top == nil || r.opens && indent > top.indent:
@@ -207,7 +210,7 @@ func (r *faultReader) sameBelow(indent int) bool {
 
 // isStray reports whether a key at the margin can only be one of the entry before.
 func (r *faultReader) isStray(inner []block, indent int, bare string) bool {
-	key := strings.Trim(keyPattern.FindStringSubmatch(bare)[1], `"'`)
+	key := strings.Trim(keyPattern().FindStringSubmatch(bare)[1], `"'`)
 	return indent == 0 && len(inner) > 2 && slices.Contains(userKeys, key) && !slices.Contains(rootKeys(), key)
 }
 
@@ -269,12 +272,12 @@ func (r *faultReader) value(indent int, bare string) *fault {
 			r.opens = true
 			return nil
 		}
-		if isKey := keyPattern.MatchString(bare); isKey || strings.HasPrefix(bare, "- ") {
+		if isKey := keyPattern().MatchString(bare); isKey || strings.HasPrefix(bare, "- ") {
 			r.blocks = append(r.blocks, block{indent: indent, isList: !isKey, isEntry: isKey, members: 1, first: r.number})
 		}
 	}
-	key := keyPattern.FindString(bare)
-	if glued := gluedKey.FindStringSubmatch(bare); key == "" && glued != nil && isKnownKey(glued[1]) {
+	key := keyPattern().FindString(bare)
+	if glued := gluedKey().FindStringSubmatch(bare); key == "" && glued != nil && isKnownKey(glued[1]) {
 		return r.at(indent+len(glued[1])+1, "a space is missing after %s:", glued[1])
 	}
 	rest := strings.TrimLeft(bare[len(key):], " ")

@@ -3,6 +3,7 @@ package desired
 import (
 	"regexp"
 	"strconv"
+	"sync"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
@@ -56,15 +57,17 @@ func (p *fileParser) parseRoot(data []byte) {
 }
 
 // teamPattern finds one of the keys of an included file, in whatever style.
-var teamPattern = regexp.MustCompile(`(?m)(^|[{,])[ \t]*["']?(version|users?)["']?[ \t]*:`)
+var teamPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)(^|[{,])[ \t]*["']?(version|users?)["']?[ \t]*:`)
+})
 
 // contentPattern finds anything but comments.
-var contentPattern = regexp.MustCompile(`(?m)^[ \t]*[^#\s]`)
+var contentPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^[ \t]*[^#\s]`) })
 
 // parseTeam reads an included file. Of a file without any of its keys no problem
 // quotes anything: a pattern may have found a file with secrets.
 func (p *fileParser) parseTeam(data []byte) {
-	if !teamPattern.Match(data) && contentPattern.Match(data) {
+	if !teamPattern().Match(data) && contentPattern().Match(data) {
 		p.problemAt(1, 1, "this is not a desired-state file: an included file lists people under 'users:'")
 		return
 	}
@@ -120,11 +123,11 @@ func (p *fileParser) parseAccountName(node *yaml.Node, name string) string {
 }
 
 // variablePattern is what a shell calls a variable.
-var variablePattern = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,99}$`)
+var variablePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,99}$`) })
 
 func (p *fileParser) parseVariable(node *yaml.Node, name string) string {
 	text, ok := p.text(node, name)
-	if ok && !variablePattern.MatchString(text) {
+	if ok && !variablePattern().MatchString(text) {
 		p.problem(node, "account_token_env: this is not the name of a variable: write one such as CLOUDFLARE_API_TOKEN_EMEA, and never the token itself")
 	}
 	return text
@@ -186,18 +189,18 @@ func (p *fileParser) parsePrice(node *yaml.Node, what string) reconcile.Amount {
 }
 
 // commaPattern is a number with a decimal comma, as much of the world writes it.
-var commaPattern = regexp.MustCompile(`^([0-9]+),([0-9]{1,2})$`)
+var commaPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9]+),([0-9]{1,2})$`) })
 
 // decimalPoint returns a number that has a decimal comma with a point, or "".
 func decimalPoint(text string) string {
-	if !commaPattern.MatchString(text) {
+	if !commaPattern().MatchString(text) {
 		return ""
 	}
-	return commaPattern.ReplaceAllString(text, "$1.$2")
+	return commaPattern().ReplaceAllString(text, "$1.$2")
 }
 
 // seatsPattern is a budget of seats in place of money.
-var seatsPattern = regexp.MustCompile(`^([0-9]{1,9}) seats?$`)
+var seatsPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9]{1,9}) seats?$`) })
 
 // parseBudget reads an amount of money a month, or a number of seats.
 func (p *fileParser) parseBudget(node *yaml.Node, name string) {
@@ -206,7 +209,7 @@ func (p *fileParser) parseBudget(node *yaml.Node, name string) {
 		return
 	}
 	license := &p.desired.License
-	if seats := seatsPattern.FindStringSubmatch(text); seats != nil {
+	if seats := seatsPattern().FindStringSubmatch(text); seats != nil {
 		count, _ := strconv.Atoi(seats[1]) // at most nine digits
 		license.BudgetSeats = &count
 		return

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -170,11 +171,11 @@ func (p *fileParser) parseWindows(node *yaml.Node, name string) {
 	slices.SortFunc(*windows, func(a, b reconcile.WindowLimit) int { return cmp.Compare(a.Days, b.Days) })
 }
 
-var percentPattern = regexp.MustCompile(`^([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%$`)
+var percentPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%$`) })
 
 // addToLimit takes one value of a limit, a count or a percentage.
 func addToLimit(l *reconcile.ReleaseLimit, text string) error {
-	if match := percentPattern.FindStringSubmatch(text); match != nil {
+	if match := percentPattern().FindStringSubmatch(text); match != nil {
 		percent, _ := new(big.Rat).SetString(match[1])
 		if percent.Cmp(big.NewRat(100, 1)) > 0 {
 			return fmt.Errorf("%q is more than all seats: write at most 100%%", text)

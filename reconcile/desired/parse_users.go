@@ -2,6 +2,7 @@ package desired
 
 import (
 	"regexp"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 
@@ -92,11 +93,11 @@ func (p *fileParser) parseDate(node *yaml.Node, what string) reconcile.Date {
 }
 
 // idPattern keeps an id from changing the path of a request.
-var idPattern = regexp.MustCompile(`^[0-9A-Za-z_-]{1,36}$`)
+var idPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9A-Za-z_-]{1,36}$`) })
 
 func (p *fileParser) parseID(node *yaml.Node) string {
 	text, ok := p.literal(node, "id")
-	if ok && !idPattern.MatchString(text) {
+	if ok && !idPattern().MatchString(text) {
 		p.problem(node, "id: %q is not a user id: copy it from 'seatsync export'", text)
 	}
 	return text

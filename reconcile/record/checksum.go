@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"regexp"
+	"sync"
 )
 
 // Each line ends with its checksum, over all that stands before it, the checksum
@@ -35,7 +36,7 @@ func encodeUnsummed(l line) ([]byte, error) {
 }
 
 // sumPattern is how a line ends.
-var sumPattern = regexp.MustCompile(`,"sum":"([0-9a-f]{32})"\}`)
+var sumPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`,"sum":"([0-9a-f]{32})"\}`) })
 
 // lineBeginning is how a line begins. Within a line no text can be read as it,
 // since quotation marks in texts are escaped.
@@ -52,7 +53,7 @@ type decoded struct {
 // checksum is a line of an earlier version, if it is JSON; it is for the caller to
 // say whether the journal is of one.
 func decode(piece []byte) (lines []decoded, isWhole bool) {
-	ends := sumPattern.FindAllSubmatchIndex(piece, -1)
+	ends := sumPattern().FindAllSubmatchIndex(piece, -1)
 	begin := 0
 	isWhole = true
 	for _, end := range ends {

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
@@ -60,7 +61,7 @@ func (e *DamageError) Error() string {
 }
 
 // idPattern keeps an id from naming a file elsewhere.
-var idPattern = regexp.MustCompile(`^[0-9A-Za-z-]{1,64}$`)
+var idPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9A-Za-z-]{1,64}$`) })
 
 // Read returns the record of a run by its id, or by a beginning of the id that
 // only one run has. The word "last" means the latest run.
@@ -142,7 +143,7 @@ func (r *Record) people() (people []reconcile.Person) {
 
 // resolve completes an id.
 func (s *Store) resolve(id string) (string, error) {
-	if !idPattern.MatchString(id) {
+	if !idPattern().MatchString(id) {
 		return "", fmt.Errorf("%q is not a run id: see 'seatsync history'", id)
 	}
 	ids, err := s.ids()

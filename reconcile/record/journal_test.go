@@ -102,7 +102,7 @@ func TestIDsSortByTimeWithinASecondToo(t *testing.T) {
 		if id <= last {
 			t.Fatalf("%s is not after %s", id, last)
 		}
-		if !idPattern.MatchString(id) {
+		if !idPattern().MatchString(id) {
 			t.Fatalf("%s is no id", id)
 		}
 		last = id
@@ -293,7 +293,7 @@ func TestIDsOfOneSecondSortByWhenTheyWereMade(t *testing.T) {
 	for i := range 100 {
 		ids = append(ids, NewIDAs(noon, noon.Add(time.Duration(i)*700*time.Millisecond)))
 	}
-	if !slices.IsSorted(ids) || len(slices.Compact(ids)) != 100 || !idPattern.MatchString(ids[0]) {
+	if !slices.IsSorted(ids) || len(slices.Compact(ids)) != 100 || !idPattern().MatchString(ids[0]) {
 		t.Error(ids)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -65,16 +66,16 @@ const (
 )
 
 // receiverPattern is the form of the name of a receiver.
-var receiverPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9+-]{0,40}$`)
+var receiverPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9+-]{0,40}$`) })
 
 // notificationPattern is the name of a message: its place in the queue, what tells
 // it from one of another process, and its receiver.
-var notificationPattern = regexp.MustCompile(`^([0-9]{12})-[0-9a-f]{8}-[a-z0-9+-]+\.json$`)
+var notificationPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9]{12})-[0-9a-f]{8}-[a-z0-9+-]+\.json$`) })
 
 // Add queues a message behind those that are there. It is on the disk when Add
 // returns.
 func (o *Outbox) Add(n *Notification) error {
-	if !receiverPattern.MatchString(n.Receiver) {
+	if !receiverPattern().MatchString(n.Receiver) {
 		return fmt.Errorf("%q is not the name of a receiver", n.Receiver)
 	}
 	directory, err := o.prepare()
@@ -164,7 +165,7 @@ func (o *Outbox) RemoveUnreadable(before time.Time) error {
 	entries, err := entriesOf(directory)
 	problems := []error{err}
 	for _, entry := range entries {
-		isTorn := notificationPattern.MatchString(entry.Name()) && readSealed(directory, entry.Name(), longestNotification, new(Notification)) != nil
+		isTorn := notificationPattern().MatchString(entry.Name()) && readSealed(directory, entry.Name(), longestNotification, new(Notification)) != nil
 		info, err := entry.Info()
 		if err == nil && (isTorn || isLeftover(entry)) && info.ModTime().Before(before) {
 			problems = append(problems, directory.Remove(entry.Name()))
@@ -272,7 +273,7 @@ func (o *Outbox) names(directory *os.Root) ([]string, error) {
 	entries, err := entriesOf(directory)
 	var names []string
 	for _, entry := range entries {
-		if entry.Type().IsRegular() && notificationPattern.MatchString(entry.Name()) {
+		if entry.Type().IsRegular() && notificationPattern().MatchString(entry.Name()) {
 			names = append(names, entry.Name())
 		}
 	}

@@ -10,7 +10,7 @@ import (
 // someone who keeps what was made of a record can tell whether it still holds. The
 // error is [io/fs.ErrNotExist] where no run has exactly this id.
 func (s *Store) Version(id string) (string, error) {
-	if !idPattern.MatchString(id) {
+	if !idPattern().MatchString(id) {
 		return "", fmt.Errorf("%q is not a run id: %w", id, fs.ErrNotExist)
 	}
 	runs, err := s.openRuns()

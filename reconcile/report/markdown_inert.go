@@ -3,6 +3,7 @@ package report
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -61,7 +62,7 @@ func prose(text string) string {
 	for _, word := range strings.Split(text, " ") {
 		lead, core, tail := trimmed(word)
 		switch {
-		case isWord(core) && !reference.MatchString(word) && !reference.MatchString(core):
+		case isWord(core) && !reference().MatchString(word) && !reference().MatchString(core):
 			flush()
 			parts = append(parts, word)
 		case lead == "" && tail == "":
@@ -93,7 +94,9 @@ func trimmed(word string) (lead, core, tail string) {
 
 // reference matches words that GitHub and GitLab make links or pictures of:
 // addresses, commits, issues by key, emoji by name.
-var reference = regexp.MustCompile(`(?i)://|\bwww\.|\bgh-[0-9]|\b[0-9a-f]{7,}\b|:[a-z0-9_+-]*:|^--`)
+var reference = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)://|\bwww\.|\bgh-[0-9]|\b[0-9a-f]{7,}\b|:[a-z0-9_+-]*:|^--`)
+})
 
 // isWord reports whether a word is of letters, digits and a little punctuation
 // that mean nothing to Markdown wherever they stand within a line.

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -56,7 +57,7 @@ func (m *masker) learnChanges(changes []reconcile.Change) {
 		m.addPhrase(change.After.Name, m.name)
 		m.addID(change.UserID)
 		m.addID(change.SeatUID)
-		if !emailForm.MatchString(change.Email) {
+		if !emailForm().MatchString(change.Email) {
 			m.add(change.Email, m.email(change.Email))
 		}
 		if change.Exemption != nil {
@@ -142,7 +143,7 @@ const shortestID = 8
 
 // addID adds an id that does not have the form of a UUID.
 func (m *masker) addID(id string) {
-	if len(id) >= shortestID && len(uuidForm.FindString(id)) != len(id) {
+	if len(id) >= shortestID && len(uuidForm().FindString(id)) != len(id) {
 		m.add(id, m.id(id))
 	}
 }
@@ -174,18 +175,22 @@ func spellings(text string) []string {
 }
 
 var (
-	emailForm = regexp.MustCompile(`[^\s"'<>(),;:\[\]\\/=?&%]+(@|%40)[\pL\pN][\pL\pN.-]*[\pL\pN]`)
-	uuidForm  = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	emailForm = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`[^\s"'<>(),;:\[\]\\/=?&%]+(@|%40)[\pL\pN][\pL\pN.-]*[\pL\pN]`)
+	})
+	uuidForm = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	})
 	// idForm is how findings name a user whom no change is about.
-	idForm = regexp.MustCompile(`\b(id|seat) ([^\s,:;]*[0-9][^\s,:;]*)`)
+	idForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b(id|seat) ([^\s,:;]*[0-9][^\s,:;]*)`) })
 )
 
 // byForm masks what looks like an email or a UUID.
 func (m *masker) byForm(text string) string {
-	text = emailForm.ReplaceAllStringFunc(text, func(found string) string {
+	text = emailForm().ReplaceAllStringFunc(text, func(found string) string {
 		return m.email(strings.Replace(found, "%40", "@", 1))
 	})
-	return uuidForm.ReplaceAllStringFunc(text, m.id)
+	return uuidForm().ReplaceAllStringFunc(text, m.id)
 }
 
 // text masks whatever names a person in a sentence.
@@ -202,7 +207,7 @@ func (m *masker) text(text string, own []ownWord) string {
 			text = replaceWord(text, form, word.mask(m, word.text))
 		}
 	}
-	return idForm.ReplaceAllStringFunc(text, func(found string) string {
+	return idForm().ReplaceAllStringFunc(text, func(found string) string {
 		label, id, _ := strings.Cut(found, " ")
 		if strings.HasPrefix(id, "id-") && len(id) == len("id-")+maskLength {
 			return found
