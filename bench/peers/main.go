@@ -46,7 +46,7 @@ func run(seatsync, only string) (err error) {
 	fmt.Print(tableHead)
 	missed := 0
 	for _, group := range groups() {
-		if group.name != only && (only != "" || group.name == throttled) {
+		if group.name != only && (only != "" || group.name == throttled || group.name == tenThousand) {
 			continue
 		}
 		for _, row := range group.measure(b) {

@@ -128,8 +128,9 @@ type server struct {
 }
 
 // serve starts a sandbox with so many people. A quota of 0 is none.
-func (b *harness) serve(users int, latency time.Duration, quota int) *server {
-	command := exec.Command(b.program("server"), "-users", strconv.Itoa(users), "-latency", latency.String(), "-quota", strconv.Itoa(quota))
+func (b *harness) serve(users int, latency time.Duration, quota int, more ...string) *server {
+	args := []string{"-users", strconv.Itoa(users), "-latency", latency.String(), "-quota", strconv.Itoa(quota)}
+	command := exec.Command(b.program("server"), append(args, more...)...)
 	command.Stderr = os.Stderr
 	output, err := command.StdoutPipe()
 	check(err)

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -13,8 +16,9 @@ import (
 // groups are all rows, the quick ones first. One that is only measured when it is named comes last.
 func groups() []group {
 	return []group{
-		{"start-up", startUp}, {"validate", validate}, {"requests", planRequests}, {"usage", usageOfMany},
-		{"million", aMillion}, {"plan", planWithLatency}, {"apply", applyWithLatency}, {throttled, throttledSDK},
+		{"start-up", startUp}, {"validate", validate}, {"requests", planRequests}, {"usage", usageOfMany}, {"everything", everything},
+		{"fleet", fleetOf(1000, 0)}, {"million", aMillion}, {"plan", planWithLatency}, {"apply", applyWithLatency},
+		{throttled, throttledSDK}, {tenThousand, fleetOf(10_000, time.Hour)},
 	}
 }
 
@@ -24,8 +28,11 @@ type group struct {
 	measure func(b *harness) []row
 }
 
-// throttled is the group that is measured only when it is named: it takes five minutes.
-const throttled = "throttled"
+// The groups that are measured only when they are named: the first takes five minutes, the second two hours.
+const (
+	throttled   = "throttled"
+	tenThousand = "fleet-10000"
+)
 
 // often is how often what takes seconds is measured.
 const often = 5
@@ -127,6 +134,50 @@ func usageOfMany(b *harness) []row {
 		less(memory+"the files list all; SDK keeps the list, as documented", whole.peak, documented.peak),
 		less(memory+"the files list all; SDK keeps the list, per_page=1000", whole.peak, large.peak),
 	}
+}
+
+// Everything that a plan can be asked for at once: so many devices are registered, and so many groups there are.
+const (
+	everythingUsers   = 100_000
+	everythingDevices = 60_000
+	everythingGroups  = 20
+)
+
+// everything plans with evidence of devices, a roster, groups, a base and whatif, and without any of them.
+func everything(b *harness) []row {
+	s := b.serve(everythingUsers, 0, 0, "-registrations", strconv.Itoa(everythingDevices))
+	defer s.stop()
+	wish := bench.Wish{Users: everythingUsers, Releases: everythingUsers / 100, Renames: everythingUsers / 1000}
+	plain, base, full := b.files(wish, everythingUsers/4), b.files(bench.Wish{Users: everythingUsers}, everythingUsers/4), b.files(wish, everythingUsers/4)
+	check(addEverything(full))
+	results := b.best(often, plan(s, plain), plan(s, full, "--base", base), job{
+		program: "seatsync", args: []string{"whatif", "-f", full, "--now", bench.Now().Format(time.RFC3339)}, server: s,
+	})
+	alone, whole, whatif := results[0], results[1], results[2]
+	const what = "plan of 100,000 users with 60,000 devices, a roster, 20 groups and --base"
+	ratio := float64(whole.cpu) / float64(alone.cpu)
+	const requests = everythingUsers/largestPage + everythingDevices/largestPage
+	return []row{
+		{what: what + ", CPU to that of a plan without", target: "≤ 2×", ours: seconds(whole.cpu), peer: seconds(alone.cpu), ratio: fmt.Sprintf("%.1f×", ratio), holds: ratio <= 2},
+		{what: what + ", peak memory", target: "< 256 MiB", ours: mebibytes(whole.peak), peer: mebibytes(alone.peak), holds: whole.peak < 256<<20},
+		{what: what + ", requests", target: strconv.Itoa(requests), ours: strconv.Itoa(whole.total()), holds: whole.total() == requests},
+		{what: "whatif of the same", target: "< 256 MiB", ours: seconds(whatif.cpu) + ", " + mebibytes(whatif.peak), holds: whatif.peak < 256<<20},
+	}
+}
+
+// addEverything adds groups, a roster and a rule about inactivity to a file.
+func addEverything(root string) error {
+	text := strings.TrimSuffix(bench.Header, "\n") + "\n  inactive: {after: 30d}\n  departed: report\n  groups:\n"
+	for i := range everythingGroups {
+		text += fmt.Sprintf("    - {name: group-%d, roster: [Department %d], inactive: {after: %dd}}\n", i, i, 30+i)
+	}
+	text += "roster: {file: people.csv, email: Login, group: Department, complete: true}\ninclude: [team-*.yaml]\n"
+	people := []byte("Login,Department\n")
+	for i := range everythingUsers {
+		people = fmt.Appendf(people, "%s,Department %d\n", bench.NewPerson(i).Email, i%everythingGroups)
+	}
+	err := os.WriteFile(filepath.Join(filepath.Dir(root), "people.csv"), people, 0o600)
+	return cmp.Or(err, os.WriteFile(root, []byte(text), 0o600))
 }
 
 // aMillion plans a million users from twenty files that list all of them, and a tenth of it in the same way.
