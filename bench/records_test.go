@@ -10,19 +10,10 @@ import (
 	"github.com/seatsync/seatsync/reconcile/desired"
 	"github.com/seatsync/seatsync/reconcile/record"
 	"github.com/seatsync/seatsync/reconcile/report"
-	"github.com/seatsync/seatsync/reconcile/runner"
 )
 
 // memoryAccount is an account without an API.
-type memoryAccount struct {
-	users []reconcile.User
-	now   time.Time
-}
-
-// Snapshot returns everybody.
-func (a *memoryAccount) Snapshot(context.Context) (reconcile.Live, error) {
-	return reconcile.Live{AccountID: Account, Users: a.users, ReadAt: a.now, Clock: reconcile.Clock{API: a.now, Here: a.now}}, nil
-}
+type memoryAccount struct{ users []reconcile.User }
 
 // Devices knows of none.
 func (a *memoryAccount) Devices(context.Context, []reconcile.User) (reconcile.Devices, error) {
@@ -58,29 +49,35 @@ func (a *memoryAccount) ReadUsers(context.Context, []reconcile.UserRef, bool) (m
 	return nil, fmt.Errorf("nobody is read again here")
 }
 
-// writeRecords makes so many applies, one an hour: each releases somebody, who comes back before the next.
+// writeRecords records so many applies, one an hour: each releases somebody, who comes back before the next.
 func writeRecords(b *testing.B, state string, runs int) {
 	const users = 20
-	account := &memoryAccount{users: liveOf(users).Users, now: Now()}
+	account := &memoryAccount{users: liveOf(users).Users}
 	text := Header + "license: {price: 7.00, currency: USD}\nusers:\n"
 	for i := range users / 2 {
 		text += "  - {email: " + NewPerson(i).Email + ", access_seat: false, gateway_seat: false}\n"
 	}
-	file, err := desired.Parse(desired.File{Name: Root, Data: []byte(text)}, desired.InMemory{}, Now())
-	if err != nil {
-		b.Fatal(err)
-	}
-	job := &runner.Runner{
-		AccountID: Account, Source: account, Sink: func() reconcile.Sink { return account }, Store: record.Open(state, Account),
-		Counts: func() reconcile.RunCalls { return reconcile.RunCalls{} }, Clock: func() time.Time { return account.now }, Tool: "seatsync bench",
-	}
+	file := parse(b, desired.File{Name: Root, Data: []byte(text)}, nil)
+	store := record.Open(state, Account)
 	for run := range runs {
 		back := &account.users[run%(users/2)]
 		back.AccessSeat, back.GatewaySeat = reconcile.True, reconcile.True
-		if result := job.Apply(b.Context(), runner.Request{Desired: file, Now: account.now}); result.Err != nil {
-			b.Fatal(result.Err)
+		now := Now().Add(time.Duration(run) * time.Hour)
+		clock := func() time.Time { return now }
+		live := &reconcile.Live{AccountID: Account, Users: account.users, ReadAt: now}
+		plan, err := reconcile.MakePlan(file, live, reconcile.PlanOptions{Now: now})
+		if err != nil {
+			b.Fatal(err)
 		}
-		account.now = account.now.Add(time.Hour)
+		start := record.Start{ID: record.NewID(now), StartedAt: now, Mode: reconcile.ModeApply, AccountID: Account}
+		journal, err := store.Begin(start, plan, clock)
+		if err != nil {
+			b.Fatal(err)
+		}
+		plan.Run = reconcile.Apply(b.Context(), account, plan, journal, reconcile.ApplyOptions{RunID: start.ID, Clock: clock, ReadAt: now})
+		if err := journal.End(reconcile.ResultDone, plan.Run, nil); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
