@@ -20,10 +20,12 @@ type cursorListing[T any] struct {
 	wanted func(T) bool
 	order  func(x, y T) int // nil for the order of the listing
 	total  int
+	// written returns an item as it goes over the wire.
+	written func(T) T
 }
 
 // answer answers a request for a page.
-func (l cursorListing[T]) answer(s server, cursor *string, perPage *int, appendJSON func(T, []byte) []byte) *response {
+func (l cursorListing[T]) answer(s server, cursor *string, perPage *int) *response {
 	_, size, refused := s.paging(nil, perPage)
 	if refused != nil {
 		return refused
@@ -33,12 +35,11 @@ func (l cursorListing[T]) answer(s server, cursor *string, perPage *int, appendJ
 		return badRequest(err.Error())
 	}
 	page, next := l.page(start, size)
-	result := []byte{'['}
-	for _, item := range page {
-		result = appendJSON(item, comma(result))
+	for i := range page {
+		page[i] = l.written(page[i])
 	}
 	info := fmt.Appendf(nil, `{"count":%d,"cursor":%q,"per_page":%d,"total_count":%d}`, len(page), formatCursor(next), size, l.total)
-	return succeed(append(result, ']'), info)
+	return succeed(page, info)
 }
 
 // page returns the items from a place in the listing on, and the place where the next page starts, or 0. A place is one

@@ -22,8 +22,9 @@ func (s server) ListPhysicalDevices(_ context.Context, request generated.ListPhy
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	account := s.accounts[request.AccountID]
-	all := cursorListing[Device]{account.eachDevice, wanted, order, len(account.devices)}
-	return all.answer(s, params.Cursor, params.PerPage, Device.appendJSON), nil
+	asIs := func(d Device) Device { return d }
+	all := cursorListing[Device]{account.eachDevice, wanted, order, len(account.devices), asIs}
+	return all.answer(s, params.Cursor, params.PerPage), nil
 }
 
 // eachDevice visits the devices as a listing shows them, from a number on.

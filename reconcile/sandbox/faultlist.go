@@ -144,14 +144,14 @@ func (s *Sandbox) notTaken(r *http.Request, operation Operation) *recording {
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	result := []byte{'['}
+	var seats []Record
 	account := s.accounts[accountOf(r)]
 	for _, item := range items {
 		if user := account.seat(*item.SeatUID); user != nil {
-			result = user.appendSeat(comma(result))
+			seats = append(seats, user.seat())
 		}
 	}
-	_ = succeed(append(result, ']'), nil).write(response)
+	_ = succeed(seats, nil).write(response)
 	return response
 }
 

@@ -1,10 +1,11 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"fmt"
-	"strconv"
 	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Field is one field of a JSON object in one of the three shapes that the API gives it: missing, which is the zero
@@ -61,48 +62,25 @@ func (f Field[T]) String() string {
 // is reports whether the field has exactly this value.
 func (f Field[T]) is(value T) bool { return f.shape == shapeValue && f.value == value }
 
-// appendField adds a member to the JSON object under construction in b, unless the field is missing.
-func appendField[T comparable](b []byte, name string, field Field[T]) []byte {
-	if field.shape == shapeMissing {
-		return b
+// MarshalJSONTo writes the value, or null. A field that is missing is left out by the struct that it is in.
+func (f *Field[T]) MarshalJSONTo(out *jsontext.Encoder) error {
+	if f.shape != shapeValue {
+		return out.WriteToken(jsontext.Null)
 	}
-	if b[len(b)-1] != '{' {
-		b = append(b, ',')
+	switch value := any(&f.value).(type) { // most are of these, which take no memory then
+	case *string:
+		return out.WriteToken(jsontext.String(*value))
+	case *bool:
+		return out.WriteToken(jsontext.Bool(*value))
 	}
-	b = append(b, '"')
-	b = append(b, name...)
-	b = append(b, '"', ':')
-	if field.shape == shapeNull {
-		return append(b, "null"...)
-	}
-	switch value := any(field.value).(type) {
-	case string:
-		return appendString(b, value)
-	case bool:
-		return strconv.AppendBool(b, value)
-	case float64:
-		return strconv.AppendFloat(b, value, 'f', -1, 64)
-	case RegisteredDevice:
-		return value.appendJSON(b)
-	case DeviceUser:
-		return value.appendJSON(b)
-	default:
-		panic(fmt.Sprintf("sandbox: a field of type %T has no JSON form", value))
-	}
+	return json.MarshalEncode(out, &f.value)
 }
 
-// appendString adds a JSON string. Most are plain ASCII and need no escaping, which a page of a thousand users notices.
-func appendString(b []byte, text string) []byte {
-	for i := range len(text) {
-		if c := text[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
-			quoted, err := json.Marshal(text)
-			if err != nil { // a string always has a JSON form
-				panic(err)
-			}
-			return append(b, quoted...)
-		}
+// asJSON writes a value that is known to have a JSON form. Names may have bytes that are not UTF-8.
+func asJSON(value any) []byte {
+	text, err := json.Marshal(value, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		panic(err)
 	}
-	b = append(b, '"')
-	b = append(b, text...)
-	return append(b, '"')
+	return text
 }

@@ -5,128 +5,57 @@ package sandbox
 // It is not the generated user type: that one cannot tell null from missing when it writes, and a stand-in that never
 // sends null would not find the reader that trips over it.
 type Record struct {
-	ID                  Field[string]
-	UID                 Field[string]
-	Email               Field[string]
-	Name                Field[string]
-	SeatUID             Field[string]
-	AccessSeat          Field[bool]
-	GatewaySeat         Field[bool]
-	ActiveDeviceCount   Field[float64]
-	LastSuccessfulLogin Field[string]
-	CreatedAt           Field[string]
-	UpdatedAt           Field[string]
+	AccessSeat          Field[bool]    `json:"access_seat,omitzero"`
+	ActiveDeviceCount   Field[float64] `json:"active_device_count,omitzero"`
+	CreatedAt           Field[string]  `json:"created_at,omitzero"`
+	Email               Field[string]  `json:"email,omitzero"`
+	GatewaySeat         Field[bool]    `json:"gateway_seat,omitzero"`
+	ID                  Field[string]  `json:"id,omitzero"`
+	LastSuccessfulLogin Field[string]  `json:"last_successful_login,omitzero"`
+	Name                Field[string]  `json:"name,omitzero"`
+	SeatUID             Field[string]  `json:"seat_uid,omitzero"`
+	UID                 Field[string]  `json:"uid,omitzero"`
+	UpdatedAt           Field[string]  `json:"updated_at,omitzero"`
 }
 
-// MarshalJSON writes the record as the API would.
-func (r Record) MarshalJSON() ([]byte, error) { return r.appendJSON(nil), nil }
-
-func (r Record) appendJSON(b []byte) []byte {
-	b = append(b, '{')
-	b = appendField(b, "access_seat", r.AccessSeat)
-	b = appendField(b, "active_device_count", r.ActiveDeviceCount)
-	b = appendField(b, "created_at", r.CreatedAt)
-	b = appendField(b, "email", r.Email)
-	b = appendField(b, "gateway_seat", r.GatewaySeat)
-	b = appendField(b, "id", r.ID)
-	b = appendField(b, "last_successful_login", r.LastSuccessfulLogin)
-	b = appendField(b, "name", r.Name)
-	b = appendField(b, "seat_uid", r.SeatUID)
-	b = appendField(b, "uid", r.UID)
-	b = appendField(b, "updated_at", r.UpdatedAt)
-	return append(b, '}')
-}
-
-// appendSeat writes the seat of the record, as the response to a PATCH shows it.
-func (r Record) appendSeat(b []byte) []byte {
-	b = append(b, '{')
-	b = appendField(b, "access_seat", r.AccessSeat)
-	b = appendField(b, "created_at", r.CreatedAt)
-	b = appendField(b, "gateway_seat", r.GatewaySeat)
-	b = appendField(b, "seat_uid", r.SeatUID)
-	b = appendField(b, "updated_at", r.UpdatedAt)
-	return append(b, '}')
+// seat returns the seat of the record, as the response to a PATCH shows it.
+func (r Record) seat() Record {
+	return Record{AccessSeat: r.AccessSeat, CreatedAt: r.CreatedAt, GatewaySeat: r.GatewaySeat, SeatUID: r.SeatUID, UpdatedAt: r.UpdatedAt}
 }
 
 // Device is one physical device exactly as the API writes it. The real one has more fields; these are the ones in
 // openapi/seats.yaml.
 type Device struct {
-	ID                  Field[string]
-	Name                Field[string]
-	ActiveRegistrations Field[float64]
-	CreatedAt           Field[string]
-	UpdatedAt           Field[string]
-	LastSeenAt          Field[string]
-	LastSeenUser        Field[DeviceUser]
+	ActiveRegistrations Field[float64]    `json:"active_registrations,omitzero"`
+	CreatedAt           Field[string]     `json:"created_at,omitzero"`
+	ID                  Field[string]     `json:"id,omitzero"`
+	LastSeenAt          Field[string]     `json:"last_seen_at,omitzero"`
+	LastSeenUser        Field[DeviceUser] `json:"last_seen_user,omitzero"`
+	Name                Field[string]     `json:"name,omitzero"`
+	UpdatedAt           Field[string]     `json:"updated_at,omitzero"`
 }
 
 // DeviceUser is who was last seen on a device.
 type DeviceUser struct {
-	ID    Field[string]
-	Email Field[string]
-	Name  Field[string]
+	Email Field[string] `json:"email,omitzero"`
+	ID    Field[string] `json:"id,omitzero"`
+	Name  Field[string] `json:"name,omitzero"`
 }
 
 // Registration is one registration exactly as the API writes it. The real one has more fields.
 type Registration struct {
-	ID         Field[string]
-	CreatedAt  Field[string]
-	UpdatedAt  Field[string]
-	LastSeenAt Field[string]
-	RevokedAt  Field[string]
-	DeletedAt  Field[string]
-	Device     Field[RegisteredDevice]
-	User       Field[DeviceUser]
+	CreatedAt  Field[string]           `json:"created_at,omitzero"`
+	DeletedAt  Field[string]           `json:"deleted_at,omitzero"`
+	Device     Field[RegisteredDevice] `json:"device,omitzero"`
+	ID         Field[string]           `json:"id,omitzero"`
+	LastSeenAt Field[string]           `json:"last_seen_at,omitzero"`
+	RevokedAt  Field[string]           `json:"revoked_at,omitzero"`
+	UpdatedAt  Field[string]           `json:"updated_at,omitzero"`
+	User       Field[DeviceUser]       `json:"user,omitzero"`
 }
 
 // RegisteredDevice is the device that a registration is on.
 type RegisteredDevice struct {
-	ID   Field[string]
-	Name Field[string]
-}
-
-// MarshalJSON writes the device as the API would.
-func (d Device) MarshalJSON() ([]byte, error) { return d.appendJSON(nil), nil }
-
-func (d Device) appendJSON(b []byte) []byte {
-	b = append(b, '{')
-	b = appendField(b, "active_registrations", d.ActiveRegistrations)
-	b = appendField(b, "created_at", d.CreatedAt)
-	b = appendField(b, "id", d.ID)
-	b = appendField(b, "last_seen_at", d.LastSeenAt)
-	b = appendField(b, "last_seen_user", d.LastSeenUser)
-	b = appendField(b, "name", d.Name)
-	b = appendField(b, "updated_at", d.UpdatedAt)
-	return append(b, '}')
-}
-
-func (u DeviceUser) appendJSON(b []byte) []byte {
-	b = append(b, '{')
-	b = appendField(b, "email", u.Email)
-	b = appendField(b, "id", u.ID)
-	b = appendField(b, "name", u.Name)
-	return append(b, '}')
-}
-
-// MarshalJSON writes the registration as the API would.
-func (r Registration) MarshalJSON() ([]byte, error) { return r.appendJSON(nil), nil }
-
-func (r Registration) appendJSON(b []byte) []byte {
-	b = append(b, '{')
-	b = appendField(b, "created_at", r.CreatedAt)
-	b = appendField(b, "deleted_at", r.DeletedAt)
-	b = appendField(b, "device", r.Device)
-	b = appendField(b, "id", r.ID)
-	b = appendField(b, "last_seen_at", r.LastSeenAt)
-	b = appendField(b, "revoked_at", r.RevokedAt)
-	b = appendField(b, "updated_at", r.UpdatedAt)
-	b = appendField(b, "user", r.User)
-	return append(b, '}')
-}
-
-func (d RegisteredDevice) appendJSON(b []byte) []byte {
-	b = append(b, '{')
-	b = appendField(b, "id", d.ID)
-	b = appendField(b, "name", d.Name)
-	return append(b, '}')
+	ID   Field[string] `json:"id,omitzero"`
+	Name Field[string] `json:"name,omitzero"`
 }

@@ -29,10 +29,8 @@ func (s server) ListRegistrations(_ context.Context, request generated.ListRegis
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	account := s.accounts[request.AccountID]
-	all := cursorListing[Registration]{account.eachRegistration, wanted, order, account.countRegistrations()}
-	return all.answer(s, params.Cursor, params.PerPage, func(r Registration, b []byte) []byte {
-		return s.options.Registrations.written(r).appendJSON(b)
-	}), nil
+	all := cursorListing[Registration]{account.eachRegistration, wanted, order, account.countRegistrations(), s.options.Registrations.written}
+	return all.answer(s, params.Cursor, params.PerPage), nil
 }
 
 // countRegistrations returns how many registrations there are.

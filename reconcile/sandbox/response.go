@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -37,10 +36,8 @@ func (a *response) write(w http.ResponseWriter) error {
 }
 
 // succeed wraps a result, and the result info of a listing unless it is empty, in the envelope of every response.
-func succeed(result, resultInfo []byte) *response {
-	body := make([]byte, 0, len(result)+len(resultInfo)+96)
-	body = append(body, `{"success":true,"errors":[],"messages":[],"result":`...)
-	body = append(body, result...)
+func succeed(result any, resultInfo []byte) *response {
+	body := append([]byte(`{"success":true,"errors":[],"messages":[],"result":`), asJSON(result)...)
 	if len(resultInfo) > 0 {
 		body = append(body, `,"result_info":`...)
 		body = append(body, resultInfo...)
@@ -50,12 +47,8 @@ func succeed(result, resultInfo []byte) *response {
 
 // fail is the envelope of a request that was refused.
 func fail(status, code int, message string) *response {
-	text, err := json.Marshal(message)
-	if err != nil { // a string always has a JSON form
-		panic(err)
-	}
 	return &response{status, fmt.Appendf(nil,
-		`{"success":false,"errors":[{"code":%d,"message":%s}],"messages":[],"result":null}`, code, text)}
+		`{"success":false,"errors":[{"code":%d,"message":%s}],"messages":[],"result":null}`, code, asJSON(message))}
 }
 
 // The refusals whose codes have been seen at the real API. badRequest's code is Access's for a request that it cannot

@@ -32,22 +32,21 @@ func (s server) UpdateSeats(ctx context.Context, request generated.UpdateSeatsRe
 		return badRequest(fmt.Sprintf("item %d: no seat %s can be changed", i, *items[i].SeatUID)), nil
 	}
 	now := At(s.options.Now().Truncate(time.Second))
-	result := []byte{'['}
+	var seats []Record
 	for _, item := range items {
 		user := account.seat(*item.SeatUID)
 		switch {
 		case !bad(item):
 			s.options.Seats.apply(user, *item.AccessSeat, *item.GatewaySeat, now)
-			result = user.appendSeat(comma(result))
+			seats = append(seats, user.seat())
 		case s.options.Seats.BadItem == BadItemSkip:
 		case user != nil:
-			result = user.appendSeat(comma(result))
+			seats = append(seats, user.seat())
 		default:
-			nobody := Record{SeatUID: Value(*item.SeatUID), AccessSeat: Null[bool](), GatewaySeat: Null[bool]()}
-			result = nobody.appendSeat(comma(result))
+			seats = append(seats, Record{SeatUID: Value(*item.SeatUID), AccessSeat: Null[bool](), GatewaySeat: Null[bool]()})
 		}
 	}
-	return succeed(append(result, ']'), nil), nil
+	return succeed(seats, nil), nil
 }
 
 // seatItems reads a PATCH strictly: a bare array, not empty, not too long, every element complete.

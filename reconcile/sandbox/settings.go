@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -66,11 +65,11 @@ func (s server) GetOrganization(context.Context, generated.GetOrganizationReques
 	if expiration := s.options.Settings.SeatExpiration; expiration != "" {
 		organization["user_seat_expiration_inactive_time"] = expiration
 	}
-	return succeed(asJSON(organization), nil), nil
+	return succeed(organization, nil), nil
 }
 
 func (s server) ListIdentityProviders(context.Context, generated.ListIdentityProvidersRequestObject) (generated.ListIdentityProvidersResponseObject, error) {
-	return succeed(asJSON([]any{
+	return succeed([]any{
 		map[string]any{"id": "0f7f2a9e-5f3c-4b0e-9f43-6b6c0f6d3e11", "name": "One-time PIN", "type": "onetimepin"},
 		map[string]any{
 			"id": "b1f0a2c4-77f1-4f6e-8a9d-2c1f0b3d4e5f", "name": "Example Okta", "type": "okta",
@@ -78,11 +77,11 @@ func (s server) ListIdentityProviders(context.Context, generated.ListIdentityPro
 				"enabled": true, "seat_deprovision": s.options.Settings.SeatDeprovision, "user_deprovision": true,
 			},
 		},
-	}), nil), nil
+	}, nil), nil
 }
 
 func (s server) ListSubscriptions(context.Context, generated.ListSubscriptionsRequestObject) (generated.ListSubscriptionsResponseObject, error) {
-	return succeed(asJSON(s.options.Settings.Subscription.list(s.options.Now())), nil), nil
+	return succeed(s.options.Settings.Subscription.list(s.options.Now()), nil), nil
 }
 
 // list is what the account pays for.
@@ -123,13 +122,4 @@ func (s Subscription) list(now time.Time) []any {
 		all = all[:1]
 	}
 	return all
-}
-
-// asJSON writes a value that is known to have a JSON form.
-func asJSON(value any) []byte {
-	text, err := json.Marshal(value)
-	if err != nil {
-		panic(err)
-	}
-	return text
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -32,30 +31,25 @@ func (s server) ListUsers(_ context.Context, request generated.ListUsersRequestO
 	if page-1 <= from/perPage {
 		from = (page - 1) * perPage
 	}
-	result := []byte{'['}
-	count := 0
-	if matches := filterOf(params); matches == nil {
-		for i := from; i < len(account.users) && count < perPage; i++ {
-			result = account.users[i].appendJSON(comma(result))
-			count++
-		}
-	} else {
-		for i, skipped := 0, 0; i < len(account.users) && count < perPage; i++ {
-			switch record := &account.users[i].Record; {
-			case !matches(record):
-			case skipped < from:
-				skipped++
-			default:
-				result = record.appendJSON(comma(result))
-				count++
-			}
+	first, skip, matches := 0, from, filterOf(params)
+	if matches == nil {
+		first, skip, matches = from, 0, func(*Record) bool { return true }
+	}
+	var records []*Record
+	for i := first; i < len(account.users) && len(records) < perPage; i++ {
+		switch record := &account.users[i].Record; {
+		case !matches(record):
+		case skip > 0:
+			skip--
+		default:
+			records = append(records, record)
 		}
 	}
 	// The total counts everybody, even under a filter, as the documentation says.
 	total := len(account.users)
 	info := fmt.Appendf(nil, `{"count":%d,"page":%d,"per_page":%d,"total_count":%d,"total_pages":%d}`,
-		count, page, perPage, total, (total+perPage-1)/perPage)
-	return succeed(append(result, ']'), info), nil
+		len(records), page, perPage, total, (total+perPage-1)/perPage)
+	return succeed(records, info), nil
 }
 
 // paging returns the page asked for, counted from 1, and its size after the server's own limit. Page 0 is page 1: the
@@ -72,14 +66,6 @@ func (s *Sandbox) paging(page, perPage *int) (number, size int, refused *respons
 		return 0, 0, badRequest("page and per_page start at 1")
 	}
 	return max(number, 1), min(size, s.options.MaxPerPage), nil
-}
-
-// comma separates elements of a JSON array under construction.
-func comma(b []byte) []byte {
-	if b[len(b)-1] == '[' {
-		return b
-	}
-	return append(b, ',')
 }
 
 // filterOf returns whether a user is wanted, or nil when everybody is.
@@ -127,7 +113,7 @@ func (s server) UpdateUser(ctx context.Context, request generated.UpdateUserRequ
 	}
 	user.Name = Value(*body.Name)
 	user.UpdatedAt = At(s.options.Now().Truncate(time.Second))
-	return succeed(user.appendJSON(nil), nil), nil
+	return succeed(user.Record, nil), nil
 }
 
 func (s server) VerifyUserToken(context.Context, generated.VerifyUserTokenRequestObject) (generated.VerifyUserTokenResponseObject, error) {
@@ -140,6 +126,5 @@ func (s server) VerifyAccountToken(context.Context, generated.VerifyAccountToken
 
 // verified is the result for a token that was good enough to get here.
 func (s *Sandbox) verified() *response {
-	status := strconv.Quote(s.options.TokenStatus)
-	return succeed(fmt.Appendf(nil, `{"id":"ed17574386854bf78a67040be0a770b0","status":%s}`, status), nil)
+	return succeed(map[string]string{"id": "ed17574386854bf78a67040be0a770b0", "status": s.options.TokenStatus}, nil)
 }
