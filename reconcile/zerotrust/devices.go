@@ -109,16 +109,7 @@ func (c *caller) askDevicePage(ctx context.Context, query deviceQuery, cursor st
 		}
 	}
 	request, err := generated.NewListPhysicalDevicesRequest(c.connection.server, c.connection.config.AccountID, params)
-	if err != nil {
-		return cursorPage[wireDevice]{}, err
-	}
-	var page cursorPage[wireDevice]
-	err = c.call(ctx, request, func(body io.Reader) (err error) {
-		page, err = readCursorPage[wireDevice](body, "device")
-		return err
+	return fetch(ctx, c, request, err, PermissionDevices, func(body io.Reader) (cursorPage[wireDevice], error) {
+		return readCursorPage[wireDevice](body, "device")
 	})
-	if err != nil {
-		return cursorPage[wireDevice]{}, withPermission(err, PermissionDevices)
-	}
-	return page, nil
 }

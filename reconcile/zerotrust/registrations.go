@@ -224,16 +224,7 @@ func (c *caller) askRegistrationPage(ctx context.Context, userID, cursor string,
 		params.Cursor = &cursor
 	}
 	request, err := generated.NewListRegistrationsRequest(c.connection.server, c.connection.config.AccountID, params)
-	if err != nil {
-		return cursorPage[wireRegistration]{}, err
-	}
-	var page cursorPage[wireRegistration]
-	err = c.call(ctx, request, func(body io.Reader) (err error) {
-		page, err = readCursorPage[wireRegistration](body, "registration")
-		return err
+	return fetch(ctx, c, request, err, PermissionDevices, func(body io.Reader) (cursorPage[wireRegistration], error) {
+		return readCursorPage[wireRegistration](body, "registration")
 	})
-	if err != nil {
-		return cursorPage[wireRegistration]{}, withPermission(err, PermissionDevices)
-	}
-	return page, nil
 }

@@ -61,6 +61,22 @@ func (c *caller) call(ctx context.Context, request *http.Request, decode func(io
 	}
 }
 
+// fetch calls with a request, unless it could not be built, and returns what read makes
+// of the response. The permission is what a refusal for lack of rights names.
+func fetch[T any](ctx context.Context, c *caller, request *http.Request, err error, permission string, read func(io.Reader) (T, error)) (T, error) {
+	var found, none T
+	if err == nil {
+		err = c.call(ctx, request, func(body io.Reader) (err error) {
+			found, err = read(body)
+			return err
+		})
+	}
+	if err != nil {
+		return none, withPermission(err, permission)
+	}
+	return found, nil
+}
+
 // acquire waits until a request may be sent, for the attempt-th time counted from
 // 0. Release ends what it began; it may be called more than once.
 func (c *caller) acquire(ctx context.Context, attempt int) (release func(), err error) {

@@ -91,24 +91,16 @@ func firstText(texts ...string) string {
 
 // readSetting makes one call and decodes its result.
 func readSetting[T any](ctx context.Context, c *caller, build func(server, accountID string) (*http.Request, error), permission string) (T, error) {
-	var result, none T
 	request, err := build(c.connection.server, c.connection.config.AccountID)
-	if err != nil {
-		return none, err
-	}
-	err = c.call(ctx, request, func(body io.Reader) error {
+	return fetch(ctx, c, request, err, permission, func(body io.Reader) (result T, err error) {
 		var found *T
-		_, err := readEnvelope(body, func(reader *jsonReader) error { return reader.Decode(&found) })
+		_, err = readEnvelope(body, func(reader *jsonReader) error { return reader.Decode(&found) })
 		if err == nil && found == nil {
 			err = errors.New("it has no result")
 		}
 		if err == nil {
 			result = *found
 		}
-		return err
+		return result, err
 	})
-	if err != nil {
-		return none, withPermission(err, permission)
-	}
-	return result, nil
 }

@@ -50,16 +50,8 @@ func (c *caller) askUsers(ctx context.Context, query userQuery) (userPage, error
 		params.Email = &query.email
 	}
 	request, err := generated.NewListUsersRequest(c.connection.server, c.connection.config.AccountID, params)
-	if err != nil {
-		return userPage{}, err
-	}
-	page := userPage{number: query.page}
-	err = c.call(ctx, request, func(body io.Reader) (err error) {
-		page.users, page.info, err = readUserPage(body, query.expected, query.allowed)
-		return err
+	return fetch(ctx, c, request, err, PermissionList, func(body io.Reader) (userPage, error) {
+		users, info, err := readUserPage(body, query.expected, query.allowed)
+		return userPage{number: query.page, users: users, info: info}, err
 	})
-	if err != nil {
-		return userPage{}, withPermission(err, PermissionList)
-	}
-	return page, nil
 }
