@@ -38,26 +38,9 @@ users:
 func Export(w io.Writer, live *reconcile.Live, allFlags bool) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, exportHeader, SchemaURL, live.AccountID)
-	users := sortedUsers(live.Users)
-	shared := make(map[string]int)
-	for i := range users {
-		shared[reconcile.EmailKey(users[i].Email)]++
-	}
-	var unnamed []string
-	listed := 0
-	for i := range users {
-		user := &users[i]
-		if checkEmail(user.Email) != nil || !idPattern().MatchString(user.ID) {
-			unnamed = append(unnamed, user.ID)
-			continue
-		}
-		listed++
-		if err := exportUser(out, user, shared[reconcile.EmailKey(user.Email)] > 1, allFlags); err != nil {
-			return err
-		}
-	}
-	if listed == 0 {
-		fmt.Fprintln(out, "  []")
+	_, unnamed, err := exportUsers(out, live, allFlags, func(*reconcile.User) bool { return true })
+	if err != nil {
+		return err
 	}
 	if len(unnamed) > 0 {
 		fmt.Fprintf(out, "# %s left out, since a file cannot name them: no email that is an address. Their ids:\n",
@@ -67,6 +50,31 @@ func Export(w io.Writer, live *reconcile.Live, allFlags bool) error {
 		}
 	}
 	return out.Flush()
+}
+
+// exportUsers writes the entries of those who are wanted, ordered by email. It returns how
+// many they are, and the ids of others whom a file cannot name.
+func exportUsers(out *bufio.Writer, live *reconcile.Live, allFlags bool, isWanted func(*reconcile.User) bool) (listed int, unnamed []string, err error) {
+	shared := make(map[string]int)
+	for i := range live.Users {
+		shared[reconcile.EmailKey(live.Users[i].Email)]++
+	}
+	for _, user := range sortedUsers(live.Users) {
+		switch {
+		case !isWanted(&user):
+		case checkEmail(user.Email) != nil || !idPattern().MatchString(user.ID):
+			unnamed = append(unnamed, user.ID)
+		default:
+			listed++
+			if err := exportUser(out, &user, shared[reconcile.EmailKey(user.Email)] > 1, allFlags); err != nil {
+				return 0, nil, err
+			}
+		}
+	}
+	if listed == 0 {
+		fmt.Fprintln(out, "  []")
+	}
+	return listed, unnamed, nil
 }
 
 // sortedUsers returns users in the order of their emails.
