@@ -33,7 +33,8 @@ func (c Clock) Ahead() time.Duration {
 }
 
 // Check returns a *[ClockError] unless now, the clock that rules go by, is within
-// [MaxClockDifference] of the API's.
+// [MaxClockDifference] of the API's. Without it nobody may be released by a rule that
+// depends on time, and no freeze be taken as over.
 func (c Clock) Check(now time.Time) error {
 	if !c.IsKnown() {
 		return &ClockError{}
@@ -43,11 +44,6 @@ func (c Clock) Check(now time.Time) error {
 	}
 	return nil
 }
-
-// CheckClock returns a *[ClockError] unless now, the clock that rules go by, is
-// within [MaxClockDifference] of the API's when live was read. Without it nobody
-// may be released by a rule that depends on time, and no freeze be taken as over.
-func CheckClock(live *Live, now time.Time) error { return live.Clock.Check(now) }
 
 // ClockError says that the clock that rules go by cannot be trusted.
 type ClockError struct {

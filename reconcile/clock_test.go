@@ -27,7 +27,7 @@ func TestTheClockIsCheckedAgainstTheAPIs(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			err := CheckClock(&Live{Clock: test.clock}, test.now)
+			err := test.clock.Check(test.now)
 			var wrong *ClockError
 			if (err != nil) != (test.want != "") || err != nil && (!errors.As(err, &wrong) || !strings.Contains(err.Error(), test.want)) {
 				t.Errorf("got %v, want %q", err, test.want)

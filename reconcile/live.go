@@ -54,7 +54,7 @@ type Live struct {
 	// Users is in no promised order.
 	Users  []User
 	ReadAt time.Time
-	// Clock is the API's time when the reading began; see [CheckClock].
+	// Clock is the API's time when the reading began; see [Clock.Check].
 	Clock Clock
 	// Devices is what was learnt about devices; its zero value means that they
 	// were not asked for.

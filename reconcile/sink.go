@@ -59,12 +59,3 @@ type Journal interface {
 	// far as it can be. A change without an outcome is as if it had not been tried.
 	Result(call Call, outcomes []Outcome) error
 }
-
-// NoJournal records nothing, for runs whose record nobody will read.
-type NoJournal struct{}
-
-// Intent does nothing.
-func (NoJournal) Intent(Call) error { return nil }
-
-// Result does nothing.
-func (NoJournal) Result(Call, []Outcome) error { return nil }

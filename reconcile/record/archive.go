@@ -55,19 +55,6 @@ func Accounts(stateDir string) ([]string, error) {
 	}), nil
 }
 
-// List returns the records of all runs, the latest first. A file that cannot be
-// read as a record is left out and named in the error, beside the others.
-func (a *Archive) List() ([]*Record, error) {
-	var all []*Record
-	var problems []error
-	for _, store := range a.stores {
-		records, err := store.List()
-		all, problems = append(all, records...), append(problems, err)
-	}
-	slices.SortStableFunc(all, func(a, b *Record) int { return cmp.Compare(b.ID, a.ID) })
-	return all, errors.Join(problems...)
-}
-
 // Latest calls a function with the records of the latest runs, the latest first; with
 // 0 with those of all. No more than one is held at a time. The error names those that
 // cannot be read or are damaged; the others are passed all the same.

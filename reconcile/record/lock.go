@@ -57,8 +57,6 @@ const (
 
 func (s *Store) lockPath() string { return filepath.Join(s.Directory(), lockName) }
 
-func (s *Store) holderPath() string { return filepath.Join(s.Directory(), holderName) }
-
 // Lock takes the lock of the account, or returns a *[LockedError] at once.
 func (s *Store) Lock(holder Holder) (*Lock, error) {
 	directory, err := s.prepare()

@@ -74,7 +74,7 @@ func TestALockWhoseHolderCannotBeToldStillHolds(t *testing.T) {
 			lock, err := store.Lock(Holder{RunID: "first", PID: 7})
 			must(t, err)
 			defer lock.Unlock()
-			must(t, os.WriteFile(store.holderPath(), []byte(content), fileMode))
+			must(t, os.WriteFile(filepath.Join(store.Directory(), holderName), []byte(content), fileMode))
 			if locked := wantLocked(t, store); !strings.Contains(locked.Error(), "it holds "+store.lockPath()) {
 				t.Errorf("message %q", locked)
 			}

@@ -99,10 +99,6 @@ const accountsDirectory = "accounts"
 // runsDirectory is the directory of an account with a journal for each run.
 const runsDirectory = "runs"
 
-// Account returns the id of the account in lower case, "" for that of runs that
-// ended before they knew theirs.
-func (s *Store) Account() string { return s.account }
-
 // name is that of the directory of the account.
 func (s *Store) name() string {
 	if s.account == "" {

@@ -85,10 +85,10 @@ func TestALayoutOfBeforeIsTakenOverWithoutLoss(t *testing.T) {
 			}
 			archive, err := OpenArchive(state, "")
 			must(t, err)
-			all, err := archive.List()
-			must(t, err)
-			if len(all) != total {
-				t.Errorf("%d records over all accounts, want %d", len(all), total)
+			all := 0
+			must(t, archive.Latest(0, func(*Record) { all++ }))
+			if all != total {
+				t.Errorf("%d records over all accounts, want %d", all, total)
 			}
 			for _, gone := range []string{"runs", "lock", "lock.json", "accounts/023E105F4ECEF8AD9CA31A8372D0C353"} {
 				if _, err := os.Lstat(filepath.Join(state, gone)); !os.IsNotExist(err) {

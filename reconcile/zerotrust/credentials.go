@@ -55,11 +55,6 @@ func TokenCredentials(token string) Credentials {
 	return Credentials{token: token, origin: "API token"}
 }
 
-// KeyCredentials returns credentials of the older scheme.
-func KeyCredentials(email, key string) Credentials {
-	return Credentials{email: email, key: key, origin: "API key"}
-}
-
 // ReadCredentials finds credentials in the environment and in the file that
 // --api-token-file names, which may be "". The flag wins over everything, the
 // token variable over the file variable, and a token over the older pair;

@@ -148,3 +148,8 @@ func TestCredentialsNeverShowTheirSecrets(t *testing.T) {
 		t.Errorf("the zero value is %q", text)
 	}
 }
+
+// KeyCredentials returns credentials of the older scheme.
+func KeyCredentials(email, key string) Credentials {
+	return Credentials{email: email, key: key, origin: "API key"}
+}
