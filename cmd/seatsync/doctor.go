@@ -46,6 +46,8 @@ type checkup struct {
 	app      *app
 	target   *target
 	failures int
+	// answered is true once the API has responded, whatever it said.
+	answered bool
 	// lost is the first line that could not be written.
 	lost error
 }
@@ -103,6 +105,9 @@ func (c *checkup) run(ctx context.Context) {
 	probe := work.connection.Probe()
 	c.token(ctx, probe)
 	c.users(ctx, probe, account)
+	if !c.answered { // which the others could only say again
+		return
+	}
 	c.devices(ctx, probe, state)
 	c.settings(ctx, probe, state)
 	c.clock(probe)
@@ -153,12 +158,19 @@ func isDenied(err error) bool {
 	return errors.As(err, &refused) && refused.IsDenied()
 }
 
+// isAnswer reports whether a request with this error, or none, had a response.
+func isAnswer(err error) bool {
+	var unanswered *reconcile.NoResponseError
+	return !errors.As(err, &unanswered)
+}
+
 // expirySoon is how long before its end a token is worth a word.
 const expirySoon = 14 * reconcile.Day
 
 // token checks what the API says about the token itself.
 func (c *checkup) token(ctx context.Context, probe *zerotrust.Probe) {
 	status, err := probe.Token(ctx)
+	c.answered = !errors.Is(err, zerotrust.ErrNoToken) && isAnswer(err)
 	now := c.app.clock()
 	switch {
 	case errors.Is(err, zerotrust.ErrNoToken):
@@ -179,6 +191,7 @@ func (c *checkup) token(ctx context.Context, probe *zerotrust.Probe) {
 // users checks that the account can be reached and listed.
 func (c *checkup) users(ctx context.Context, probe *zerotrust.Probe, account string) {
 	total, known, err := probe.Users(ctx)
+	c.answered = c.answered || isAnswer(err)
 	var refused *reconcile.APIError
 	switch {
 	case errors.As(err, &refused) && refused.IsNotFound():
