@@ -247,7 +247,7 @@ func (w *writer) stop(reason string) {
 // isStopped reports whether no further request may start.
 func (w *writer) isStopped() bool {
 	if w.start.Err() != nil {
-		w.stop("stopped: " + context.Cause(w.start).Error())
+		w.stop(context.Cause(w.start).Error())
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

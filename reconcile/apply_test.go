@@ -382,7 +382,7 @@ func TestApplyFinishesWhatIsInFlightWhenStopped(t *testing.T) {
 		return echo(updates)
 	}}
 	run := Apply(ctx, sink, plan, NoJournal{}, ApplyOptions{Clock: func() time.Time { return testNow }, ReadAt: testNow, Concurrency: 1, BatchSize: 1})
-	want := []string{"a@b.c applied", "b@b.c not-reached: stopped: interrupt", "c@b.c not-reached: stopped: interrupt"}
+	want := []string{"a@b.c applied", "b@b.c not-reached: interrupt", "c@b.c not-reached: interrupt"}
 	if diff := cmp.Diff(want, outcomesOf(plan, run)); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
