@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -95,8 +96,20 @@ func manOptions(page *bytes.Buffer, title string, flags *pflag.FlagSet) {
 		if value != "" {
 			fmt.Fprintf(page, " \\fI%s\\fR", roff(value))
 		}
+		if fallback := defaultOf(flag); fallback != "" {
+			usage += " (default " + fallback + ")"
+		}
 		fmt.Fprintf(page, "\n%s\n", roff(usage))
 	})
+}
+
+// defaultOf returns the default of a flag, "" for one that is empty, none, false or at zero.
+// What is in the directory for temporary files is so on every machine.
+func defaultOf(flag *pflag.Flag) string {
+	if slices.Contains([]string{"", "[]", "false", "0", "0s", "-1"}, flag.DefValue) {
+		return ""
+	}
+	return strings.Replace(flag.DefValue, os.TempDir(), "$TMPDIR", 1)
 }
 
 // roff escapes what troff would read as a command: a backslash, a dash that it would

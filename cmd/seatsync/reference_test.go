@@ -287,8 +287,8 @@ func flagTable(root *cobra.Command) string {
 		if flag.Shorthand != "" {
 			one.flag = "-" + flag.Shorthand + ", " + one.flag
 		}
-		if !slices.Contains([]string{"", "false", "[]", "-1", "0", "0s"}, flag.DefValue) { // as in help
-			one.fallback = "`" + strings.Replace(flag.DefValue, os.TempDir(), "$TMPDIR", 1) + "`"
+		if fallback := defaultOf(flag); fallback != "" {
+			one.fallback = "`" + fallback + "`"
 		}
 		commands[one] = append(commands[one], command)
 	}
