@@ -23,6 +23,9 @@ type PlanOptions struct {
 	Proposed []Change
 	// Findings are added to those of the plan.
 	Findings []Finding
+	// IsBase is true for a plan that another one is compared with, by [Plan.Against]: it has
+	// no what_if and no digest.
+	IsBase bool
 	// BaseURL is the API that was read, and Frozen the window that holds applies
 	// back now; nil when none does. Both are written into the plan.
 	BaseURL string
@@ -79,9 +82,13 @@ func MakePlan(desired *Desired, live *Live, options PlanOptions) (*Plan, error) 
 	plan.sum(desired, license, options.BatchSize, nil)
 	p.foresee(plan)
 	plan.Returns, plan.CameBack = p.returns(), p.cameBack()
-	plan.WhatIf = p.whatIf(&plan.Money)
+	if !options.IsBase {
+		plan.WhatIf = p.whatIf(&plan.Money)
+	}
 	plan.Findings = p.findings(plan)
-	plan.Digest = plan.computeDigest()
+	if !options.IsBase {
+		plan.Digest = plan.computeDigest()
+	}
 	return plan, nil
 }
 

@@ -167,9 +167,9 @@ func everything(b *harness) []row {
 
 // addEverything adds groups, a roster and a rule about inactivity to a file.
 func addEverything(root string) error {
-	text := strings.TrimSuffix(bench.Header, "\n") + "\n  inactive: {after: 30d}\n  departed: report\n  groups:\n"
+	text := strings.TrimSuffix(bench.Header, "\n") + "\n  inactive: {after: 50d}\n  departed: report\n  groups:\n"
 	for i := range everythingGroups {
-		text += fmt.Sprintf("    - {name: group-%d, roster: [Department %d], inactive: {after: %dd}}\n", i, i, 30+i)
+		text += fmt.Sprintf("    - {name: group-%d, roster: [Department %d], inactive: {after: %dd}}\n", i, i, 50+i%10)
 	}
 	text += "roster: {file: people.csv, email: Login, group: Department, complete: true}\ninclude: [team-*.yaml]\n"
 	people := []byte("Login,Department\n")

@@ -30,7 +30,7 @@ func (r *run) plan(ctx context.Context) (*reconcile.Plan, *reconcile.Live, error
 // compare returns the plan with what is new in it beside the plan of the base.
 func (r *run) compare(plan *reconcile.Plan, live *reconcile.Live) (*reconcile.Plan, error) {
 	options := r.options()
-	options.Commit = r.Base.Commit
+	options.Commit, options.IsBase = r.Base.Commit, true
 	base, err := reconcile.MakePlan(r.Base.Desired, live, options)
 	if err != nil {
 		return nil, fmt.Errorf("no plan can be made from the base %s: %w: correct it there, or plan without --base", r.Base.Files[0], err)

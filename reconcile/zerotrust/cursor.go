@@ -30,7 +30,7 @@ func readCursorPage[T listed](body io.Reader, what string) (page cursorPage[T], 
 	page.info, err = readEnvelope(body, func(reader *jsonReader) error {
 		return readArray(reader, func() error {
 			var element T
-			if err := reader.Decode(&element); err != nil {
+			if err := decodeItem(reader, &element); err != nil {
 				return err
 			}
 			if element.listedID() == "" {
@@ -47,6 +47,16 @@ func readCursorPage[T listed](body io.Reader, what string) (page cursorPage[T], 
 		return cursorPage[T]{}, err
 	}
 	return page, nil
+}
+
+// decodeItem takes the next item, which may know how to decode itself.
+func decodeItem(reader *jsonReader, item any) error {
+	if own, ok := item.(interface {
+		decodeFrom(reader *jsonReader) error
+	}); ok {
+		return own.decodeFrom(reader)
+	}
+	return reader.Decode(item)
 }
 
 // walk is a way through a listing by cursor.

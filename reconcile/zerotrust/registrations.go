@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/seatsync/seatsync/generated"
 	"github.com/seatsync/seatsync/reconcile"
 )
@@ -24,6 +26,57 @@ type wireRegistration struct {
 // wireRegistered is the part of [generated.RegisteredDevice] that seatsync looks at.
 type wireRegistered struct {
 	ID string `json:"id"`
+}
+
+// decodeFrom decodes a registration field by field, as [userDecoder] does a user: there
+// may be as many.
+func (r *wireRegistration) decodeFrom(reader *jsonReader) error {
+	d := textDecoder{reader: reader, texts: make([]byte, 0, 192)}
+	var id, device, owner, email span
+	err := d.reader.readObject(func(key jsontext.Value) (err error) {
+		switch string(key) {
+		case `"id"`:
+			id, err = d.takeText()
+		case `"last_seen_at"`:
+			r.LastSeenAt, err = d.takeMoment()
+		case `"revoked_at"`:
+			r.RevokedAt, err = d.takeMoment()
+		case `"deleted_at"`:
+			r.DeletedAt, err = d.takeMoment()
+		case `"device"`:
+			device, _, err = d.takeOwner()
+		case `"user"`:
+			owner, email, err = d.takeOwner()
+		default:
+			err = d.reader.skip()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	d.fill([]*string{&r.ID, &r.Device.ID, &r.User.ID, &r.User.Email}, []span{id, device, owner, email})
+	return nil
+}
+
+// takeOwner takes the id, and the email where there is one, of a person or a device,
+// or null.
+func (d *textDecoder) takeOwner() (id, email span, err error) {
+	if d.reader.decoder.PeekKind() == 'n' {
+		return span{}, span{}, d.reader.skip()
+	}
+	err = d.reader.readObject(func(key jsontext.Value) (err error) {
+		switch string(key) {
+		case `"id"`:
+			id, err = d.takeText()
+		case `"email"`:
+			email, err = d.takeText()
+		default:
+			err = d.reader.skip()
+		}
+		return err
+	})
+	return id, email, err
 }
 
 func (r wireRegistration) listedID() string { return r.ID }

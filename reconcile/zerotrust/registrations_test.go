@@ -1,6 +1,7 @@
 package zerotrust
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"strings"
@@ -311,4 +312,59 @@ func TestNeitherRegistrationsNorDevices(t *testing.T) {
 		}
 		checkError(t, got.Err, "list registrations", "list devices", "403 10000", PermissionDevices)
 	})
+}
+
+func TestARegistrationIsDecodedFieldByField(t *testing.T) {
+	moment := reconcile.ParseMoment("2026-01-02T03:04:05Z")
+	for _, test := range []struct {
+		name, text, err string
+		want            wireRegistration
+	}{
+		{
+			name: "all that seatsync looks at, among other things",
+			text: `{"key":{"id":"x"},"id":"1","device":{"name":"Laptop","id":"2"},"user":{"email":"ada@example.com","name":"Ada","id":"3"},` +
+				`"last_seen_at":"2026-01-02T03:04:05Z","revoked_at":"2026-01-02 03:04:05+00:00","deleted_at":"soon"}`,
+			want: wireRegistration{
+				ID: "1", Device: wireRegistered{"2"}, User: wireOwner{"3", "ada@example.com"},
+				LastSeenAt: moment, RevokedAt: moment, DeletedAt: reconcile.UnreadableMoment(),
+			},
+		},
+		{name: "null is not reported", text: `{"id":"1","device":null,"user":null,"last_seen_at":null}`, want: wireRegistration{ID: "1"}},
+		{name: "an owner without an id", text: `{"id":"1","user":{"email":"a@b.c"}}`, want: wireRegistration{ID: "1", User: wireOwner{"", "a@b.c"}}},
+		{name: "a duplicate key", text: `{"id":"1","user":{"id":"2","id":"3"}}`, err: `duplicate object member name "id"`},
+		{name: "a device that is a text", text: `{"id":"1","device":"2"}`, err: "where an object should be"},
+		{name: "an id that is a number", text: `{"id":1}`, err: "number where a text should be"},
+		{name: "a date that is a number", text: `{"id":"1","last_seen_at":1}`, err: "number where a text should be"},
+		{name: "null", text: `null`, err: "where an object should be"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var got wireRegistration
+			err := decodeItem(newJSONReader(strings.NewReader(test.text)), &got)
+			if test.err != "" {
+				checkError(t, err, test.err)
+			} else if err != nil || got != test.want {
+				t.Errorf("got %+v, %v, want %+v", got, err, test.want)
+			}
+		})
+	}
+}
+
+func TestARegistrationTakesFewAllocations(t *testing.T) {
+	const registrations = 1000
+	page := []byte(`{"success":true,"result":[`)
+	for i := range registrations {
+		if i > 0 {
+			page = append(page, ',')
+		}
+		page = fmt.Appendf(page, `{"id":"%d","last_seen_at":"2026-01-02T03:04:05Z","device":{"id":"d%d"},"user":{"id":"u%d","email":"person.%d@example.com"}}`, i, i, i, i)
+	}
+	page = append(page, `],"result_info":{"cursor":""}}`...)
+	perPage := testing.AllocsPerRun(10, func() {
+		if read, err := readCursorPage[wireRegistration](bytes.NewReader(page), "registration"); err != nil || len(read.items) != registrations {
+			t.Fatal(len(read.items), err)
+		}
+	})
+	if perItem := perPage / registrations; perItem > 3.5 {
+		t.Errorf("%.2f allocations for each registration, want about 3", perItem)
+	}
 }

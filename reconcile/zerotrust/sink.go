@@ -124,7 +124,7 @@ func readUser(body io.Reader) (user reconcile.User, err error) {
 		if reader.decoder.PeekKind() == 'n' {
 			return reader.skip() // as in a failure, which says so itself
 		}
-		decoder := userDecoder{reader: reader}
+		decoder := userDecoder{textDecoder{reader: reader}}
 		user, err = decoder.decode()
 		return err
 	})

@@ -14,9 +14,12 @@ import (
 // field, with one allocation for each user. Null, missing and "" mean the same of
 // a text; flags and dates have a value of their own for not reported. The rest of
 // [generated.User] is skipped. A test holds the two together.
-type userDecoder struct {
+type userDecoder struct{ textDecoder }
+
+// textDecoder takes the texts of an item into one allocation.
+type textDecoder struct {
 	reader *jsonReader
-	texts  []byte // of the user at hand, one after the other
+	texts  []byte // of the item at hand, one after the other
 }
 
 // decode takes the next user.
@@ -53,10 +56,7 @@ func (d *userDecoder) decode() (user reconcile.User, err error) {
 	if err != nil {
 		return reconcile.User{}, err
 	}
-	texts := string(d.texts)
-	for i, field := range fields {
-		*field = texts[spans[i].from:spans[i].to]
-	}
+	d.fill(fields[:], spans[:])
 	if user.ID == "" {
 		return reconcile.User{}, errors.New("it has a user without an id")
 	}
@@ -67,8 +67,16 @@ func (d *userDecoder) decode() (user reconcile.User, err error) {
 // span is where a text is among others.
 type span struct{ from, to int }
 
+// fill sets the fields to the texts that were taken for them.
+func (d *textDecoder) fill(fields []*string, spans []span) {
+	texts := string(d.texts)
+	for i, field := range fields {
+		*field = texts[spans[i].from:spans[i].to]
+	}
+}
+
 // takeText takes a text, or null.
-func (d *userDecoder) takeText() (span, error) {
+func (d *textDecoder) takeText() (span, error) {
 	from := len(d.texts)
 	value, err := d.reader.decoder.ReadValue()
 	switch {
@@ -87,7 +95,7 @@ func (d *userDecoder) takeText() (span, error) {
 }
 
 // takeMoment takes a date, or null.
-func (d *userDecoder) takeMoment() (reconcile.Moment, error) {
+func (d *textDecoder) takeMoment() (reconcile.Moment, error) {
 	text, err := d.takeText()
 	moment := reconcile.ParseMoment(string(d.texts[text.from:text.to]))
 	d.texts = d.texts[:len(d.texts)-(text.to-text.from)]

@@ -47,7 +47,7 @@ func TestAUserIsDecodedFieldByField(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := (&userDecoder{reader: newJSONReader(strings.NewReader(test.text))}).decode()
+			got, err := (&userDecoder{textDecoder{reader: newJSONReader(strings.NewReader(test.text))}}).decode()
 			if test.err != "" {
 				checkError(t, err, test.err)
 			} else if err != nil {

@@ -18,7 +18,7 @@ type userPage struct {
 // readUserPage reads a response with a page of users, of whom so many are expected.
 func readUserPage(body io.Reader, expected int, allowed *allowance) (users []reconcile.User, info resultInfo, err error) {
 	info, err = readEnvelope(body, func(reader *jsonReader) error {
-		decoder := userDecoder{reader: reader}
+		decoder := userDecoder{textDecoder{reader: reader}}
 		users = make([]reconcile.User, 0, min(expected, maxPageItems))
 		return readArray(reader, func() error {
 			user, err := decoder.decode()
