@@ -1,6 +1,9 @@
 package reconcile
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // subject is what is known of one live user, joined once: who they are, which
 // entry speaks of them, the evidence, and what the rule about inactivity makes of
@@ -143,15 +146,23 @@ const (
 // open whether they are inactive, or due within the notice. It is empty when
 // there is no such rule.
 func NeedDevices(desired *Desired, live *Live, now time.Time) []User {
-	if len(desired.Rules()) == 0 {
+	rules := desired.Rules()
+	if len(rules) == 0 {
 		return nil
+	}
+	lately := rules[0].After - rules[0].Notice
+	for _, rule := range rules {
+		lately = min(lately, rule.After-rule.Notice)
 	}
 	var needed []User
 	ruleOf := rulesOf(desired)
 	for i := range live.Users {
 		user := &live.Users[i]
+		if !user.HoldsSeat() || !user.mayUseDevices() || user.loggedInWithin(lately, now) {
+			continue // whoever logged in lately is active by every rule
+		}
 		rule := ruleOf(user)
-		if rule == nil || !user.HoldsSeat() || !user.mayUseDevices() {
+		if rule == nil {
 			continue
 		}
 		atNotice := assessor{devices: &Devices{}, now: now.Add(rule.Notice)}
@@ -162,13 +173,22 @@ func NeedDevices(desired *Desired, live *Live, now time.Time) []User {
 	return needed
 }
 
+// loggedInWithin reports whether the user is known to have logged in within a span
+// before now, by a date that can be reasoned with.
+func (u *User) loggedInWithin(span time.Duration, now time.Time) bool {
+	return u.LastLogin.IsKnown() && !u.LastLogin.After(now.Add(clockSkew)) && now.Sub(u.LastLogin.Time()) < span
+}
+
 // rulesOf returns what finds the rule about inactivity of a live user, nil for none,
 // before everybody is joined with what is known of them.
 func rulesOf(desired *Desired) func(user *User) *InactivePolicy {
 	if len(desired.Groups) == 0 {
 		return func(*User) *InactivePolicy { return desired.Policy.Inactive }
 	}
-	index := indexEntries(desired.Users)
+	var index entryIndex // of nobody, where no group is of files
+	if slices.ContainsFunc(desired.Groups, func(group Group) bool { return len(group.Files) > 0 }) {
+		index = indexEntries(desired.Users)
+	}
 	return func(user *User) *InactivePolicy {
 		keyed := keyedUser{EmailKey(user.Email), user}
 		var entry *DesiredUser
