@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -124,5 +125,20 @@ func TestWhoCameBackIsCountedForTheThresholdsThatWouldHaveReleasedThem(t *testin
 	want := map[int][2]int{30: {4, 1}, 45: {4, 1}, 60: {4, 1}, 90: {4, 1}, 120: {2, 0}, 180: {2, 0}, 270: {1, 0}, 365: {1, 0}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What somebody idle takes does not grow with the thresholds, of which there are eight.
+func TestThresholdsTakeFewAllocations(t *testing.T) {
+	allocations := func(people int) float64 {
+		users := make([]User, people)
+		for i := range users {
+			users[i] = person(fmt.Sprintf("p%d@b.c", i), login(ago(days(400))))
+		}
+		desired, live := mustParse(t, "version: 1\n"), liveOf(users...)
+		return testing.AllocsPerRun(5, func() { WhatIfs(desired, live, PlanOptions{Now: testNow}) })
+	}
+	if each := (allocations(1100) - allocations(100)) / 1000; each > 8 {
+		t.Errorf("%.1f allocations for each idle person, want at most 8", each)
 	}
 }
