@@ -206,11 +206,15 @@ func TestNothingIsWrittenOnAnOldReading(t *testing.T) {
 			},
 		},
 		{
-			name: "a response that never came, a login, and a long pause, after which the effect is verified",
+			name: "a response that never came, a login, and a long pause, after which nobody knows what the login has undone",
 			account: &slowAccount{
 				fail: []error{lost, throttled(time.Second)}, wait: map[string][]time.Duration{"patch": {30 * time.Second}, "acquire": {0, 0, 0, 80 * time.Second}},
 			}, login: 40 * time.Second,
-			log: []string{"PATCH a b", "list 2", "PATCH a b", "list 2", "PATCH a", "list 1", "PATCH c"}, want: []string{"a@b.c applied", stale, "c@b.c applied"},
+			log: []string{"PATCH a b", "list 2", "PATCH a b", "list 2", "PATCH a", "list 1", "PATCH c"},
+			want: []string{
+				"a@b.c applied", "b@b.c failed: release b@b.c: PATCH /seats: no response within 30s; the user has the seat as before, " +
+					"and has logged in since: it may have taken effect and been undone", "c@b.c applied",
+			},
 		},
 		{
 			name:    "a listing that takes longer than the age: the people of the request are read by themselves",

@@ -102,6 +102,12 @@ func (c *Change) isUntouched(user *User) bool {
 	return user.SeatUID == c.SeatUID && user.AccessSeat == c.Before.AccessSeat && user.GatewaySeat == c.Before.GatewaySeat
 }
 
+// isUnaffected reports whether the user is as before, and cannot have lost anything and
+// come back since, by a login or with a device.
+func (c *Change) isUnaffected(user *User) bool {
+	return c.isUntouched(user) && !c.hasLoggedInSince(user) && !(c.TakesAway() && c.Before.GatewaySeat == True)
+}
+
 // hasLoggedInSince reports whether somebody from whom the change takes something has
 // logged in since it was planned.
 func (c *Change) hasLoggedInSince(user *User) bool {

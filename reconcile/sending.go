@@ -131,7 +131,7 @@ func (s *sending) judgeMoved(change int, known known, moved string) Outcome {
 	switch {
 	case outcome.Open:
 		outcome.Error += "; it was not sent again: " + moved
-	case outcome.Status != Applied && known.user != nil && s.plan.Changes[change].isUntouched(known.user):
+	case outcome.Status != Applied && known.user != nil && s.plan.Changes[change].isUnaffected(known.user):
 		outcome = Outcome{Change: change, Status: Stale, Error: moved} // the attempt has had no effect
 	}
 	return outcome
