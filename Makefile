@@ -86,8 +86,10 @@ unit: ## run the tests, with the race detector and in random order
 	if ! go build -race runtime/cgo; then \
 		skip 'the race detector: it needs a C compiler (Debian: gcc libc6-dev) and CGO_ENABLED other than 0'; race=; \
 	fi; \
-	go test $$race -shuffle=on ./... || \
+	mkdir -p bin && rm -f bin/simulation; \
+	SEATSYNC_SIMULATION_SUMMARY='$(CURDIR)/bin/simulation' go test $$race -shuffle=on ./... || \
 		broken 'a test failed. The same order again: go test -race -shuffle=SEED ./PACKAGE. A golden file: make golden'; \
+	printf '\n%s\n' 'what was simulated:' && cat bin/simulation; \
 	go test -run LittleMemory ./reconcile/report ./cmd/seatsync || broken 'something takes too much memory'
 	@$(functions) for module in $(filter-out deploy/release,$(MODULES)); do \
 		printf '%s\n' "in $$module:"; \

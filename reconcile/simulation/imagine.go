@@ -74,7 +74,7 @@ func (i *imagination) setUp() {
 	case 1:
 		s.GroupAfter = -1
 	}
-	s.HasReceivers = i.oneIn(4) && (!s.IsDaemon || i.oneIn(4)) // a daemon looks every minute whether something waits
+	s.HasReceivers = i.oneIn(4) && (!s.IsDaemon || i.oneIn(16)) // a daemon looks every minute whether something waits
 }
 
 func (i *imagination) people() {

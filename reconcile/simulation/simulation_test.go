@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -130,17 +131,85 @@ func TestTheSameSeedRepeatsExactly(t *testing.T) {
 // fixed is how many seeds, from 0 on, are played each time.
 const fixed = 16
 
+// mended are seeds whose stories have found a fault of seatsync that is mended; see the
+// track record in docs/reliability.md.
+func mended() []uint64 { return []uint64{30000048} }
+
+// freshFor is how long stories of seeds are played that nobody has seen before.
+const freshFor = 20 * time.Second
+
 func TestNoPromiseIsBroken(t *testing.T) {
+	begin := time.Now()
+	first := uint64(begin.UnixNano())
+	seeds := mended()
+	for seed := range uint64(fixed / slow) {
+		seeds = append(seeds, seed)
+	}
 	var counts simulation.Counts
-	seed := uint64(0)
+	next := 0
 	search(t, "", func() (uint64, bool) {
-		seed++
-		return seed - 1, seed <= fixed/slow
+		next++
+		if next <= len(seeds) {
+			begin = time.Now()
+			return seeds[next-1], true
+		}
+		return first + uint64(next-len(seeds)), !testing.Short() && time.Since(begin) < freshFor
 	}, func(story *simulation.Story, played simulation.Played) {
 		counts.Add(played.Counts)
 		judged(t, story, played)
 	})
-	t.Log(&counts)
+	told(t, fmt.Sprintf("seeds %v, and fresh ones from %d on\n%s", seeds, first+1, &counts))
+}
+
+// told says what was simulated, also to make test: go test is silent of tests that pass.
+func told(t *testing.T, summary string) {
+	t.Helper()
+	t.Log(summary)
+	path := os.Getenv("SEATSYNC_SIMULATION_SUMMARY")
+	if path == "" {
+		return
+	}
+	if err := os.WriteFile(path, []byte(summary), 0o600); err != nil {
+		t.Error(err)
+	}
+}
+
+// size is what a process takes.
+type size struct {
+	goroutines, files int
+	heap              uint64
+}
+
+func sizeNow() (s size) {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	files, _ := os.ReadDir("/proc/self/fd") // none where there is no /proc
+	return size{runtime.NumGoroutine(), len(files), stats.HeapAlloc}
+}
+
+// worldGrows is how much the world and its judge may grow in a hundred days: they remember
+// what people did.
+const worldGrows = 4 << 20
+
+func TestADaemonStaysAsSmallAsItWas(t *testing.T) {
+	story := simulation.Imagine(5)
+	story.Events, story.Days = nil, 130
+	story.Setup.IsDaemon, story.Setup.HasReceivers = true, false
+	var early, late size
+	story.Watch = func(today int) {
+		switch today {
+		case 30:
+			early = sizeNow()
+		case 129:
+			late = sizeNow()
+		}
+	}
+	judged(t, story, play(t, 0, story, ""))
+	if early.goroutines == 0 || late.goroutines > early.goroutines || late.files > early.files || late.heap > early.heap+worldGrows {
+		t.Errorf("after 30 days %+v, after 129 days %+v", early, late)
+	}
+	t.Logf("after 30 days %+v, after 129 days %+v", early, late)
 }
 
 // What make simulate asks for.

@@ -14,6 +14,9 @@ type Story struct {
 	Setup  Setup
 	People []Person
 	Events []Event // in the order of time
+
+	// Watch, when not nil, is called once a day, while no run is on its way.
+	Watch func(today int)
 }
 
 // Setup is how an account is kept: its policy, its API and its machine.

@@ -111,7 +111,7 @@ func newWorld(story *Story, mutation Mutation, directory string, begin time.Time
 	has := func(kind Kind) bool {
 		return slices.ContainsFunc(story.Events, func(e Event) bool { return e.Kind == kind })
 	}
-	w.judge.Retention = retention
+	w.judge.Retention, w.judge.PathOf = retention, w.recordPath
 	if has(Clock) {
 		w.judge.ClockOff = mostClockOff
 	}
@@ -193,6 +193,9 @@ func (w *world) routine(today int) (acts []act) {
 	}
 	if w.story.Setup.HasRoster {
 		acts = append(acts, act{start + runAt - time.Hour + 13, w.export})
+	}
+	if w.story.Watch != nil {
+		acts = append(acts, act{start + 2*runAt + 19, func() { w.story.Watch(today) }})
 	}
 	return append(acts, act{start + runAt/2 + 17, w.audit})
 }

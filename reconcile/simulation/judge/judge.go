@@ -31,6 +31,8 @@ type Judge struct {
 	ClockOff time.Duration
 	// BothOff is how far it may be off while that of the API is as well: nobody knows better.
 	BothOff time.Duration
+	// PathOf returns where the record of a run is.
+	PathOf func(runID string) string
 	// Retention is how long records are kept.
 	Retention time.Duration
 
@@ -371,7 +373,7 @@ type Run struct {
 type run struct {
 	Run
 	tolerance time.Duration // by which the clocks may be off
-	seats     int           // in use when it began
+	seats     int           // in use when it began, or wrote first
 	writes    []write
 	changed   map[string][]Seat   // by user id
 	renamed   map[string][]string // by user id
@@ -419,6 +421,9 @@ func (j *Judge) Sent(runID string, items []Item, at time.Time) {
 	if r == nil {
 		j.broken(ReadOnly, at, "a request that writes belongs to no run: %q", runID)
 		return
+	}
+	if len(r.writes) == 0 {
+		r.seats = max(r.seats, j.inUse()) // as it may have read them
 	}
 	r.writes = append(r.writes, write{at, items})
 	j.checkWrite(r, at)

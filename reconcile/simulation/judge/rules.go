@@ -84,13 +84,10 @@ func (j *Judge) checkTaken(r *run, p *person, before, after Seat, at, sent time.
 	why := []string{}
 	for _, file := range j.versions(r.Decided, sent) {
 		objection := file.objection(p, before, after, sent, r)
-		if p.moved.After(sent.Add(-readAge)) && objection != "" { // the reading may have the address before
-			earlier := *p
-			earlier.email = p.earlier
-			objection = file.objection(&earlier, before, after, sent, r)
-		}
-		if objection == "" {
-			return
+		for _, read := range p.mayBeReadAs(sent) {
+			if objection == "" || file.objection(&read, read.seat(), after, sent, r) == "" {
+				return
+			}
 		}
 		why = append(why, objection)
 	}
@@ -99,6 +96,27 @@ func (j *Judge) checkTaken(r *run, p *person, before, after Seat, at, sent time.
 	}
 	j.broken(Wrongly, at, "%s had %s and has %s by run %s, whose request left at %s: %s",
 		p.email, before, after, r.ID, sent.Format("15:04:05.000"), strings.Join(why, "; or "))
+}
+
+// mayBeReadAs returns somebody as a reading may have them that is not too old for a request:
+// with what they have held since, and the addresses that they have had.
+func (p *person) mayBeReadAs(sent time.Time) (all []person) {
+	oldest := sent.Add(-readAge)
+	for n := len(p.history); n > 0; n-- {
+		read := *p
+		read.history = p.history[:n]
+		if !p.history[n-1].at.After(sent) {
+			all = append(all, read)
+			if p.moved.After(oldest) {
+				read.email = p.earlier
+				all = append(all, read)
+			}
+		}
+		if !p.history[n-1].at.After(oldest) {
+			break
+		}
+	}
+	return all
 }
 
 // objection says why a file is no reason to take from somebody what they had, "" when
@@ -200,10 +218,30 @@ func (j *Judge) checkLimits(r *run, at time.Time) {
 	}
 }
 
-// isUndone reports whether a killed run took a seat from somebody who came back: if
-// nobody looked in between, no record can say that it did.
+// isUndone reports whether a run took a seat from somebody who came back, and got no usable
+// response: if nobody looked in between, no record can say that it did.
 func (j *Judge) isUndone(l loss, at time.Time) bool {
-	return l.run.killed && j.people[l.person].lastSign(at).After(l.at)
+	if !j.people[l.person].lastSign(at).After(l.at) {
+		return false
+	}
+	if l.run.killed {
+		return true
+	}
+	found, err := readRecord(j.PathOf(l.run.ID))
+	if err != nil {
+		return false
+	}
+	return !found.says(l.person, "applied")
+}
+
+// says reports whether a change of somebody's seat has an outcome.
+func (r *record) says(userID, status string) bool {
+	for index, o := range r.outcomes {
+		if index < len(r.changes) && r.changes[index].UserID == userID && r.changes[index].Kind != "rename" && o.Status == status {
+			return true
+		}
+	}
+	return false
 }
 
 // counts reports whether a run has taken seats itself, beyond those that it was
