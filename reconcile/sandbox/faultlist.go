@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
 	"net/http"
@@ -36,14 +37,14 @@ func (s *Sandbox) serveMisleading(w http.ResponseWriter, r *http.Request, operat
 	case KindDoubledPage:
 		page.Result = s.otherPage(r, operation, page)
 	case KindWrongTotal:
-		page.miscount(orDefault(fault.By, 1))
+		page.miscount(cmp.Or(fault.By, 1))
 	case KindMissingTotal:
 		delete(page.Info, "total_count")
 		delete(page.Info, "total_pages")
 	case KindMissingInfo:
 		page.Info = nil
 	case KindSameCursor:
-		page.Info["cursor"] = orDefault(r.URL.Query().Get("cursor"), formatCursor(1))
+		page.Info["cursor"] = cmp.Or(r.URL.Query().Get("cursor"), formatCursor(1))
 	case KindLostPage:
 		s.skipPage(r, operation, page)
 	case KindUserAdded:
@@ -81,11 +82,11 @@ func (s *Sandbox) otherPage(r *http.Request, operation Operation, asked listing)
 		}
 		query.Del("cursor")
 	} else {
-		page, err := strconv.Atoi(orDefault(query.Get("page"), "1"))
+		page, err := strconv.Atoi(cmp.Or(query.Get("page"), "1"))
 		if err != nil {
 			return twice
 		}
-		query.Set("page", strconv.Itoa(orDefault(page-1, 2)))
+		query.Set("page", strconv.Itoa(cmp.Or(page-1, 2)))
 	}
 	page, ok := s.another(r, operation, query)
 	if !ok || len(page.Result) == 0 {

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
@@ -30,19 +31,19 @@ func (s *Sandbox) serveFault(w http.ResponseWriter, r *http.Request, operation O
 		s.wait(r.Context(), math.MaxInt64)
 		abort(w)
 	case KindSlow:
-		if !s.wait(r.Context(), orDefault(fault.Delay, time.Second)) {
+		if !s.wait(r.Context(), cmp.Or(fault.Delay, time.Second)) {
 			abort(w)
 			return
 		}
 		s.serveOperation(w, r, operation)
 	case KindSkewedDate:
-		w.Header().Set("Date", s.options.Now().Add(orDefault(fault.Offset, 10*time.Minute)).UTC().Format(http.TimeFormat))
+		w.Header().Set("Date", s.options.Now().Add(cmp.Or(fault.Offset, 10*time.Minute)).UTC().Format(http.TimeFormat))
 		s.serveOperation(w, r, operation)
 	case KindMissingDate:
 		w.Header()["Date"] = nil // which keeps the server from adding its own
 		s.serveOperation(w, r, operation)
 	case KindLateEffect:
-		s.late.add(s.quota.Now().Add(orDefault(fault.Delay, time.Second)), s.withoutAnswer(r, operation))
+		s.late.add(s.quota.Now().Add(cmp.Or(fault.Delay, time.Second)), s.withoutAnswer(r, operation))
 		reset(w)
 	case KindEndless:
 		s.serveEndless(w, r)
@@ -86,7 +87,7 @@ func (f Fault) refuse(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	default: // KindRedirect
-		w.Header().Set("Location", orDefault(f.To, "https://elsewhere.example.net")+r.URL.RequestURI())
+		w.Header().Set("Location", cmp.Or(f.To, "https://elsewhere.example.net")+r.URL.RequestURI())
 		w.WriteHeader(http.StatusTemporaryRedirect)
 		return
 	}

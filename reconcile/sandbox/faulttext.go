@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -203,7 +204,7 @@ func unknownKind(kind Kind) error {
 // String writes the fault as ParseFault reads it.
 func (f Fault) String() string {
 	var text strings.Builder
-	method := orDefault(f.Method, "*")
+	method := cmp.Or(f.Method, "*")
 	switch {
 	case f.Path == "":
 		text.WriteString(method)

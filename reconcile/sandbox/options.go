@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -172,9 +173,9 @@ const (
 
 // withDefaults returns the behaviour with every default filled in, or what is wrong with it.
 func (b SeatBehaviour) withDefaults() (SeatBehaviour, error) {
-	b.BadItem = orDefault(b.BadItem, BadItemReject)
-	b.Grant = orDefault(b.Grant, ChangeNotTaken)
-	b.Narrow = orDefault(b.Narrow, ChangeTaken)
+	b.BadItem = cmp.Or(b.BadItem, BadItemReject)
+	b.Grant = cmp.Or(b.Grant, ChangeNotTaken)
+	b.Narrow = cmp.Or(b.Narrow, ChangeTaken)
 	if all := []BadItem{BadItemReject, BadItemSkip, BadItemOld}; !slices.Contains(all, b.BadItem) {
 		return b, fmt.Errorf("unknown treatment of bad items %q: use one of %s", b.BadItem, words(all))
 	}
@@ -223,10 +224,10 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Settings, err = o.Settings.withDefaults(); err != nil {
 		return o, fmt.Errorf("sandbox: %w", err)
 	}
-	o.Users = orDefault(o.Users, 200)
-	o.MaxPerPage = orDefault(o.MaxPerPage, 1000)
-	o.RequestLog = orDefault(o.RequestLog, 10_000)
-	o.TokenStatus = orDefault(o.TokenStatus, "active")
+	o.Users = cmp.Or(o.Users, 200)
+	o.MaxPerPage = cmp.Or(o.MaxPerPage, 1000)
+	o.RequestLog = cmp.Or(o.RequestLog, 10_000)
+	o.TokenStatus = cmp.Or(o.TokenStatus, "active")
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -234,20 +235,12 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Quota != nil {
 		quota = *o.Quota
 	}
-	quota.Window = orDefault(quota.Window, 5*time.Minute)
+	quota.Window = cmp.Or(quota.Window, 5*time.Minute)
 	if quota.Now == nil {
 		quota.Now = time.Now
 	}
 	o.Quota = &quota
 	return o, nil
-}
-
-func orDefault[T comparable](value, otherwise T) T {
-	var zero T
-	if value == zero {
-		return otherwise
-	}
-	return value
 }
 
 // words lists names for the message of an error.

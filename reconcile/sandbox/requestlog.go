@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -69,7 +70,7 @@ func (l *requestLog) status(entry *logEntry, status int) {
 }
 
 func countKey(method string, operation Operation) string {
-	return method + " " + orDefault(string(operation), "unknown")
+	return method + " " + cmp.Or(string(operation), "unknown")
 }
 
 // Requests returns the latest requests, oldest first.

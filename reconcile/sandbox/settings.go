@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -53,7 +54,7 @@ func Subscriptions() []Subscription {
 
 // withDefaults returns the settings with every default filled in, or what is wrong with them.
 func (s Settings) withDefaults() (Settings, error) {
-	s.Subscription = orDefault(s.Subscription, SubscriptionMonthly)
+	s.Subscription = cmp.Or(s.Subscription, SubscriptionMonthly)
 	if !slices.Contains(Subscriptions(), s.Subscription) {
 		return s, fmt.Errorf("unknown subscription %q: use one of %s", s.Subscription, words(Subscriptions()))
 	}

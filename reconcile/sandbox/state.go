@@ -2,67 +2,59 @@ package sandbox
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
-// User returns a user as the API would now show it, and whether there is one.
-func (s *Sandbox) User(accountID, userID string) (Record, bool) {
+// look returns what there is in an account as the API would now show it, or the zero value where there is no account.
+func look[T any](s *Sandbox, accountID string, get func(*account) T) (found T) {
 	s.land()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if account := s.accounts[accountID]; account != nil {
-		if user := account.user(userID); user != nil {
-			return user.Record, true
-		}
+		found = get(account)
 	}
-	return Record{}, false
+	return found
+}
+
+// User returns a user as the API would now show it, and whether there is one.
+func (s *Sandbox) User(accountID, userID string) (Record, bool) {
+	return look(s, accountID, func(a *account) Field[Record] {
+		if user := a.user(userID); user != nil {
+			return Value(user.Record)
+		}
+		return Missing[Record]()
+	}).Get()
 }
 
 // UserByEmail returns the first user with exactly that address, and whether there is one.
 func (s *Sandbox) UserByEmail(accountID, email string) (Record, bool) {
-	s.land()
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if account := s.accounts[accountID]; account != nil {
-		for i := range account.users {
-			if account.users[i].Email.is(email) {
-				return account.users[i].Record, true
-			}
+	return look(s, accountID, func(a *account) Field[Record] {
+		if i := slices.IndexFunc(a.users, func(u user) bool { return u.Email.is(email) }); i >= 0 {
+			return Value(a.users[i].Record)
 		}
-	}
-	return Record{}, false
+		return Missing[Record]()
+	}).Get()
 }
 
 // Users returns a copy of all users of an account in the order of the listing.
 func (s *Sandbox) Users(accountID string) []Record {
-	s.land()
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	account := s.accounts[accountID]
-	if account == nil {
-		return nil
-	}
-	records := make([]Record, len(account.users))
-	for i := range account.users {
-		records[i] = account.users[i].Record
-	}
-	return records
+	return look(s, accountID, func(a *account) (records []Record) {
+		for i := range a.users {
+			records = append(records, a.users[i].Record)
+		}
+		return records
+	})
 }
 
 // Devices returns a copy of all devices of an account in the order of the listing.
 func (s *Sandbox) Devices(accountID string) []Device {
-	s.land()
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	account := s.accounts[accountID]
-	if account == nil {
-		return nil
-	}
-	devices := make([]Device, len(account.devices))
-	for i := range account.devices {
-		devices[i] = account.shown(account.devices[i].Device)
-	}
-	return devices
+	return look(s, accountID, func(a *account) (devices []Device) {
+		for _, device := range a.eachDevice(0) {
+			devices = append(devices, device)
+		}
+		return devices
+	})
 }
 
 // Put sets a user exactly: it replaces the one with the same id, or adds one at the end of the listing. The account is
@@ -103,18 +95,12 @@ func (s *Sandbox) PutDevice(accountID string, device Device) {
 
 // Registrations returns a copy of all registrations of an account in the order of the listing.
 func (s *Sandbox) Registrations(accountID string) []Registration {
-	s.land()
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	account := s.accounts[accountID]
-	if account == nil {
-		return nil
-	}
-	var registrations []Registration
-	for _, registration := range account.eachRegistration(0) {
-		registrations = append(registrations, registration)
-	}
-	return registrations
+	return look(s, accountID, func(a *account) (registrations []Registration) {
+		for _, registration := range a.eachRegistration(0) {
+			registrations = append(registrations, registration)
+		}
+		return registrations
+	})
 }
 
 // PutRegistration sets a registration exactly: it replaces the one with the same id, or adds one, and stands in for
