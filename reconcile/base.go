@@ -2,9 +2,7 @@ package reconcile
 
 import (
 	"cmp"
-	"context"
 	"slices"
-	"time"
 )
 
 // Base is what a plan was compared with: the desired state before a change of the
@@ -90,26 +88,6 @@ func (p *Plan) Asks() (pending int, isLimited bool) {
 		}
 	}
 	return pending, isLimited
-}
-
-// ObserveWith is [Observe] as far as either of two desired states needs it, so that
-// both are planned on one reading.
-func ObserveWith(ctx context.Context, source Source, desired, base *Desired, now time.Time) (*Live, error) {
-	live, err := source.Snapshot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	users := NeedDevices(desired, &live, now)
-	asked := make(map[string]bool, len(users))
-	for i := range users {
-		asked[users[i].ID] = true
-	}
-	for _, user := range NeedDevices(base, &live, now) {
-		if !asked[user.ID] {
-			users = append(users, user)
-		}
-	}
-	return withDevices(ctx, source, &live, users)
 }
 
 // Comparison tells the changes of two plans of an account apart.

@@ -5,14 +5,24 @@ import (
 	"time"
 )
 
-// Observe reads the present of an account: every user, and devices where a rule
-// of the file cannot be decided without them.
-func Observe(ctx context.Context, source Source, desired *Desired, now time.Time) (*Live, error) {
+// Observe reads the present of an account: every user, and devices where a rule of one
+// of the files cannot be decided without them.
+func Observe(ctx context.Context, source Source, now time.Time, files ...*Desired) (*Live, error) {
 	live, err := source.Snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return withDevices(ctx, source, &live, NeedDevices(desired, &live, now))
+	var users []User
+	asked := make(map[string]bool)
+	for _, file := range files {
+		for _, user := range NeedDevices(file, &live, now) {
+			if !asked[user.ID] {
+				asked[user.ID] = true
+				users = append(users, user)
+			}
+		}
+	}
+	return withDevices(ctx, source, &live, users)
 }
 
 // ObserveAgain reads the present as far as a saved plan needs it, to find the

@@ -71,9 +71,9 @@ func (r *run) read(ctx context.Context) (live *reconcile.Live, err error) {
 	case r.Saved != nil:
 		live, err = reconcile.ObserveAgain(ctx, r.Source, r.Saved)
 	case r.Base != nil:
-		live, err = reconcile.ObserveWith(ctx, r.Source, r.Desired, r.Base.Desired, r.now)
+		live, err = reconcile.Observe(ctx, r.Source, r.now, r.Desired, r.Base.Desired)
 	default:
-		live, err = reconcile.Observe(ctx, r.Source, r.Desired, r.now)
+		live, err = reconcile.Observe(ctx, r.Source, r.now, r.Desired)
 	}
 	if err == nil {
 		err = r.checkClock(live)
