@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 	"regexp"
+	"strconv"
 	"sync"
 )
 
@@ -29,34 +30,23 @@ func ParseAmount(text string) (Amount, error) {
 
 // Times returns the amount for n units, or none when the amount is none.
 func (a Amount) Times(n int) Amount {
-	if a == "" {
-		return ""
-	}
-	value, ok := new(big.Rat).SetString(string(a))
-	if !ok {
-		return ""
-	}
-	return amountOf(value.Mul(value, new(big.Rat).SetInt64(int64(n))))
+	return a.with(Amount(strconv.Itoa(n)), (*big.Rat).Mul)
 }
 
 // Plus returns the sum of two amounts, or none when one of them is none.
-func (a Amount) Plus(b Amount) Amount {
-	left, okLeft := new(big.Rat).SetString(string(a))
-	right, okRight := new(big.Rat).SetString(string(b))
-	if !okLeft || !okRight {
-		return ""
-	}
-	return amountOf(left.Add(left, right))
-}
+func (a Amount) Plus(b Amount) Amount { return a.with(b, (*big.Rat).Add) }
 
 // Minus returns the difference of two amounts, or none when one of them is none.
-func (a Amount) Minus(b Amount) Amount {
+func (a Amount) Minus(b Amount) Amount { return a.with(b, (*big.Rat).Sub) }
+
+// with computes with two amounts, and returns none when one of them is none.
+func (a Amount) with(b Amount, compute func(result, left, right *big.Rat) *big.Rat) Amount {
 	left, okLeft := new(big.Rat).SetString(string(a))
 	right, okRight := new(big.Rat).SetString(string(b))
 	if !okLeft || !okRight {
 		return ""
 	}
-	return amountOf(left.Sub(left, right))
+	return amountOf(compute(left, left, right))
 }
 
 // isMoreThan reports whether both amounts are known and this one is the larger.
