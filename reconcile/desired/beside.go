@@ -16,7 +16,7 @@ type besideFolder struct {
 
 // Include returns the files of an include pattern.
 func (b besideFolder) Include(pattern string) ([]File, error) {
-	return includesOf(b.folder, b.folder.path)(pattern)
+	return includesOf(b.folder, b.folder.path, pattern)
 }
 
 // Roster returns a roster.
@@ -40,7 +40,7 @@ type besideRevision struct {
 
 // Include returns the files of an include pattern.
 func (b *besideRevision) Include(pattern string) ([]File, error) {
-	return includesOf(b.revision, b.path)(pattern)
+	return includesOf(b.revision, b.path, pattern)
 }
 
 // Roster returns a roster.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -258,29 +259,20 @@ func (r *entryReader) readPlain() bool {
 	return true
 }
 
+// plainKeys are the keys of a plain entry.
+var plainKeys = [...]string{"email", "name", "access_seat", "gateway_seat", "until", "id"}
+
 // readField reads a key and its value into the nodes with a number.
 func (r *entryReader) readField(number int, text []byte) bool {
 	before, value, ok := bytes.Cut(text, []byte(": "))
 	if !ok || !isPlainValue(value) {
 		return false
 	}
-	key := ""
-	switch string(before) { // without an allocation for each
-	case "email":
-		key = "email"
-	case "name":
-		key = "name"
-	case "access_seat":
-		key = "access_seat"
-	case "gateway_seat":
-		key = "gateway_seat"
-	case "until":
-		key = "until"
-	case "id":
-		key = "id"
-	default:
+	i := slices.IndexFunc(plainKeys[:], func(key string) bool { return key == string(before) }) // without an allocation
+	if i < 0 {
 		return false
 	}
+	key := plainKeys[i]
 	column := r.indent + 3
 	keyNode, valueNode := &r.nodes[2*number], &r.nodes[2*number+1]
 	*keyNode = yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key, Line: r.line, Column: column}

@@ -220,36 +220,34 @@ type store interface {
 	read(name string) ([]byte, error)
 }
 
-// includesOf returns what reads the files of an include pattern, in the order of
-// their names. A pattern that finds nothing is an error: were it ignored, a typing
-// mistake would make a whole team unlisted.
-func includesOf(files store, root string) func(pattern string) ([]File, error) {
-	return func(pattern string) ([]File, error) {
-		inside := path.Clean(filepath.ToSlash(pattern))
-		switch {
-		case filepath.IsAbs(pattern):
-			return nil, fmt.Errorf("%q is an absolute path: write it relative to this file", pattern)
-		case strings.Contains(pattern, "**"):
-			return nil, fmt.Errorf("%q has a **, which is not read: write a pattern for each level, such as teams/*.yaml and teams/*/*.yaml", pattern)
-		case inside == ".." || strings.HasPrefix(inside, "../"):
-			return nil, fmt.Errorf("%q leads out of the folder of this file: keep included files below it", pattern)
-		}
-		names, err := files.match(inside)
+// includesOf reads the files of an include pattern, in the order of their names. A
+// pattern that finds nothing is an error: were it ignored, a typing mistake would make a
+// whole team unlisted.
+func includesOf(files store, root, pattern string) ([]File, error) {
+	inside := path.Clean(filepath.ToSlash(pattern))
+	switch {
+	case filepath.IsAbs(pattern):
+		return nil, fmt.Errorf("%q is an absolute path: write it relative to this file", pattern)
+	case strings.Contains(pattern, "**"):
+		return nil, fmt.Errorf("%q has a **, which is not read: write a pattern for each level, such as teams/*.yaml and teams/*/*.yaml", pattern)
+	case inside == ".." || strings.HasPrefix(inside, "../"):
+		return nil, fmt.Errorf("%q leads out of the folder of this file: keep included files below it", pattern)
+	}
+	names, err := files.match(inside)
+	if err != nil {
+		return nil, err
+	}
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return root != "-" && name == filepath.Base(root) })
+	if len(names) == 0 {
+		return nil, fmt.Errorf("%q finds no file beside this one: correct or remove it", pattern)
+	}
+	var included []File
+	for _, name := range names {
+		data, err := files.read(name)
 		if err != nil {
 			return nil, err
 		}
-		names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return root != "-" && name == filepath.Base(root) })
-		if len(names) == 0 {
-			return nil, fmt.Errorf("%q finds no file beside this one: correct or remove it", pattern)
-		}
-		var included []File
-		for _, name := range names {
-			data, err := files.read(name)
-			if err != nil {
-				return nil, err
-			}
-			included = append(included, File{shownName(root, name), data})
-		}
-		return included, nil
+		included = append(included, File{shownName(root, name), data})
 	}
+	return included, nil
 }
