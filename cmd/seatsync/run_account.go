@@ -73,7 +73,9 @@ func (r *accountRunner) Settings(now time.Time) (daemon.Settings, error) {
 // readSettings reads the file for the schedule alone.
 func (r *accountRunner) readSettings(now time.Time) (daemon.Settings, error) {
 	target := r.target(r.log)
-	state, err := target.load(context.Background())
+	from := r.app.origin
+	from.Path, from.WithoutCommit = r.file, true
+	state, err := desired.Load(context.Background(), from)
 	if err != nil {
 		return daemon.Settings{}, err
 	}

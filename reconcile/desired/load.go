@@ -31,6 +31,8 @@ type Origin struct {
 	Revision string
 	// RequireClean refuses files that differ from what is committed.
 	RequireClean bool
+	// WithoutCommit leaves [Reading.Commit] empty, which takes a process of git to find out.
+	WithoutCommit bool
 	// StrictAt makes exemptions that are over by then problems; the zero time
 	// leaves them to the plan.
 	StrictAt time.Time
@@ -133,7 +135,7 @@ func (r *Reading) loadFolder(ctx context.Context, from Origin) error {
 			if err == nil && from.RequireClean {
 				err = checkClean(ctx, from.Path, r.patterns())
 			}
-			if err == nil && from.Path != "-" {
+			if err == nil && from.Path != "-" && !from.WithoutCommit {
 				r.Commit = commitOf(ctx, r.committedFiles(ctx))
 			}
 			return err
