@@ -21,7 +21,8 @@ import (
 type Metrics struct {
 	registry exposition.Registry
 
-	seats, pending, held, cost         *exposition.Family
+	seats, pending, held               *exposition.Family
+	cost, billed, idle                 *exposition.Family
 	attempt, success, nextRun, quota   *exposition.Family
 	changes, runs, requests, throttled *exposition.Family
 	duration, undelivered              *exposition.Family
@@ -50,6 +51,8 @@ func NewMetrics() *Metrics {
 	m.success = gauge("last_success_timestamp_seconds", "When the last run that succeeded ended; 0 when none has.")
 	m.nextRun = gauge("next_run_timestamp_seconds", "When the next run is due; 0 when none is.")
 	m.cost = gauge("monthly_cost", "What the seats in use cost in a month.", "currency")
+	m.billed = gauge("monthly_billed", "What all purchased seats cost in a month; absent when it is not known.", "currency")
+	m.idle = gauge("monthly_idle", "What the purchased seats that nobody uses cost in a month; absent when it is not known.", "currency")
 	m.releases = counter("releases_total", "Seats that recorded runs released.", "reason")
 	m.returns = counter("returns_total", "People who hold a seat again since a recorded run released it.")
 	m.savedTotal = counter("saved_total", "Money saved by recorded runs, as of the last run.", "currency")
@@ -208,9 +211,14 @@ func (m *Metrics) show(account string, run *RunSummary) {
 		m.seats.Set(float64(*run.Seats.Purchased), account, "purchased")
 	}
 	m.foresee(account, run)
-	m.cost.Delete(account)
-	if cost, err := strconv.ParseFloat(string(run.Cost), 64); err == nil {
-		m.cost.SetSeen(cost, account, run.Summary.Currency)
+	for _, sum := range [...]struct {
+		family *exposition.Family
+		amount reconcile.Amount
+	}{{m.cost, run.Cost}, {m.billed, run.Billed}, {m.idle, run.Idle}} {
+		sum.family.Delete(account)
+		if value, err := strconv.ParseFloat(string(sum.amount), 64); err == nil {
+			sum.family.SetSeen(value, account, run.Summary.Currency)
+		}
 	}
 }
 
