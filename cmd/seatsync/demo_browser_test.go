@@ -42,8 +42,6 @@ func TestTheDemosPageAnswersWhoPaysWithoutScrolling(t *testing.T) {
 		browser.Shot(t, ctx, fmt.Sprintf("demo-%d", window[0]))
 	}
 	browser.CheckPage(t, ctx, "demo", open)
-	open()
-	browser.CheckKeyboard(t, ctx)
 }
 
 // textInSight is the text of the window that has not been scrolled.

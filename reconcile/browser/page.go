@@ -34,8 +34,8 @@ func axe(t *testing.T) string {
 
 // CheckPage asks of the page that is open what every page owes its reader, in windows
 // of a phone, a tablet and a laptop, light and dark: no text overflows its card or lies
-// on another, nothing scrolls sideways, and axe-core finds no violation. Reload opens the
-// page again.
+// on another, nothing scrolls sideways, axe-core finds no violation, and the tab key
+// reaches everything. Reload opens the page again.
 func CheckPage(t *testing.T, ctx context.Context, name string, reload func()) {
 	t.Helper()
 	source := axe(t)
@@ -54,6 +54,9 @@ func CheckPage(t *testing.T, ctx context.Context, name string, reload func()) {
 			for _, violation := range violations(t, ctx, source) {
 				t.Errorf("%s: axe-core: %s", at, violation)
 			}
+			if scheme == "light" {
+				checkKeyboard(t, ctx, at)
+			}
 		}
 	}
 }
@@ -70,9 +73,9 @@ func violations(t *testing.T, ctx context.Context, source string) []string {
 	return found
 }
 
-// CheckKeyboard walks through the page that is open with the tab key: it reaches every
+// checkKeyboard walks through the page that is open with the tab key: it reaches every
 // control, shows where it is, and is caught nowhere.
-func CheckKeyboard(t *testing.T, ctx context.Context) {
+func checkKeyboard(t *testing.T, ctx context.Context, at string) {
 	t.Helper()
 	controls := Eval[int](t, ctx, `[...document.querySelectorAll("a[href],button,input,select,summary,[tabindex='0']")].filter((e) => e.checkVisibility()).length`)
 	reached := 0
@@ -83,12 +86,12 @@ func CheckKeyboard(t *testing.T, ctx context.Context) {
 		case "shown":
 			reached++
 		case "hidden":
-			t.Errorf("the focus does not show on %s", Eval[string](t, ctx, `document.activeElement.outerHTML.slice(0, 120)`))
+			t.Errorf("%s: the focus does not show on %s", at, Eval[string](t, ctx, `document.activeElement.outerHTML.slice(0, 120)`))
 			reached++
 		}
 	}
 	if reached != controls {
-		t.Errorf("the tab key reaches %d of %d controls", reached, controls)
+		t.Errorf("%s: the tab key reaches %d of %d controls", at, reached, controls)
 	}
 }
 

@@ -103,7 +103,5 @@ func TestTheStatusPagesAreReadableForEverybody(t *testing.T) {
 			browser.Do(t, ctx, chromedp.Navigate(server.URL+path), chromedp.WaitVisible(chromedp.CSS("main")))
 		}
 		browser.CheckPage(t, ctx, name, open)
-		open()
-		browser.CheckKeyboard(t, ctx)
 	}
 }

@@ -313,7 +313,6 @@ func TestThePagesAreReadableForEverybody(t *testing.T) {
 		browser.CheckPage(t, ctx, name, func() {
 			browser.Do(t, ctx, chromedp.Navigate("file://"+file.Name()), chromedp.WaitVisible(chromedp.CSS("main")))
 		})
-		browser.CheckKeyboard(t, ctx)
 	}
 }
 
