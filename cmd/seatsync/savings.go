@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -56,8 +57,30 @@ func (a *app) savings(format report.Format, now time.Time) error {
 		a.note("no runs are recorded in %s", a.stateDir)
 	}
 	found := report.NewSavingsReport(a.account, &history, now.In(report.Zone(archive.Timezone())))
+	found.Account, found.AccountName = a.recordedAccount(archive)
 	return report.WriteSavings(a.stdout, format, found, report.Options{Color: a.useColor(), Width: a.width()})
 }
+
+// recordedAccount returns the account of the records, and what its latest runs call it;
+// "" where there are several.
+func (a *app) recordedAccount(archive *record.Archive) (id, name string) {
+	id = a.account
+	if accounts, err := record.Accounts(a.stateDir); id == "" && err == nil && len(accounts) == 1 {
+		id = accounts[0]
+	}
+	if id == "" {
+		return "", ""
+	}
+	_ = archive.Latest(namedRuns, func(found *record.Record) { // those that cannot be read name nothing
+		if found.Plan != nil {
+			name = cmp.Or(name, found.Plan.AccountName)
+		}
+	})
+	return id, name
+}
+
+// namedRuns is how many runs are asked for the name of their account.
+const namedRuns = 3
 
 // addSheetFormat adds the flag that says how a table is written.
 func addSheetFormat(cmd *cobra.Command, format *string) {

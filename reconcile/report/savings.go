@@ -12,8 +12,12 @@ import (
 // SavingsReport is what recorded runs prove to have been saved until a moment.
 type SavingsReport struct {
 	// AccountID is empty where it is about all recorded accounts.
-	AccountID string    `json:"account_id"`
-	AsOf      time.Time `json:"as_of"`
+	AccountID string `json:"account_id"`
+	// Account is the one that all records are of, empty for several, and AccountName what
+	// people call it.
+	Account     string    `json:"-"`
+	AccountName string    `json:"account_name"`
+	AsOf        time.Time `json:"as_of"`
 	// Since is when the first recorded run ended; null without any.
 	Since  *time.Time             `json:"since"`
 	Rows   []reconcile.SavingsRow `json:"rows"`
@@ -80,6 +84,9 @@ func (r *SavingsReport) lead() []string {
 			money(r.Total.Monthly.Times(12), r.Total.Currency) + " a year"
 	}
 	lead := []string{text + "."}
+	if r.Account != "" {
+		lead = []string{"Account " + account(r.Account, r.AccountName) + ".", lead[0]}
+	}
 	for _, gap := range r.Gaps {
 		lead = append(lead, "Not counted, since the record cannot be read: "+sentence(gap)+".")
 	}
