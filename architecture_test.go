@@ -75,9 +75,10 @@ var mayDecideVisibility = []string{"reconcile/inert.go", "reconcile/desired/entr
 // makes text from outside inert. A report makes its own so.
 var mayWriteErrors = []string{"ui.go", "progress.go", "main.go", "root.go", "apply.go"}
 
-// mayFillVariables are the calls that may stand behind a package-level variable: what they return never changes.
+// mayFillVariables are the calls that may stand behind a package-level variable: what they return never changes, nor what
+// sync.OnceValue returns of them when it is first asked.
 var mayFillVariables = []string{
-	"errors.New", "fmt.Errorf", "netip.MustParsePrefix", "regexp.MustCompile", "strings.NewReplacer", "template.Must",
+	"errors.New", "fmt.Errorf", "netip.MustParsePrefix", "regexp.MustCompile", "strings.NewReplacer", "sync.OnceValue", "template.Must",
 }
 
 // mayVary are the package-level variables that do change: the linker sets them.
