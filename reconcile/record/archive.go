@@ -66,7 +66,7 @@ func (a *Archive) Latest(most int, each func(*Record)) error {
 	var places []place
 	var problems []error
 	for _, store := range a.stores {
-		ids, err := store.ids()
+		ids, err := store.IDs()
 		problems = append(problems, err)
 		for _, id := range ids {
 			places = append(places, place{store, id})
@@ -136,7 +136,7 @@ type Verification struct {
 func (a *Archive) Verify() (Verification, error) {
 	var found Verification
 	for _, store := range a.stores {
-		ids, err := store.ids()
+		ids, err := store.IDs()
 		if err != nil {
 			return found, err
 		}

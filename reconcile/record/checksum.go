@@ -22,19 +22,6 @@ func sumOf(beginning []byte) string {
 	return hex.EncodeToString(hash[:])[:sumLength]
 }
 
-// encode returns a line as JSON with its checksum and its line break. What links it
-// to the line before is in it.
-func encode(l line) (data []byte, sum string, err error) { return seal(l) }
-
-// encodeUnsummed returns a line for a journal of a version without checksums.
-func encodeUnsummed(l line) ([]byte, error) {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(l)
-	return text.Bytes(), err
-}
-
 // sumPattern is how a line ends.
 var sumPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`,"sum":"([0-9a-f]{32})"\}`) })
 

@@ -45,7 +45,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(data[:end])
 		f.Add(data[:end-1])
 	}
-	recovered, _, err := encode(line{Type: lineRecovered, Changes: []int{4, 5}, Outcomes: []reconcile.Outcome{applied(4)}})
+	recovered, _, err := seal(line{Type: lineRecovered, Changes: []int{4, 5}, Outcomes: []reconcile.Outcome{applied(4)}})
 	must(f, err)
 	f.Add(append(bytes.Clone(data[:ends[len(ends)-2]]), recovered...))
 	f.Add(bytes.Replace(data, []byte(`"change":7`), []byte(`"change":-7`), 1))

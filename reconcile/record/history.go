@@ -146,7 +146,7 @@ func (s *Store) resolve(id string) (string, error) {
 	if !idPattern().MatchString(id) {
 		return "", fmt.Errorf("%q is not a run id: see 'seatsync history'", id)
 	}
-	ids, err := s.ids()
+	ids, err := s.IDs()
 	if err != nil {
 		return "", err
 	}
@@ -204,7 +204,7 @@ func (s *Store) List() ([]*Record, error) {
 // readAll reads the records of runs that started no earlier than a time, the
 // latest first, and collects what is wrong with those that cannot be read.
 func (s *Store) readAll(since time.Time) (records []*Record, problems, err error) {
-	ids, err := s.ids()
+	ids, err := s.IDs()
 	if err != nil {
 		return nil, nil, err
 	}

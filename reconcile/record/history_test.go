@@ -45,7 +45,7 @@ func story(t testing.TB) (data []byte, lines []line) {
 	for i := range lines {
 		lines[i].At = noon.Add(time.Duration(i) * time.Second)
 		lines[i].Prev = prev
-		encoded, sum, err := encode(lines[i])
+		encoded, sum, err := seal(lines[i])
 		must(t, err)
 		text.Write(encoded)
 		prev = sum
@@ -133,7 +133,7 @@ func renamed(t *testing.T, data []byte, id, other string) []byte {
 		var l line
 		must(t, json.Unmarshal(piece, &l))
 		l.Prev, l.Sum = prev, ""
-		encoded, sum, err := encode(l)
+		encoded, sum, err := seal(l)
 		must(t, err)
 		text, prev = append(text, encoded...), sum
 	}

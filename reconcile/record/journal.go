@@ -29,7 +29,7 @@ type line struct {
 	Past     *reconcile.PastRun  `json:"past,omitempty"`     // carried
 
 	Prev string `json:"prev,omitempty"` // the checksum of the line before
-	Sum  string `json:"sum,omitempty"`  // the checksum of this one; see encode
+	Sum  string `json:"sum,omitempty"`  // the checksum of this one; see seal
 }
 
 // The types of lines.
@@ -198,7 +198,7 @@ func (j *Journal) write(l line) (int64, error) {
 		return 0, j.err
 	}
 	l.At, l.Prev = j.clock().UTC(), j.sum
-	data, sum, err := encode(l)
+	data, sum, err := seal(l)
 	if err == nil {
 		_, err = j.file.Write(data)
 	}

@@ -240,9 +240,9 @@ func (j *journal) next(lines []line) (data []byte, err error) {
 	for _, l := range lines {
 		var text []byte
 		if l.Prev = prev; j.isSummed {
-			text, prev, err = encode(l)
+			text, prev, err = seal(l)
 		} else {
-			text, err = encodeUnsummed(l)
+			text, err = lineOf(l)
 		}
 		if err != nil {
 			return nil, err

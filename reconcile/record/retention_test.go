@@ -120,7 +120,7 @@ func TestPruneRemovesWhatWasKilledBeforeItHadRecordedAnything(t *testing.T) {
 // mustList returns the ids of all records.
 func mustList(t *testing.T, store *Store) []string {
 	t.Helper()
-	ids, err := store.ids()
+	ids, err := store.IDs()
 	must(t, err)
 	return slices.Clone(ids)
 }

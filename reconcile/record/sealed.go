@@ -15,15 +15,23 @@ import (
 
 // seal ends a JSON object with its checksum, as each line of a journal does.
 func seal(object any) (data []byte, sum string, err error) {
+	text, err := lineOf(object)
+	if err != nil {
+		return nil, "", err
+	}
+	beginning := bytes.TrimSuffix(text, []byte("}\n"))
+	sum = sumOf(beginning)
+	return append(beginning, `,"sum":"`+sum+"\"}\n"...), sum, nil
+}
+
+// lineOf writes a JSON object as a line, as journals of a version without checksums have
+// them.
+func lineOf(object any) ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(object); err != nil {
-		return nil, "", err
-	}
-	beginning := bytes.TrimSuffix(text.Bytes(), []byte("}\n"))
-	sum = sumOf(beginning)
-	return append(beginning, `,"sum":"`+sum+"\"}\n"...), sum, nil
+	err := encoder.Encode(object)
+	return text.Bytes(), err
 }
 
 // errTorn is behind a file whose checksum is not right.

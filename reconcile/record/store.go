@@ -232,11 +232,9 @@ func (s *Store) CheckWritable() error {
 
 // IDs returns the ids of all recorded runs, the latest first. Reading them is
 // cheap, so that someone who keeps what [Store.Read] returned can tell what is new.
-func (s *Store) IDs() ([]string, error) { return s.ids() }
-
-// ids returns the ids of all recorded runs, the latest first. An id begins with
-// the time of the run, so names sort by time.
-func (s *Store) ids() ([]string, error) {
+//
+// An id begins with the time of the run, so names sort by time.
+func (s *Store) IDs() ([]string, error) {
 	runs, err := s.openRuns()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
