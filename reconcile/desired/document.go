@@ -324,11 +324,7 @@ func kindOf(node *yaml.Node) string {
 	case isNull(node):
 		return "nothing"
 	}
-	value := node.Value
-	if len(value) > 60 {
-		value = strings.ToValidUTF8(value[:60], "") + "…"
-	}
-	return strconv.Quote(value)
+	return strconv.Quote(shortened(node.Value))
 }
 
 // hiddenCharacter returns the place of the first character that ends a line for
