@@ -38,7 +38,7 @@ func FindPeople(text string, known []Person) []Person {
 	for _, person := range found {
 		people = append(people, person)
 	}
-	slices.SortFunc(people, func(a, b Person) int { return cmp.Compare(EmailKey(a.Email), EmailKey(b.Email)) })
+	slices.SortStableFunc(people, func(a, b Person) int { return cmp.Compare(EmailKey(a.Email), EmailKey(b.Email)) })
 	return people
 }
 

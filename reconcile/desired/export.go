@@ -80,7 +80,7 @@ func exportUsers(out *bufio.Writer, live *reconcile.Live, allFlags bool, isWante
 // sortedUsers returns users in the order of their emails.
 func sortedUsers(users []reconcile.User) []reconcile.User {
 	users = slices.Clone(users)
-	slices.SortFunc(users, func(a, b reconcile.User) int {
+	slices.SortStableFunc(users, func(a, b reconcile.User) int {
 		return cmp.Or(cmp.Compare(reconcile.EmailKey(a.Email), reconcile.EmailKey(b.Email)), cmp.Compare(a.ID, b.ID))
 	})
 	return users

@@ -168,7 +168,7 @@ func (p *fileParser) parseWindows(node *yaml.Node, name string) {
 		}
 		*windows = append(*windows, reconcile.WindowLimit{Days: days, Limit: p.parseLimit(value, name)})
 	}
-	slices.SortFunc(*windows, func(a, b reconcile.WindowLimit) int { return cmp.Compare(a.Days, b.Days) })
+	slices.SortStableFunc(*windows, func(a, b reconcile.WindowLimit) int { return cmp.Compare(a.Days, b.Days) })
 }
 
 var percentPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%$`) })

@@ -153,7 +153,7 @@ func journalsIn(runs *os.Root) ([]entry, error) {
 		}
 		files = append(files, entry{ID: id, Size: info.Size(), Modified: info.ModTime().UnixNano()})
 	}
-	slices.SortFunc(files, func(a, b entry) int { return cmp.Compare(b.ID, a.ID) })
+	slices.SortStableFunc(files, func(a, b entry) int { return cmp.Compare(b.ID, a.ID) })
 	return files, nil
 }
 

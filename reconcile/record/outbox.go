@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -277,6 +276,6 @@ func (o *Outbox) names(directory *os.Root) ([]string, error) {
 			names = append(names, entry.Name())
 		}
 	}
-	slices.SortFunc(names, strings.Compare)
+	slices.Sort(names)
 	return names, err
 }

@@ -93,7 +93,7 @@ func (m *masker) plan(plan *reconcile.Plan) *reconcile.Plan {
 	for i, person := range plan.CameBack {
 		masked.CameBack[i] = reconcile.CameBack{UserID: m.id(person.UserID), Email: m.email(person.Email), ReleasedAt: person.ReleasedAt}
 	}
-	slices.SortFunc(masked.CameBack, func(a, b reconcile.CameBack) int { return cmp.Compare(a.Email+a.UserID, b.Email+b.UserID) })
+	slices.SortStableFunc(masked.CameBack, func(a, b reconcile.CameBack) int { return cmp.Compare(a.Email+a.UserID, b.Email+b.UserID) })
 	masked.Findings = m.findings(plan)
 	masked.Base = m.base(plan.Base)
 	masked.Run = m.run(plan, position)

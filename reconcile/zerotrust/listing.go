@@ -189,7 +189,7 @@ func (s listingShape) expected(page int) int {
 
 // join makes one list of all pages, in their order, when nobody is in it twice.
 func (s listingShape) join(pages []userPage) ([]reconcile.User, error) {
-	slices.SortFunc(pages, func(a, b userPage) int { return cmp.Compare(a.number, b.number) })
+	slices.SortStableFunc(pages, func(a, b userPage) int { return cmp.Compare(a.number, b.number) })
 	users := make([]reconcile.User, 0, s.total)
 	ids := make(map[string]int, s.total)
 	for i := range pages {
