@@ -21,8 +21,8 @@ import (
 	"time"
 )
 
-// mostBytes is the size that the program on Linux keeps below: 16 MiB. docs/install.md says what is in it.
-const mostBytes = 16 << 20
+// mostBytes is the size that the program on Linux keeps below. docs/install.md says what is in it.
+const mostBytes = 16_000_000
 
 // built is what all tests look at: one build of the checkout, in a directory of its own.
 var built build

@@ -103,11 +103,24 @@ func (b *build) snapshot(ctx context.Context) error {
 // compile builds the program for a target.
 func (b *build) compile(ctx context.Context, t target, path string) error {
 	flags := fmt.Sprintf("-s -w -buildid= -X main.version=%s -X main.commit=%s -X main.date=%s", b.version, b.commit, b.date.Format(time.RFC3339))
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", path, "./cmd/seatsync")
+	arguments := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", path}
+	for _, packages := range coldPackages() {
+		arguments = append(arguments, "-gcflags="+packages+"=-l")
+	}
+	command := exec.CommandContext(ctx, "go", append(arguments, "./cmd/seatsync")...)
 	command.Dir = b.source
 	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off", "GOOS="+t.system, "GOARCH="+t.architecture,
 		"GOAMD64=v1", "GOARM64=v8.0")
 	return output(command, "build for "+t.String())
+}
+
+// coldPackages are those in which no run spends time. Functions are not inlined there, which makes the program smaller.
+func coldPackages() []string {
+	return []string{
+		"github.com/nicholas-fedor/...", "github.com/oapi-codegen/...", "github.com/spf13/...", "gopkg.in/yaml.v3",
+		"crypto/tls", "crypto/x509/...", "html/template", "text/template/...",
+		"github.com/seatsync/seatsync/cmd/seatsync", "github.com/seatsync/seatsync/generated", "github.com/seatsync/seatsync/reconcile/sandbox",
+	}
 }
 
 // output runs a command and reports what it wrote only when it fails.
