@@ -66,6 +66,12 @@ var idPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile
 // Read returns the record of a run by its id, or by a beginning of the id that
 // only one run has. The word "last" means the latest run.
 func (s *Store) Read(id string) (*Record, error) {
+	if idPattern().MatchString(id) {
+		// Most have the whole id, and a directory of thousands takes its time to list.
+		if record, err := s.read(id); !errors.Is(err, fs.ErrNotExist) {
+			return record, err
+		}
+	}
 	full, err := s.resolve(id)
 	if err != nil {
 		return nil, err

@@ -333,3 +333,22 @@ func TestTheHistoryNamesRunsWhoseRecordIsDamaged(t *testing.T) {
 		t.Errorf("a damaged record is not among the unreadable runs: %+v", history)
 	}
 }
+
+// The status page reads hundreds of records out of ten thousand.
+func TestARecordIsReadWithoutListingAllOthers(t *testing.T) {
+	store := newStore(t, t.TempDir())
+	start := startAt(0)
+	must(t, begin(t, store, start, newPlan(1)).End(reconcile.ResultDone, nil, nil))
+	read := func() {
+		if _, err := store.Read(start.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := testing.AllocsPerRun(5, read)
+	for i := range 1000 {
+		must(t, os.WriteFile(store.path(fmt.Sprintf("20200101T000000Z-%08x", i)), nil, 0o600))
+	}
+	if after := testing.AllocsPerRun(5, read); after > before+10 {
+		t.Errorf("%.0f allocations beside a thousand others, %.0f alone", after, before)
+	}
+}
