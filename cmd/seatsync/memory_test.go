@@ -92,6 +92,62 @@ func TestAPlanOfAHundredThousandUsersTakesLittleMemory(t *testing.T) {
 	wantLittle()
 }
 
+// rosterFile reads a roster beside the crowd's rule.
+const rosterFile = "version: 1\nroster: {file: people.csv, email: Login, status: Status, active: [ACTIVE], group: Department, complete: true}\n" +
+	"policy: {inactive: {after: 90d}, departed: release, limits: {releases: 100%}, groups: [{name: sales, roster: [Sales], inactive: never}]}\n"
+
+func TestARosterOfAHundredThousandRowsTakesLittleMemory(t *testing.T) {
+	r := newCrowd(t, 100_000, func(i int) float64 { return float64(i % 400) })
+	var rows strings.Builder
+	rows.WriteString("Login,Status,Department,Name\n")
+	for i := range 100_000 {
+		fmt.Fprintf(&rows, "Person-%d@Example.com,%s,%s,A Name of Some Length\n", i, []string{"ACTIVE", "LEFT"}[i%10/9], []string{"Sales", "Research"}[i%2])
+	}
+	check(t, os.WriteFile(r.path("people.csv"), []byte(rows.String()), 0o600))
+	check(t, os.WriteFile(r.path("desired-state.yaml"), []byte(rosterFile), 0o600))
+	p := r.start(t.Context(), "plan", "--format", "json", "--out", r.path("plan.json"))
+	wantLittle := watchMemory(t, p)
+	if code := r.wait(p); code != codeOK || !strings.Contains(p.stdout.String(), `"reason": "departed"`) {
+		t.Errorf("exit code %d: %s", code, p.stderr.String())
+	}
+	wantLittle()
+}
+
+func TestAHostileRosterTakesLittleMemory(t *testing.T) {
+	const header = "Login,Status,Department\n"
+	for _, test := range []struct{ name, text string }{
+		{"a cell of 60 MiB", header + "a@example.com," + strings.Repeat("x", 60<<20) + ",Sales\n"},
+		{"a quotation mark that is never closed", header + `"` + strings.Repeat("a@example.com,ACTIVE,Sales\n", 2<<20)},
+		{"cells without end", header + strings.Repeat(",", 60<<20)},
+		{"columns without end", strings.Repeat("Login,", 10<<20) + "\n"},
+		{"bad rows without end", header + strings.Repeat("x\n", 30<<20)},
+		{"addresses that are none, without end", header + strings.Repeat("x,ACTIVE,Sales\n", 3<<20)},
+		{"one person, again and again", header + strings.Repeat("a@example.com,ACTIVE,Sales\n", 2<<20)},
+		{"a group for everybody", header + func() string {
+			var rows strings.Builder
+			for i := range 1_000_000 {
+				fmt.Fprintf(&rows, "p%d@example.com,ACTIVE,group %d\n", i, i)
+			}
+			return rows.String()
+		}()},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRig(t, company())
+			check(t, os.WriteFile(r.path("people.csv"), []byte(test.text), 0o600))
+			check(t, os.WriteFile(r.path("desired-state.yaml"), []byte(rosterFile), 0o600))
+			p := r.start(t.Context(), "plan", "--format", "json")
+			wantLittle := watchMemory(t, p)
+			if code := r.wait(p); code != codeError {
+				t.Errorf("exit code %d: %.300s", code, p.stderr.String())
+			}
+			wantLittle()
+			if said := len(p.stderr.String()); said > 1<<20 {
+				t.Errorf("%d bytes are said about it", said)
+			}
+		})
+	}
+}
+
 func TestAHostileAPITakesLittleMemory(t *testing.T) {
 	user := func(i int, text string) string {
 		return fmt.Sprintf(`{"id":"%d%s","email":"%d%s","name":"%s","seat_uid":"%s","access_seat":true}`, i, text, i, text, text, text)
