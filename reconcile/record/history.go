@@ -202,35 +202,10 @@ func (e *NoRunError) Error() string {
 // List returns the records of all runs, the latest first. A file that cannot be
 // read as a record is left out and named in the error, beside the others; so is a
 // record with damaged lines, which is not left out: see [DamageError].
-func (s *Store) List() ([]*Record, error) {
-	records, problems, err := s.readAll(time.Time{})
-	return records, errors.Join(err, problems)
-}
-
-// readAll reads the records of runs that started no earlier than a time, the
-// latest first, and collects what is wrong with those that cannot be read.
-func (s *Store) readAll(since time.Time) (records []*Record, problems, err error) {
-	ids, err := s.IDs()
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, id := range ids {
-		if started, ok := StartOf(id); ok && started.Before(since) {
-			continue
-		}
-		record, err := s.read(id)
-		switch {
-		case errors.Is(err, fs.ErrNotExist): // removed meanwhile by retention
-		case err != nil:
-			problems = errors.Join(problems, err)
-		default:
-			records = append(records, record)
-			if record.Damage != nil {
-				problems = errors.Join(problems, &DamageError{RunID: id, Damage: record.Damage})
-			}
-		}
-	}
-	return records, problems, nil
+func (s *Store) List() (records []*Record, err error) {
+	archive := Archive{stores: []*Store{s}}
+	err = archive.Latest(0, func(record *Record) { records = append(records, record) })
+	return records, err
 }
 
 // StartOf returns when the run with an id started, to the second.
