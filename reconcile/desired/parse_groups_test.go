@@ -68,22 +68,25 @@ policy:
     - {name: some, match: [b@b.c], inactive: {after: 30d}, price: 2.5}
     - {name: empty, match: [c@b.c], inactive: {}}
     - {name: never, match: [d@b.c], inactive: never, protected: true}
+    - {name: spared, match: [e@b.c], inactive: {never_after: never}}
   inactive: {after: 90d, never_after: 20d, notice: 7d, announced: true}
 `).Groups
 	at := func(line, column int) reconcile.Position {
 		return reconcile.Position{File: "f.yaml", Line: line, Column: column}
 	}
 	usual := &reconcile.InactivePolicy{
-		After: 90 * reconcile.Day, AfterAt: at(8, 21), NeverAfter: 20 * reconcile.Day, NeverAfterAt: at(8, 39),
+		After: 90 * reconcile.Day, AfterAt: at(9, 21), NeverAfter: 20 * reconcile.Day, NeverAfterAt: at(9, 39),
 		Notice: 7 * reconcile.Day, Announced: true,
 	}
 	shorter := *usual
 	shorter.After, shorter.AfterAt = 30*reconcile.Day, at(5, 54)
+	spared := *usual
+	spared.NeverAfter, spared.NeverAfterAt = 0, at(8, 62)
 	var got []*reconcile.InactivePolicy
 	for i := range groups {
 		got = append(got, groups[i].Inactive)
 	}
-	if diff := cmp.Diff([]*reconcile.InactivePolicy{usual, &shorter, usual, nil}, got); diff != "" {
+	if diff := cmp.Diff([]*reconcile.InactivePolicy{usual, &shorter, usual, nil, &spared}, got); diff != "" {
 		t.Errorf("rules (-want +got):\n%s", diff)
 	}
 	if groups[1].Price != "2.50" || !groups[3].Protected || groups[3].ProtectedAt.Line != 7 || groups[0].Protected {

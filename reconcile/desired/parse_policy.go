@@ -40,7 +40,11 @@ func (p *fileParser) parseInactive(node *yaml.Node, name string) *reconcile.Inac
 	rule := new(reconcile.InactivePolicy)
 	p.mapping(node, name,
 		key{"after", p.at(&rule.AfterAt, into(&rule.After, p.parseThreshold))},
-		key{"never_after", p.at(&rule.NeverAfterAt, into(&rule.NeverAfter, p.parseThreshold))},
+		key{"never_after", p.at(&rule.NeverAfterAt, func(value *yaml.Node, name string) {
+			if value.Value != never { // which takes back what a group would inherit
+				rule.NeverAfter = p.parseThreshold(value, name)
+			}
+		})},
 		key{"notice", into(&rule.Notice, p.parseDuration)},
 		key{"announced", into(&rule.Announced, p.isTrue)},
 	)
