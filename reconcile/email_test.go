@@ -121,6 +121,33 @@ func TestSpellingsNeverSeparatePeople(t *testing.T) {
 	}
 }
 
+// A pattern of a group may cover an email only as it looks. Whoever that takes a seat from is held, and who is in the
+// group by their entry or the roster as well is not.
+func TestAnEmailThatOnlyLooksLikeThoseOfAGroupIsHeldFromItsPolicy(t *testing.T) {
+	const alike = "\uff43ontractor-1@b.c" // a wide c
+	for _, test := range []struct{ name, file, want string }{
+		{"a harsher rule", "policy: {inactive: {after: 150d}, groups: [{name: g, match: [contractor-*], inactive: {after: 30d}}]}\n", "ambiguous"},
+		{"the same rule", "policy: {inactive: {after: 30d}, groups: [{name: g, match: [contractor-*], price: 1}]}\n", "ambiguous"},
+		{"a rule for the group alone", "policy: {groups: [{name: g, match: [contractor-*], inactive: {after: 30d}}]}\n", "ambiguous"},
+		{"another rule", "policy: {inactive: {after: 150d}, groups: [{name: g, match: [contractor-*], inactive: {after: 30d}}], unlisted: release}\nusers: [{email: other@b.c}]\n", "ambiguous"},
+		{"a protected group", "policy: {inactive: {after: 30d}, groups: [{name: g, match: [contractor-*], protected: true}]}\n", "ambiguous"},
+		{"a rule that spares the group", "policy: {inactive: {after: 30d}, groups: [{name: g, match: [contractor-*], inactive: never}]}\n", "none"},
+		{"a pattern that covers the email itself", "policy: {groups: [{name: g, match: [contractor-*, '*@b.c'], inactive: {after: 30d}}]}\n", ""},
+		{"an entry in a file of the group", "policy: {groups: [{name: g, match: [contractor-*], files: [f.yaml], inactive: {after: 30d}}]}\nusers: [{email: '" + alike + "'}]\n", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			plan := planOf(t, mustParse(t, "version: 1\n"+strings.Replace(test.file, "contractor-*", "'contractor-*@b.c'", 1)), liveOf(person(alike, login(ago(days(100))))))
+			got := "none"
+			if len(plan.Changes) > 0 {
+				got = string(plan.Changes[0].Held)
+			}
+			if got != test.want {
+				t.Errorf("got %q, want %q: %v", got, test.want, linesOf(plan))
+			}
+		})
+	}
+}
+
 func TestAnEmailWithAHiddenCharacterIsHeldFromEveryRule(t *testing.T) {
 	const hidden = "a\u200bda@b.c"
 	for _, test := range []struct{ name, file string }{

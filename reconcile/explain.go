@@ -91,7 +91,7 @@ func (p *planner) explainGroup(key string, entry *DesiredUser, group *Group) Mem
 	case group == nil:
 		return Membership{Because: "no group has them, so the policy applies"}
 	}
-	member := group.membership(key, entry, p.desired.Roster.Groups(key))
+	member := group.membership(key, entry, p.desired.Roster.Groups(key), Glob.matches)
 	return Membership{Name: group.Name, Because: member.because(), Source: member.At}
 }
 

@@ -11,7 +11,7 @@ type Glob Located
 
 // matches reports whether the pattern covers an email key, or what looks like it.
 func (g Glob) matches(key string) bool {
-	if covers(EmailKey(g.Text), key) {
+	if g.isExact(key) {
 		return true
 	}
 	alike := LookalikeKey(key)
@@ -21,6 +21,9 @@ func (g Glob) matches(key string) bool {
 	}
 	return covers(pattern, alike)
 }
+
+// isExact reports whether the pattern covers the email key itself.
+func (g Glob) isExact(key string) bool { return covers(EmailKey(g.Text), key) }
 
 // covers reports whether a pattern matches a text; one that cannot be read matches
 // everything. Most patterns are a * and the end of a text, which needs no search.

@@ -43,10 +43,11 @@ type membership struct {
 }
 
 // membership returns what puts someone into the group: the email key, the entry,
-// nil for none, and the values in the roster are theirs.
-func (g *Group) membership(key string, entry *DesiredUser, values []string) membership {
+// nil for none, and the values in the roster are theirs. Matches decides whether a
+// pattern covers the key.
+func (g *Group) membership(key string, entry *DesiredUser, values []string, matches func(Glob, string) bool) membership {
 	for i := range g.Match {
-		if g.Match[i].matches(key) {
+		if matches(g.Match[i], key) {
 			return membership{"match", Located(g.Match[i])}
 		}
 	}
@@ -87,11 +88,27 @@ func (d *Desired) groupOf(key string, entry *DesiredUser) *Group {
 	}
 	values := d.Roster.Groups(key)
 	for i := range d.Groups {
-		if d.Groups[i].membership(key, entry, values).key != "" {
+		if d.Groups[i].membership(key, entry, values, Glob.matches).key != "" {
 			return &d.Groups[i]
 		}
 	}
 	return nil
+}
+
+// groupLookalike says that someone is in their group only because their email looks like
+// one that a pattern covers: which policy is theirs is not certain then.
+func (p *planner) groupLookalike(c candidate) string {
+	s := c.subject
+	if s == nil || s.group == nil || !c.change.TakesAway() {
+		return ""
+	}
+	values := p.desired.Roster.Groups(s.key)
+	if s.group.membership(s.key, s.entry, values, Glob.isExact).key != "" {
+		return ""
+	}
+	member := s.group.membership(s.key, s.entry, values, Glob.matches)
+	return fmt.Sprintf("the email only looks like one that the pattern %s of the group %s covers (%s:%d): correct one of them",
+		member.Text, s.group.Name, member.At.File, member.At.Line)
 }
 
 // UnlistedGroup returns the name of the group of someone whom no file lists, by the

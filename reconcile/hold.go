@@ -51,7 +51,9 @@ type holdRule struct {
 func holdRules() []holdRule {
 	return []holdRule{
 		{HeldRenamed, func(_ *planner, c candidate) string { return c.renamed() }},
-		{HeldAmbiguous, func(p *planner, c candidate) string { return cmp.Or(c.ambiguous(), p.rosterLookalike(c)) }},
+		{HeldAmbiguous, func(p *planner, c candidate) string {
+			return cmp.Or(c.ambiguous(), p.rosterLookalike(c), p.groupLookalike(c))
+		}},
 		{HeldNoSeat, func(_ *planner, c candidate) string {
 			return when(c.change.IsSeatChange() && c.change.SeatUID == "", c.change.noSeatSentence())
 		}},
