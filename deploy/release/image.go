@@ -26,8 +26,9 @@ const user = 65532
 // imageName is the name of the artifact with the image for all architectures, an OCI layout in a tar archive.
 func (b *build) imageName() string { return fmt.Sprintf("seatsync_%s_image.oci.tar", b.version) }
 
-// writeImage writes the image: one layer with the program, the certificates of Mozilla's list, and a user.
-func (b *build) writeImage() error {
+// writeImage writes the image: one layer with the program, the certificates of Mozilla's list, and a user. It returns the
+// digest that the image has in every registry.
+func (b *build) writeImage() (string, error) {
 	var index v1.ImageIndex = mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	for _, t := range targets() {
 		if t.system != "linux" {
@@ -35,7 +36,7 @@ func (b *build) writeImage() error {
 		}
 		image, err := b.image(t)
 		if err != nil {
-			return err
+			return "", err
 		}
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{
 			MediaType: types.OCIManifestSchema1, Platform: &v1.Platform{OS: t.system, Architecture: t.architecture},
@@ -44,13 +45,14 @@ func (b *build) writeImage() error {
 	directory := filepath.Join(b.work, "image")
 	path, err := layout.Write(directory, empty.Index)
 	if err != nil {
-		return err
+		return "", err
 	}
 	// One entry, which names both architectures: programs that copy layouts ask which one of several is meant.
 	if err := path.AppendIndex(index, layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": b.version})); err != nil {
-		return err
+		return "", err
 	}
-	return b.writeTar(directory, b.artifact(b.imageName()))
+	digest, err := index.Digest()
+	return digest.String(), errors.Join(err, b.writeTar(directory, b.artifact(b.imageName())))
 }
 
 func (b *build) image(t target) (v1.Image, error) {

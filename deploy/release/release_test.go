@@ -53,7 +53,7 @@ func TestAReleaseHasEverything(t *testing.T) {
 		"seatsync-1.2.3~rc.1-1.aarch64.rpm", "seatsync-1.2.3~rc.1-1.x86_64.rpm",
 		"seatsync_1.2.3-rc.1_darwin_amd64.cdx.json", "seatsync_1.2.3-rc.1_darwin_amd64.tar.gz",
 		"seatsync_1.2.3-rc.1_darwin_arm64.cdx.json", "seatsync_1.2.3-rc.1_darwin_arm64.tar.gz",
-		"seatsync_1.2.3-rc.1_image.oci.tar",
+		"seatsync_1.2.3-rc.1_image.oci.tar", "seatsync_1.2.3-rc.1_kubernetes.tar.gz",
 		"seatsync_1.2.3-rc.1_linux_amd64.cdx.json", "seatsync_1.2.3-rc.1_linux_amd64.tar.gz",
 		"seatsync_1.2.3-rc.1_linux_arm64.cdx.json", "seatsync_1.2.3-rc.1_linux_arm64.tar.gz",
 		"seatsync_1.2.3-rc.1_windows_amd64.cdx.json", "seatsync_1.2.3-rc.1_windows_amd64.zip",

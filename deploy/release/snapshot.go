@@ -91,7 +91,11 @@ func (b *build) snapshot(ctx context.Context) error {
 			}
 		}
 	}
-	if err := b.writeImage(); err != nil {
+	digest, err := b.writeImage()
+	if err != nil {
+		return err
+	}
+	if err := b.writeManifests(digest); err != nil {
 		return err
 	}
 	if err := b.copySchemas(); err != nil {
