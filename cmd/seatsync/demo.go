@@ -42,7 +42,7 @@ account and no network, and leaves nothing behind but an HTML report.`,
 			return a.demo(ctx, reportPath)
 		},
 	}
-	cmd.Flags().StringVar(&reportPath, "html", filepath.Join(os.TempDir(), "seatsync-demo.html"), "where to write the HTML report; 'off' writes none")
+	cmd.Flags().StringVar(&reportPath, "html", filepath.Join(os.TempDir(), "seatsync-demo.html"), "`PATH` of the HTML report; 'off' writes none")
 	return cmd
 }
 

@@ -35,7 +35,7 @@ needs no credentials and no network.`,
 			return report.WriteDifference(a.stdout, format, &difference, report.Options{Color: a.useColor(), Width: a.width()})
 		},
 	}
-	cmd.Flags().StringVar(&formatName, "format", string(report.Text), "what standard output gets: text, json or markdown")
+	cmd.Flags().StringVar(&formatName, "format", string(report.Text), "`FORMAT` of standard output: text, json or markdown")
 	cmd.Flags().Bool("redact", false, "mask emails, names and ids")
 	return cmd
 }

@@ -62,7 +62,7 @@ plan knows of them: what it changes or holds back, and why.`,
 	}
 	flags.addRuleFlags(cmd)
 	flags.requests.addTo(cmd)
-	cmd.Flags().StringVar(&flags.format, "format", string(report.Text), "what standard output gets: text, json or markdown")
+	cmd.Flags().StringVar(&flags.format, "format", string(report.Text), "`FORMAT` of standard output: text, json or markdown")
 	cmd.Flags().BoolVar(&flags.recorded, "recorded", false, "show what the last recorded plan knows, without the network")
 	return cmd
 }

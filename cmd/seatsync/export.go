@@ -51,7 +51,7 @@ planning from it finds nothing to change. It sends no request but GET.`,
 			return a.writeExport(&live, path, allFlags)
 		},
 	}
-	cmd.Flags().StringVar(&path, "out", "", "write to this file instead of standard output")
+	cmd.Flags().StringVar(&path, "out", "", "write to this `PATH` instead of standard output")
 	cmd.Flags().BoolVar(&allFlags, "all-flags", false, "write flags that are false too: a later login then counts as a difference")
 	cmd.Flags().BoolVar(&missing, "missing", false, "write only seat holders that no file lists, as a file to include; with a directory as --out, a file for each group")
 	cmd.Flags().StringVar(&update, "update", "", "bring the names in this `FILE`, the root or one that it includes, to the account's")

@@ -32,9 +32,9 @@ type outputFlags struct {
 // addTo adds the flags to a command.
 func (f *outputFlags) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.format, "format", string(report.Text), "what standard output gets: "+formatNames())
-	flags.StringArrayVar(&f.reports, "report", nil, "also write a report, as FORMAT=PATH; repeatable; findings-csv too")
-	flags.StringVar(&f.out, "out", "", "save the plan, to be applied with 'seatsync apply PATH'")
+	flags.StringVar(&f.format, "format", string(report.Text), "`FORMAT` of standard output: "+formatNames())
+	flags.StringArrayVar(&f.reports, "report", nil, "also write a report, as `FORMAT=PATH`; repeatable; findings-csv too")
+	flags.StringVar(&f.out, "out", "", "save the plan, to be applied with 'seatsync apply `PATH`'")
 	flags.BoolVar(&f.redact, "redact", false, "mask emails, names and ids in every output")
 }
 

@@ -55,21 +55,21 @@ GET:short-page:always or PUT:reset-after:every=3. The kinds:
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&flags.listen, "listen", "127.0.0.1:0", "loopback address; port 0 picks one")
+	f.StringVar(&flags.listen, "listen", "127.0.0.1:0", "loopback `ADDRESS`; port 0 picks one")
 	f.IntVar(&flags.users, "users", 200, "people in the main account")
 	f.Int64Var(&flags.seed, "seed", 1, "chooses the people who are not in the fixed cast")
 	f.DurationVar(&flags.latency, "latency", 0, "how long every request takes at least")
-	f.StringArrayVar(&flags.faults, "fault", nil, "something that goes wrong, as METHOD:KIND:WHEN; repeatable")
-	f.StringArrayVar(&flags.deny, "deny", nil, "an operation that the credentials have no permission for: users, devices, registrations, seats, rename, verify, organization, providers or subscriptions; repeatable")
+	f.StringArrayVar(&flags.faults, "fault", nil, "something that goes wrong, as `METHOD:KIND:WHEN`; repeatable")
+	f.StringArrayVar(&flags.deny, "deny", nil, "an `OPERATION` that the credentials have no permission for: users, devices, registrations, seats, rename, verify, organization, providers or subscriptions; repeatable")
 	f.IntVar(&flags.quota, "quota", 1200, "requests in five minutes; 0 is any number")
 	f.StringVar(&flags.now, "now", "", "the clock of the data, as `RFC3339`")
 	f.IntVar(&flags.maxPerPage, "max-per-page", 0, "most users on a page; 0 is 1000")
 	f.IntVar(&flags.patch, "patch-limit", 0, "most seats in one PATCH; 0 is any number")
-	f.StringVar(&flags.badItem, "bad-item", string(sandbox.BadItemReject), "what a PATCH does about an item that cannot be: reject, skip or old")
+	f.StringVar(&flags.badItem, "bad-item", string(sandbox.BadItemReject), "`WHAT` a PATCH does about an item that cannot be: reject, skip or old")
 	f.BoolVar(&flags.grantTaken, "grants-taken", false, "a PATCH that asks for a seat gives one; the default returns the old state")
-	f.StringVar(&flags.seatExpiration, "seat-expiration", "", "after how long the account itself takes idle people's seats, for instance 1460h (default never)")
+	f.StringVar(&flags.seatExpiration, "seat-expiration", "", "the `TIME` after which the account itself takes idle people's seats, for instance 1460h (default never)")
 	f.BoolVar(&flags.seatDeprovision, "seat-deprovision", false, "an identity provider frees seats by SCIM")
-	f.StringVar(&flags.subscription, "subscription", string(sandbox.SubscriptionMonthly), "what the account pays for: monthly, quarterly, yearly, trial, awaiting-payment, cancelled, uneven, bare, two or none")
+	f.StringVar(&flags.subscription, "subscription", string(sandbox.SubscriptionMonthly), "`WHAT` the account pays for: monthly, quarterly, yearly, trial, awaiting-payment, cancelled, uneven, bare, two or none")
 	f.BoolVar(&flags.narrow, "narrows-refused", false, "a PATCH that takes half of a seat returns the old state")
 	return cmd
 }

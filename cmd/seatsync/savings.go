@@ -88,7 +88,7 @@ func addSheetFormat(cmd *cobra.Command, format *string) {
 	for _, each := range report.SheetFormats() {
 		names = append(names, string(each))
 	}
-	cmd.Flags().StringVar(format, "format", string(report.Text), "what standard output gets: "+strings.Join(names, ", "))
+	cmd.Flags().StringVar(format, "format", string(report.Text), "`FORMAT` of standard output: "+strings.Join(names, ", "))
 }
 
 // sheetFormat reads that flag.
