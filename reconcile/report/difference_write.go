@@ -11,27 +11,20 @@ import (
 
 // WriteDifference writes a difference as text, JSON or Markdown.
 func WriteDifference(w io.Writer, format Format, d *Difference, options Options) error {
-	out := bufio.NewWriterSize(w, 64<<10)
-	var err error
-	switch format {
-	case Text:
-		writeDifferenceText(out, d, options)
-	case JSON:
-		err = newJSONStream(out).document(d)
-	case Markdown:
-		writeDifferenceMarkdown(out, d)
-	case HTML, CSV, GitHub:
-		return fmt.Errorf("a difference has no format %q: use one of %s, %s, %s", format, Text, JSON, Markdown)
-	default:
-		_, err = ParseFormat(string(format))
+	if err := checkFormat("a difference", format, Text, JSON, Markdown); err != nil {
+		return err
 	}
-	if err == nil {
-		err = out.Flush()
-	}
-	if err != nil {
-		return fmt.Errorf("write the difference as %s: %w", format, err)
-	}
-	return nil
+	return buffered(w, "the difference as "+string(format), func(out *bufio.Writer) error {
+		switch format {
+		case JSON:
+			return newJSONStream(out).document(d)
+		case Markdown:
+			writeDifferenceMarkdown(out, d)
+		default:
+			writeDifferenceText(out, d, options)
+		}
+		return nil
+	})
 }
 
 // sentence sums the difference up.

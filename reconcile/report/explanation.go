@@ -44,27 +44,20 @@ type PastChange struct {
 
 // Write writes the report as text, JSON or Markdown.
 func (r *ExplanationReport) Write(w io.Writer, format Format, options Options) error {
-	out := bufio.NewWriter(w)
-	var err error
-	switch format {
-	case Text:
-		r.writeText(out, options)
-	case JSON:
-		err = r.writeJSON(out)
-	case Markdown:
-		r.writeMarkdown(out)
-	case HTML, CSV, GitHub:
-		return fmt.Errorf("an explanation has no format %q: use one of %s, %s, %s", format, Text, JSON, Markdown)
-	default:
-		_, err = ParseFormat(string(format))
+	if err := checkFormat("an explanation", format, Text, JSON, Markdown); err != nil {
+		return err
 	}
-	if err == nil {
-		err = out.Flush()
-	}
-	if err != nil {
-		return fmt.Errorf("write the explanation as %s: %w", format, err)
-	}
-	return nil
+	return buffered(w, "the explanation as "+string(format), func(out *bufio.Writer) error {
+		switch format {
+		case JSON:
+			return r.writeJSON(out)
+		case Markdown:
+			r.writeMarkdown(out)
+		default:
+			r.writeText(out, options)
+		}
+		return nil
+	})
 }
 
 // origin says in a sentence where a recorded explanation is from.

@@ -20,21 +20,19 @@ const (
 	summaryLimit = 1_000_000
 )
 
-// writeMarkdown writes the report for a pull-request comment.
-func writeMarkdown(out *bufio.Writer, view *View) {
-	writeSections(out, commentLimit, markdownHead(view), view.markdownSections(commentLimit), markdownFoot(view))
+// writeMarkdown writes the report within a number of bytes.
+func writeMarkdown(out *bufio.Writer, view *View, limit int) {
+	writeSections(out, limit, markdownHead(view), view.markdownSections(limit), markdownFoot(view))
 }
 
 // WriteStepSummary writes the Markdown report with as many rows as GitHub takes
 // in the summary of a step. It is meant to be appended to the file that
 // $GITHUB_STEP_SUMMARY names.
 func WriteStepSummary(w io.Writer, plan *reconcile.Plan) error {
-	view, out := NewView(plan), bufio.NewWriter(w)
-	writeSections(out, summaryLimit, markdownHead(view), view.markdownSections(summaryLimit), markdownFoot(view))
-	if err := out.Flush(); err != nil {
-		return fmt.Errorf("write the step summary: %w", err)
-	}
-	return nil
+	return buffered(w, "the step summary", func(out *bufio.Writer) error {
+		writeMarkdown(out, NewView(plan), summaryLimit)
+		return nil
+	})
 }
 
 // Marker is the hidden first line of every Markdown report of an account, by

@@ -16,19 +16,17 @@ const mostProblems = 50
 // report would be: as annotations for [GitHub], as the comment for [Markdown], which
 // has the marker of the account. In other formats it writes nothing.
 func WriteProblems(w io.Writer, format Format, accountID string, problems reconcile.Problems) error {
-	out := bufio.NewWriter(w)
-	switch format {
-	case GitHub:
-		for _, problem := range problems {
-			writeAnnotation(out, &annotation{Level: levelError, Title: "desired state", Text: sentence(problem.Message), Position: problem.At})
+	return buffered(w, "the problems", func(out *bufio.Writer) error {
+		switch format {
+		case GitHub:
+			for _, problem := range problems {
+				writeAnnotation(out, &annotation{Level: levelError, Title: "desired state", Text: sentence(problem.Message), Position: problem.At})
+			}
+		case Markdown:
+			writeProblemComment(out, accountID, problems)
 		}
-	case Markdown:
-		writeProblemComment(out, accountID, problems)
-	}
-	if err := out.Flush(); err != nil {
-		return fmt.Errorf("write the problems: %w", err)
-	}
-	return nil
+		return nil
+	})
 }
 
 func writeProblemComment(out *bufio.Writer, accountID string, problems reconcile.Problems) {

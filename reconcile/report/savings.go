@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"io"
 	"strconv"
 	"time"
@@ -44,10 +43,7 @@ func NewSavingsReport(accountID string, history *reconcile.History, now time.Tim
 
 // WriteSavings writes the report in one of [SheetFormats].
 func WriteSavings(w io.Writer, format Format, r *SavingsReport, options Options) error {
-	if err := r.sheet().write(w, format, options); err != nil {
-		return fmt.Errorf("write the savings as %s: %w", format, err)
-	}
-	return nil
+	return r.sheet().write(w, "the savings", format, options)
 }
 
 // Headline says in one line what was saved.

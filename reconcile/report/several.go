@@ -23,14 +23,7 @@ type Several struct {
 // WriteSeveral writes a section an account and then the sums; JSON is an array of the
 // plans, CSV one table. A page of HTML is of one account.
 func WriteSeveral(w io.Writer, format Format, several Several, options Options) error {
-	out := bufio.NewWriterSize(w, 64<<10)
-	if err := several.writeTo(out, format, options); err != nil {
-		return fmt.Errorf("write the %s report: %w", format, err)
-	}
-	if err := out.Flush(); err != nil {
-		return fmt.Errorf("write the %s report: %w", format, err)
-	}
-	return nil
+	return buffered(w, fmt.Sprintf("the %s report", format), func(out *bufio.Writer) error { return several.writeTo(out, format, options) })
 }
 
 // CheckSeveral returns an error for a format that cannot show several accounts.
@@ -111,8 +104,7 @@ func (s *Several) writeMarkdown(out *bufio.Writer, limit int) {
 	_, _ = out.WriteString(severalMarker + "\n")
 	limit = (limit - 2000) / max(1, len(s.Plans))
 	for _, plan := range s.Plans {
-		view := NewView(plan)
-		writeSections(out, limit, markdownHead(view), view.markdownSections(limit), markdownFoot(view))
+		writeMarkdown(out, NewView(plan), limit)
 		_, _ = out.WriteString("\n")
 	}
 	_, _ = fmt.Fprintf(out, "### %s\n\n", capitalized(prose(s.sentence())))
@@ -123,9 +115,10 @@ func (s *Several) writeMarkdown(out *bufio.Writer, limit int) {
 
 // WriteStepSummary writes the Markdown report into the summary of a step.
 func (s *Several) WriteStepSummary(w io.Writer) error {
-	out := bufio.NewWriter(w)
-	s.writeMarkdown(out, summaryLimit)
-	return out.Flush()
+	return buffered(w, "the step summary", func(out *bufio.Writer) error {
+		s.writeMarkdown(out, summaryLimit)
+		return nil
+	})
 }
 
 // sentence sums all accounts up.

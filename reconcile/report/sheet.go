@@ -42,39 +42,26 @@ type sheetColumn struct {
 func SheetFormats() []Format { return []Format{Text, JSON, CSV, Markdown, HTML} }
 
 // write writes the sheet in one of [SheetFormats].
-func (s *sheet) write(w io.Writer, format Format, options Options) error {
-	out := bufio.NewWriter(w)
-	var err error
-	switch format {
-	case Text:
-		s.writeText(out, options)
-	case JSON:
-		err = newJSONStream(out).document(s.document)
-	case CSV:
-		rows := csv.NewWriter(out)
-		rows.UseCRLF = true
-		_ = rows.WriteAll(s.data) // an error is kept by out
-	case Markdown:
-		s.writeMarkdown(out)
-	case HTML:
-		err = s.writeHTML(out)
-	case GitHub:
-		err = fmt.Errorf("--format %s is for plans: use one of %s", format, listFormats(SheetFormats()))
-	default:
-		_, err = ParseFormat(string(format))
-	}
-	if err == nil {
-		err = out.Flush()
-	}
-	return err
-}
-
-func listFormats(formats []Format) string {
-	names := make([]string, len(formats))
-	for i, format := range formats {
-		names[i] = string(format)
-	}
-	return strings.Join(names, ", ")
+func (s *sheet) write(w io.Writer, what string, format Format, options Options) error {
+	return buffered(w, what+" as "+string(format), func(out *bufio.Writer) error {
+		switch format {
+		case Text:
+			s.writeText(out, options)
+		case JSON:
+			return newJSONStream(out).document(s.document)
+		case CSV:
+			rows := csv.NewWriter(out)
+			rows.UseCRLF = true
+			return rows.WriteAll(s.data)
+		case Markdown:
+			s.writeMarkdown(out)
+		case HTML:
+			return s.writeHTML(out)
+		default:
+			return checkFormat("a table", format, SheetFormats()...)
+		}
+		return nil
+	})
 }
 
 func (s *sheet) writeMarkdown(out *bufio.Writer) {

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -24,10 +23,7 @@ type WhatIfTable struct {
 
 // WriteWhatIf writes the table in one of [SheetFormats].
 func WriteWhatIf(w io.Writer, format Format, table *WhatIfTable, options Options) error {
-	if err := table.sheet().write(w, format, options); err != nil {
-		return fmt.Errorf("write the table as %s: %w", format, err)
-	}
-	return nil
+	return table.sheet().write(w, "the table", format, options)
 }
 
 // sheet lays the table out.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/seatsync/seatsync/reconcile"
@@ -43,14 +44,26 @@ func ParseFormat(name string) (Format, error) { return parseFormat(name, Formats
 func ParseFileFormat(name string) (Format, error) { return parseFormat(name, FileFormats()) }
 
 func parseFormat(name string, formats []Format) (Format, error) {
-	var names []string
-	for _, format := range formats {
-		if name == string(format) {
-			return format, nil
-		}
-		names = append(names, string(format))
+	if slices.Contains(formats, Format(name)) {
+		return Format(name), nil
 	}
-	return "", fmt.Errorf("unknown format %q: use one of %s", name, strings.Join(names, ", "))
+	return "", fmt.Errorf("unknown format %q: use one of %s", name, listFormats(formats))
+}
+
+func listFormats(formats []Format) string {
+	names := make([]string, len(formats))
+	for i, format := range formats {
+		names[i] = string(format)
+	}
+	return strings.Join(names, ", ")
+}
+
+// checkFormat returns an error for a format that something does not have.
+func checkFormat(what string, format Format, formats ...Format) error {
+	if slices.Contains(formats, format) {
+		return nil
+	}
+	return fmt.Errorf("%s has no format %q: use one of %s", what, format, listFormats(formats))
 }
 
 // Options say how a report is to look. The zero value is right for a file.
@@ -74,12 +87,18 @@ type Options struct {
 // It writes as it goes, so a report of 100,000 changes is never held in memory
 // whole; after an error of w, w holds the beginning of a report.
 func Write(w io.Writer, format Format, plan *reconcile.Plan, options Options) error {
+	return buffered(w, fmt.Sprintf("the %s report", format), func(out *bufio.Writer) error { return writeTo(out, format, plan, options) })
+}
+
+// buffered writes through a buffer. Its error says what was written.
+func buffered(w io.Writer, what string, write func(out *bufio.Writer) error) error {
 	out := bufio.NewWriterSize(w, 64<<10)
-	if err := writeTo(out, format, plan, options); err != nil {
-		return fmt.Errorf("write the %s report: %w", format, err)
+	err := write(out)
+	if err == nil {
+		err = out.Flush()
 	}
-	if err := out.Flush(); err != nil {
-		return fmt.Errorf("write the %s report: %w", format, err)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", what, err)
 	}
 	return nil
 }
@@ -93,7 +112,7 @@ func writeTo(out *bufio.Writer, format Format, plan *reconcile.Plan, options Opt
 	case JSON:
 		return writeJSON(out, plan)
 	case Markdown:
-		writeMarkdown(out, NewView(plan))
+		writeMarkdown(out, NewView(plan), commentLimit)
 	case HTML:
 		return writeHTML(out, NewView(plan))
 	case CSV:
