@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/big"
 	"regexp"
-	"strconv"
 	"sync"
 )
 
@@ -30,7 +29,11 @@ func ParseAmount(text string) (Amount, error) {
 
 // Times returns the amount for n units, or none when the amount is none.
 func (a Amount) Times(n int) Amount {
-	return a.with(Amount(strconv.Itoa(n)), (*big.Rat).Mul)
+	value, ok := new(big.Rat).SetString(string(a))
+	if !ok {
+		return ""
+	}
+	return amountOf(value.Mul(value, new(big.Rat).SetInt64(int64(n))))
 }
 
 // Plus returns the sum of two amounts, or none when one of them is none.
