@@ -1,11 +1,11 @@
 package zerotrust
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -23,13 +23,7 @@ func newJSONReader(source io.Reader) *jsonReader {
 }
 
 // Decode takes the next value into a variable, as its json tags say.
-func (r *jsonReader) Decode(into any) error {
-	value, err := r.decoder.ReadValue()
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(value, into)
-}
+func (r *jsonReader) Decode(into any) error { return json.UnmarshalDecode(r.decoder, into) }
 
 // skip takes the next value and forgets it.
 func (r *jsonReader) skip() error { return r.decoder.SkipValue() }
