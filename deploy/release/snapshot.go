@@ -121,8 +121,8 @@ func (b *build) compile(ctx context.Context, t target, path string) error {
 // coldPackages are those in which no run spends time. Functions are not inlined there, which makes the program smaller.
 func coldPackages() []string {
 	return []string{
-		"github.com/nicholas-fedor/...", "github.com/oapi-codegen/...", "github.com/spf13/...", "gopkg.in/yaml.v3",
-		"crypto/tls", "crypto/x509/...", "html/template", "text/template/...",
+		"github.com/nicholas-fedor/...", "github.com/oapi-codegen/...", "github.com/robfig/...", "github.com/spf13/...", "gopkg.in/yaml.v3",
+		"crypto/tls", "crypto/x509/...", "html/template", "log/slog", "mime/...", "net", "net/http", "text/template/...",
 		"github.com/seatsync/seatsync/cmd/seatsync", "github.com/seatsync/seatsync/generated", "github.com/seatsync/seatsync/reconcile/sandbox",
 	}
 }
