@@ -129,7 +129,7 @@ func (l *RateLimiter) acquire(ctx context.Context, maxWait, backoff time.Duratio
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
 		}
-		wait, reason, uncounted := l.tryAcquire(time.Now(), notBefore)
+		wait, uncounted, reason := l.tryAcquire(time.Now(), notBefore)
 		if wait <= 0 && uncounted == nil {
 			return nil
 		}
@@ -160,7 +160,7 @@ func roundUp(wait time.Duration) time.Duration {
 
 // tryAcquire counts a request that may start now, or returns how long to wait and why.
 // The channel is nil unless a response has to be waited for, and closed with the next.
-func (l *RateLimiter) tryAcquire(now, notBefore time.Time) (wait time.Duration, reason error, uncounted <-chan struct{}) {
+func (l *RateLimiter) tryAcquire(now, notBefore time.Time) (wait time.Duration, uncounted <-chan struct{}, reason error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	earliest, reason := l.earliest(now)
@@ -168,13 +168,13 @@ func (l *RateLimiter) tryAcquire(now, notBefore time.Time) (wait time.Duration, 
 		earliest, reason = notBefore, errBackoff
 	}
 	if earliest.After(now) {
-		return earliest.Sub(now), reason, nil
+		return earliest.Sub(now), nil, reason
 	}
 	if l.started-l.ended >= l.maxUncounted() && !l.isCounted(now) {
-		return 0, nil, l.slotFreed
+		return 0, l.slotFreed, nil
 	}
 	if wait := l.address.tryAcquire(now); wait > 0 {
-		return wait, errRate, nil
+		return wait, nil, errRate
 	}
 	l.starts.push(now, l.longestWindow())
 	l.started++
