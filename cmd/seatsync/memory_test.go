@@ -246,17 +246,3 @@ func TestManyReadersOfALargeReportTakeLittleMemory(t *testing.T) {
 	check(t, p.cmd.Process.Signal(os.Interrupt))
 	r.wait(p)
 }
-
-// listening waits until a daemon serves its pages, and returns where.
-func (r *rig) listening(p *process) string {
-	r.t.Helper()
-	address := regexp.MustCompile(`127\.0\.0\.1:[1-9][0-9]*`)
-	for range 600 {
-		if found := address.FindString(p.stderr.String()); found != "" {
-			return found
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	r.t.Fatalf("nothing listens: %s", p.stderr.String())
-	return ""
-}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"sync"
 	"testing"
 	"time"
@@ -106,4 +107,18 @@ func (r *rig) wantLockFree(t testing.TB) {
 		t.Fatalf("the lock is left behind: %v", err)
 	}
 	check(t, lock.Unlock())
+}
+
+// listening waits until a daemon serves its pages, and returns where.
+func (r *rig) listening(p *process) string {
+	r.t.Helper()
+	address := regexp.MustCompile(`127\.0\.0\.1:[1-9][0-9]*`)
+	for range 600 {
+		if found := address.FindString(p.stderr.String()); found != "" {
+			return found
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	r.t.Fatalf("nothing listens: %s", p.stderr.String())
+	return ""
 }
