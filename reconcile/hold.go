@@ -36,7 +36,7 @@ type candidate struct {
 
 // candidate returns a change with what the rules about it look at.
 func (p *planner) candidate(change *Change, subject *subject) candidate {
-	return candidate{change: change, subject: subject, hasSharedSeat: p.sharedSeats[seatKey(change.SeatUID)]}
+	return candidate{change: change, subject: subject, hasSharedSeat: p.sharedSeats()[seatKey(change.SeatUID)]}
 }
 
 // holdRule is one reason not to carry a change out. It returns why in a

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -41,8 +42,8 @@ type planner struct {
 	// renamed has, of absent entries, the first user whose entry each may be.
 	renamed map[*DesiredUser]*subject
 	seats   Seats
-	// sharedSeats are the seats that several live users claim.
-	sharedSeats map[string]bool
+	// sharedSeats returns the seats that several live users claim.
+	sharedSeats func() map[string]bool
 	// idleReleases has, by id, when users last lost their seat for inactivity.
 	idleReleases map[string]time.Time
 	// recent are the releases of the last days, and returned those who came back.
@@ -56,7 +57,7 @@ type planner struct {
 
 func newPlanner(desired *Desired, live *Live, options PlanOptions) *planner {
 	p := &planner{
-		desired: desired, live: live, options: options, seats: CountSeats(live.Users), sharedSeats: sharedSeats(live.Users),
+		desired: desired, live: live, options: options, seats: CountSeats(live.Users), sharedSeats: sync.OnceValue(func() map[string]bool { return sharedSeats(live.Users) }),
 		assessor: assessor{devices: &live.Devices, now: options.Now},
 	}
 	p.subjects, p.absent = match(desired, live)
