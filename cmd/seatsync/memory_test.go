@@ -135,15 +135,7 @@ func TestAHostileRosterTakesLittleMemory(t *testing.T) {
 			r := newRig(t, company())
 			check(t, os.WriteFile(r.path("people.csv"), []byte(test.text), 0o600))
 			check(t, os.WriteFile(r.path("desired-state.yaml"), []byte(rosterFile), 0o600))
-			p := r.start(t.Context(), "plan", "--format", "json")
-			wantLittle := watchMemory(t, p)
-			if code := r.wait(p); code != codeError {
-				t.Errorf("exit code %d: %.300s", code, p.stderr.String())
-			}
-			wantLittle()
-			if said := len(p.stderr.String()); said > 1<<20 {
-				t.Errorf("%d bytes are said about it", said)
-			}
+			r.wantRefusedWithLittleMemory(t, "plan", "--format", "json")
 		})
 	}
 }
@@ -200,15 +192,7 @@ func TestAHostileFileTakesLittleMemory(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRig(t, nil)
 			check(t, os.WriteFile(r.path("desired-state.yaml"), []byte(test.text), 0o600))
-			p := r.start(t.Context(), "validate")
-			wantLittle := watchMemory(t, p)
-			if code := r.wait(p); code != codeError {
-				t.Errorf("exit code %d: %.300s", code, p.stderr.String())
-			}
-			wantLittle()
-			if said := len(p.stderr.String()); said > 1<<20 {
-				t.Errorf("%d bytes are said about it", said)
-			}
+			r.wantRefusedWithLittleMemory(t, "validate")
 		})
 	}
 }
@@ -245,4 +229,19 @@ func TestManyReadersOfALargeReportTakeLittleMemory(t *testing.T) {
 	wantLittle()
 	check(t, p.cmd.Process.Signal(os.Interrupt))
 	r.wait(p)
+}
+
+// wantRefusedWithLittleMemory fails the test unless a command says in few words, and
+// with little memory, that it cannot work.
+func (r *rig) wantRefusedWithLittleMemory(t *testing.T, args ...string) {
+	t.Helper()
+	p := r.start(t.Context(), args...)
+	wantLittle := watchMemory(t, p)
+	if code := r.wait(p); code != codeError {
+		t.Errorf("exit code %d: %.300s", code, p.stderr.String())
+	}
+	wantLittle()
+	if said := len(p.stderr.String()); said > 1<<20 {
+		t.Errorf("%d bytes are said about it", said)
+	}
 }
