@@ -88,7 +88,7 @@ func (b *Bill) advice(share *BillShare) string {
 	if share.Idle == nil || *share.Idle == 0 {
 		return ""
 	}
-	advice := "lower the purchased count to " + number(share.Used)
+	advice := "lower the purchased count to " + Number(share.Used)
 	switch {
 	case b.Renews == nil:
 		advice += " for the next billing period"

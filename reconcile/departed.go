@@ -195,7 +195,7 @@ func (r *Roster) checkAtLeast(subjects []subject) Problems {
 	}
 	return Problems{{At: cmp.Or(r.AtLeastAt, r.At), Message: fmt.Sprintf(
 		"the roster %s names %s of %s, and at_least is %s: check that it is whole and of this account, or lower at_least",
-		r.File, number(named), Count(holders, "seat holder"), least)}}
+		r.File, Number(named), Count(holders, "seat holder"), least)}}
 }
 
 // leastOf returns how many of the seat holders the roster has to name, for people,

@@ -60,7 +60,7 @@ func (p *planner) limitFinding(plan *Plan) []Finding {
 		outcome = fmt.Sprintf("%s, what the file names first and then the longest idle", CountOf(plan.Summary.Release, "is released", "are released"))
 	}
 	limit := &plan.Limit
-	allowed := fmt.Sprintf("a run may release at most %s (%s)", number(limit.Releases), limit.From)
+	allowed := fmt.Sprintf("a run may release at most %s (%s)", Number(limit.Releases), limit.From)
 	if window := limit.windowThatHolds(); window != nil {
 		allowed = window.sentence("may be")
 	}

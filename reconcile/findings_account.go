@@ -110,7 +110,7 @@ func (p *planner) licenseDiffers() []Finding {
 		if n == nil {
 			return ""
 		}
-		return number(*n)
+		return Number(*n)
 	}
 	differ("purchased", count(file.Purchased), count(paid.Purchased))
 	differ("price", Thousands(string(file.Price)), Thousands(string(paid.Price)))

@@ -77,7 +77,7 @@ func (p *planner) licenseFindings(plan *Plan) (findings []Finding) {
 		finding := Finding{
 			Severity: SeverityWarning, Code: CodeSeatsExhaustedSoon,
 			Message: fmt.Sprintf("%s of %s are in use and %s free: when none is left, new people cannot log in",
-				number(used), Count(purchased, "purchased seat"), CountOf(max(0, purchased-used), "is", "are")),
+				Number(used), Count(purchased, "purchased seat"), CountOf(max(0, purchased-used), "is", "are")),
 		}
 		if day != nil && used < purchased {
 			finding.Message += fmt.Sprintf("; at the present pace (%s) that is on %s", p.pace.String(), day)
@@ -87,7 +87,7 @@ func (p *planner) licenseFindings(plan *Plan) (findings []Finding) {
 	if bill := plan.Bill(); bill.Advice() != "" {
 		findings = append(findings, Finding{Severity: SeverityInfo, Code: CodeLowerPurchased, Message: fmt.Sprintf(
 			"freed seats lower the bill only once fewer are purchased: when this plan is applied %s of %s will be idle; %s",
-			number(*bill.After.Idle), Count(purchased, "purchased seat"), bill.Advice())})
+			Number(*bill.After.Idle), Count(purchased, "purchased seat"), bill.Advice())})
 	}
 	return findings
 }

@@ -174,7 +174,7 @@ func (l *Limit) Phrase() string {
 	if window := l.windowThatHolds(); window != nil {
 		return fmt.Sprintf("limit of %s in %s", Count(window.Allowed, "release"), Count(window.Days, "day"))
 	}
-	return "limit of " + number(l.Releases)
+	return "limit of " + Number(l.Releases)
 }
 
 // Sentence says how many releases are wanted, and what the limits allow.
@@ -182,17 +182,17 @@ func (l *Limit) Sentence() string {
 	if window := l.windowThatHolds(); window != nil {
 		return fmt.Sprintf("%s wanted, %s", Count(l.Wanted, "release"), window.sentence("allowed"))
 	}
-	return fmt.Sprintf("%s wanted, at most %s allowed (%s)", Count(l.Wanted, "release"), number(l.Releases), l.From)
+	return fmt.Sprintf("%s wanted, at most %s allowed (%s)", Count(l.Wanted, "release"), Number(l.Releases), l.From)
 }
 
 // sentence says what the window leaves: "at most 40 allowed in 7 days, and earlier
 // runs took 12".
 func (w *Window) sentence(allowed string) string {
-	text := fmt.Sprintf("at most %s %s in %s, and ", number(w.Allowed), allowed, Count(w.Days, "day"))
+	text := fmt.Sprintf("at most %s %s in %s, and ", Number(w.Allowed), allowed, Count(w.Days, "day"))
 	if w.Unknown {
 		return text + "what earlier runs took is not known"
 	}
-	return text + "earlier runs took " + number(w.Used)
+	return text + "earlier runs took " + Number(w.Used)
 }
 
 // shareOf returns percent of seats, rounded down to at least 1, or 0 for 0%.

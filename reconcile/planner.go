@@ -97,7 +97,7 @@ func (p *planner) refuse() error {
 	entries := len(p.desired.Users)
 	if len(p.live.Users) == 0 && entries > 0 {
 		return &RefusedError{Reason: fmt.Sprintf(
-			"the account has no users, but the file lists %s: check the account id and the token's account; nothing was planned", number(entries))}
+			"the account has no users, but the file lists %s: check the account id and the token's account; nothing was planned", Number(entries))}
 	}
 	// Changes that are proposed take nobody away for not being listed.
 	asksFile := p.options.Proposed == nil && !p.options.AllowEmpty

@@ -41,7 +41,7 @@ func (p *planner) countReturned() {
 	share := big.NewRat(int64(len(p.returned))*100, int64(len(p.recent)))
 	if len(p.returned) >= fewestReturned && share.Cmp(percent) > 0 && p.options.AllowReleases == nil {
 		p.tooManyReturned = fmt.Sprintf("%s of %s people released in the last %d days came back, more than %s: the threshold may be too tight",
-			number(len(p.returned)), number(len(p.recent)), returnDays, formatPercent(percent))
+			Number(len(p.returned)), Number(len(p.recent)), returnDays, formatPercent(percent))
 	}
 }
 
@@ -81,7 +81,7 @@ func (p *planner) returnFindings(returns *Returns) (findings []Finding) {
 	findings = append(findings, Finding{
 		Severity: SeverityWarning, Code: CodeReturned,
 		Message: fmt.Sprintf("%s of %s people whose seat was released in the last %d days came back (%s): if that is many, the threshold is too tight",
-			number(returns.Returned), number(returns.Released), returns.Days, returns.Share),
+			Number(returns.Returned), Number(returns.Released), returns.Days, returns.Share),
 	})
 	for _, s := range p.returned {
 		findings = append(findings, Finding{

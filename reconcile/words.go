@@ -13,11 +13,11 @@ func CountOf(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return number(n) + " " + many
+	return Number(n) + " " + many
 }
 
-// number writes a number for people, its thousands apart.
-func number(n int) string { return Thousands(strconv.Itoa(n)) }
+// Number writes a number for people, its thousands apart.
+func Number(n int) string { return Thousands(strconv.Itoa(n)) }
 
 // Thousands puts a comma between the thousands of a plain decimal number, as in
 // "-10,493.00", and leaves everything else alone.

@@ -82,9 +82,9 @@ func (d *Daemon) fleet(accounts []*account, now time.Time, query url.Values) fle
 	if troubled > 0 {
 		page.Tone, page.Sentence = "broken", fmt.Sprintf("%d of %d accounts need someone", troubled, len(accounts))
 	}
-	page.Total = fleetRow{Seats: thousands(used), Billed: billed.String(), Cost: cost.String(), Idle: idle.String(), Saved: saved.String()}
+	page.Total = fleetRow{Seats: reconcile.Number(used), Billed: billed.String(), Cost: cost.String(), Idle: idle.String(), Saved: saved.String()}
 	if purchased > 0 {
-		page.Total.Purchased = thousands(purchased)
+		page.Total.Purchased = reconcile.Number(purchased)
 	}
 	rank := map[string]int{"broken": 0, "held": 1, "waiting": 2, "calm": 3}
 	slices.SortStableFunc(page.Accounts, func(a, b fleetRow) int {
@@ -120,9 +120,9 @@ func (p *fleetPage) narrow(query url.Values) {
 	p.Accounts = p.Accounts[from:min(found, from+shownAccounts)]
 	switch {
 	case pages > 1:
-		p.Place = fmt.Sprintf("%s to %s of %s", thousands(from+1), thousands(from+len(p.Accounts)), thousands(found))
+		p.Place = fmt.Sprintf("%s to %s of %s", reconcile.Number(from+1), reconcile.Number(from+len(p.Accounts)), reconcile.Number(found))
 	case p.Query != "":
-		p.Place = thousands(found) + " found"
+		p.Place = reconcile.Number(found) + " found"
 	}
 	if number > 1 {
 		p.Earlier = p.link(number - 1)
@@ -153,9 +153,9 @@ func (a *account) fleetRow(now time.Time) (row fleetRow, known *RunSummary, savi
 	}
 	if known = a.planned; known != nil {
 		row.Name = reconcile.Inert(known.AccountName, 0)
-		row.Seats, row.Pending = thousands(known.Seats.Used), pendingWords(known)
+		row.Seats, row.Pending = reconcile.Number(known.Seats.Used), pendingWords(known)
 		if known.Seats.Purchased != nil {
-			row.Purchased = thousands(*known.Seats.Purchased)
+			row.Purchased = reconcile.Number(*known.Seats.Purchased)
 		}
 		row.Billed, row.Cost, row.Idle = known.money(known.Billed), known.money(known.Cost), known.money(known.Idle)
 	}

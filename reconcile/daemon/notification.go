@@ -109,7 +109,7 @@ func numbers(run *RunSummary) []string {
 	var lines []string
 	for _, status := range reconcile.Statuses() {
 		if n := run.Outcomes[status]; n > 0 {
-			lines = append(lines, thousands(n)+" "+status.Label())
+			lines = append(lines, reconcile.Number(n)+" "+status.Label())
 		}
 	}
 	if len(lines) > 0 {
@@ -122,12 +122,12 @@ func numbers(run *RunSummary) []string {
 	if run.Summary.Held > 0 {
 		lines = append(lines, reconcile.CountOf(run.Summary.Held, "change is", "changes are")+" held")
 	}
-	seats := "seats in use: " + thousands(run.Seats.Used)
+	seats := "seats in use: " + reconcile.Number(run.Seats.Used)
 	if run.Seats.Purchased != nil {
-		seats += " of " + thousands(*run.Seats.Purchased)
+		seats += " of " + reconcile.Number(*run.Seats.Purchased)
 	}
 	if pending && run.Summary.SeatsAfter != run.Seats.Used {
-		seats += ", " + thousands(run.Summary.SeatsAfter) + " once that is applied"
+		seats += ", " + reconcile.Number(run.Summary.SeatsAfter) + " once that is applied"
 	}
 	lines = append(lines, seats)
 	if run.Cost == "" {

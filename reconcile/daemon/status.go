@@ -6,7 +6,6 @@ import (
 	"math"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -176,9 +175,9 @@ func (d *Daemon) describeLast(ctx context.Context, page *statusPage, a *account,
 	}
 	page.LastReport = run.Report
 	page.Will = "as of run " + run.ID + ": " + pendingWords(run)
-	page.Seats, page.SeatsDetail = thousands(run.Seats.Used), "how many are purchased is not known"
+	page.Seats, page.SeatsDetail = reconcile.Number(run.Seats.Used), "how many are purchased is not known"
 	if run.Seats.Purchased != nil {
-		page.Seats = thousands(run.Seats.Used) + " of " + thousands(*run.Seats.Purchased)
+		page.Seats = reconcile.Number(run.Seats.Used) + " of " + reconcile.Number(*run.Seats.Purchased)
 		page.SeatsDetail = reconcile.CountOf(*run.Seats.Purchased-run.Seats.Used, "seat is", "seats are") + " free"
 	}
 	page.Advice = reconcile.Inert(run.advice, 0)
@@ -254,9 +253,9 @@ func charts(runs []RunSummary, zone *time.Location) []*report.Chart {
 		}
 		bound, suffix := math.NaN(), ""
 		if run.Seats.Purchased != nil {
-			bound, suffix = float64(*run.Seats.Purchased), " of "+thousands(*run.Seats.Purchased)
+			bound, suffix = float64(*run.Seats.Purchased), " of "+reconcile.Number(*run.Seats.Purchased)
 		}
-		text := clockTime(run.FinishedAt.In(zone)) + ", " + string(run.Mode) + ": " + thousands(run.Seats.Used) + suffix + " seats in use"
+		text := clockTime(run.FinishedAt.In(zone)) + ", " + string(run.Mode) + ": " + reconcile.Number(run.Seats.Used) + suffix + " seats in use"
 		if run.Cost != "" {
 			text += strings.TrimRight(", "+reconcile.Thousands(string(run.Cost))+" "+run.Summary.Currency, " ") + " a month"
 		}
@@ -267,8 +266,6 @@ func charts(runs []RunSummary, zone *time.Location) []*report.Chart {
 	}
 	return nil
 }
-
-func thousands(n int) string { return reconcile.Thousands(strconv.Itoa(n)) }
 
 // newRunRow returns a run as the list shows it, by the clocks of a zone.
 func newRunRow(run RunSummary, zone *time.Location) runRow {
@@ -283,17 +280,17 @@ func (r *RunSummary) Changes() string {
 	var parts []string
 	for _, status := range reconcile.Statuses() {
 		if n := r.Outcomes[status]; n > 0 {
-			parts = append(parts, thousands(n)+" "+status.Label())
+			parts = append(parts, reconcile.Number(n)+" "+status.Label())
 		}
 	}
 	if r.Summary == nil {
 		return cmp.Or(r.Error, strings.Join(parts, ", "), "-")
 	}
 	if n := r.PendingCount(); r.Mode == reconcile.ModeDryRun && n > 0 {
-		parts = append(parts, thousands(n)+" pending")
+		parts = append(parts, reconcile.Number(n)+" pending")
 	}
 	if r.Summary.Held > 0 {
-		parts = append(parts, thousands(r.Summary.Held)+" held")
+		parts = append(parts, reconcile.Number(r.Summary.Held)+" held")
 	}
 	return cmp.Or(strings.Join(parts, ", "), "nothing to change")
 }

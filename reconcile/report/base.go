@@ -149,8 +149,8 @@ func (v *View) reviewTable() string {
 	base, summary := v.plan.Base, &v.plan.Summary
 	var b strings.Builder
 	b.WriteString("| Once all of it is applied | Without this change | With it | Difference |\n| --- | ---: | ---: | ---: |\n")
-	fmt.Fprintf(&b, "| Seats in use | %s | %s | %s |\n", number(base.SeatsAfter), number(summary.SeatsAfter),
-		signed(number(summary.SeatsAfter-base.SeatsAfter)))
+	fmt.Fprintf(&b, "| Seats in use | %s | %s | %s |\n", reconcile.Number(base.SeatsAfter), reconcile.Number(summary.SeatsAfter),
+		signed(reconcile.Number(summary.SeatsAfter-base.SeatsAfter)))
 	if before, after := base.MonthlyCostAfter, summary.MonthlyCostAfter; before != "" && after != "" {
 		fmt.Fprintf(&b, "| Cost a month, %s | %s | %s | %s |\n", inCell(prose(value(summary.Currency))),
 			reconcile.Thousands(string(before)), reconcile.Thousands(string(after)), signed(reconcile.Thousands(string(after.Minus(before)))))

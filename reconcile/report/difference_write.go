@@ -33,7 +33,7 @@ func (d *Difference) sentence() string {
 	text := "nothing new" + since
 	switch added, gone := len(d.Changes.New), len(d.Changes.Gone); {
 	case added > 0 && gone > 0:
-		text = number(added) + " new and " + reconcile.CountOf(gone, "gone change", "gone changes") + since
+		text = reconcile.Number(added) + " new and " + reconcile.CountOf(gone, "gone change", "gone changes") + since
 	case added > 0:
 		text = reconcile.CountOf(added, "new change", "new changes") + since
 	case gone > 0:
@@ -81,10 +81,10 @@ func (d *Difference) parts() []differencePart {
 // facts lists the numbers of both plans.
 func (d *Difference) facts() []Fact {
 	return []Fact{
-		{"Seats", arrow(number(d.Old.SeatsUsed), number(d.New.SeatsUsed)) + " in use"},
-		{"Pending", arrow(number(d.Old.Pending), number(d.New.Pending))},
-		{"Findings", number(len(d.Findings.New)) + " new, " + number(len(d.Findings.Gone)) + " gone, " +
-			number(d.Findings.Unchanged) + " as before"},
+		{"Seats", arrow(reconcile.Number(d.Old.SeatsUsed), reconcile.Number(d.New.SeatsUsed)) + " in use"},
+		{"Pending", arrow(reconcile.Number(d.Old.Pending), reconcile.Number(d.New.Pending))},
+		{"Findings", reconcile.Number(len(d.Findings.New)) + " new, " + reconcile.Number(len(d.Findings.Gone)) + " gone, " +
+			reconcile.Number(d.Findings.Unchanged) + " as before"},
 	}
 }
 

@@ -176,7 +176,7 @@ func (a *annotation) message() string {
 	}
 	rest := ""
 	if a.About > mostNamed {
-		rest = " and " + number(a.About-mostNamed) + " more"
+		rest = " and " + reconcile.Number(a.About-mostNamed) + " more"
 	}
 	if a.Text != "" {
 		rest += ": " + a.Text

@@ -71,7 +71,7 @@ func newHistogram(activity *reconcile.Activity) *Chart {
 	h.drawScale()
 	for i := range h.bins {
 		h.drawBin(&h.bins[i])
-		h.chart.Numbers = append(h.chart.Numbers, Fact{h.bins[i].label, number(h.bins[i].total())})
+		h.chart.Numbers = append(h.chart.Numbers, Fact{h.bins[i].label, reconcile.Number(h.bins[i].total())})
 	}
 	h.drawAxis()
 	h.legend()
@@ -177,7 +177,7 @@ func (h *histogram) drawScale() {
 	for _, level := range gridLevels(float64(h.full)) {
 		if n := int(level); n > 0 && n <= h.full {
 			h.chart.path("grid", histogramLeft, h.y(n), histogramWidth, h.y(n))
-			h.chart.text("axis", "end", histogramLeft-5, h.y(n)+4, number(n))
+			h.chart.text("axis", "end", histogramLeft-5, h.y(n)+4, reconcile.Number(n))
 		}
 	}
 	if h.AfterDays > 0 && h.NoticeDays > 0 {
@@ -201,7 +201,7 @@ func (h *histogram) drawBin(b *bin) {
 		y := h.y(total) + 18
 		h.chart.path("break", b.x-3, y+4, b.x+b.wide+3, y-4)
 	}
-	if text := number(total); total > 0 && (b.wide >= 6.5*float64(len(text)) || total > h.full) {
+	if text := reconcile.Number(total); total > 0 && (b.wide >= 6.5*float64(len(text)) || total > h.full) {
 		h.chart.text("count", "middle", b.x+b.wide/2, h.y(total)-4, text)
 	}
 }
@@ -217,7 +217,7 @@ func (h *histogram) drawAxis() {
 		}
 	}
 	for days := 0; h.x(days) <= histogramWidth-sideWidth-8; days += step {
-		h.chart.text("axis", "middle", h.x(days), histogramBase+16, number(days))
+		h.chart.text("axis", "middle", h.x(days), histogramBase+16, reconcile.Number(days))
 	}
 	for i, name := range [...]string{"never", "unknown"} {
 		b := &h.bins[len(h.bins)-2+i]
@@ -268,7 +268,7 @@ func (h *histogram) groupSentence(total int) string {
 		reconcile.CountOf(total, "seat holder", "seat holders"), reconcile.CountOf(people[classRecent], "is", "are"),
 		reconcile.CountOf(people[classNear], "is", "are"), reconcile.CountOf(people[classPast], "is", "are"))
 	if n := h.Never + h.Unknown; n > 0 {
-		text += fmt.Sprintf(", and of %s the last sign is none or not readable", number(n))
+		text += fmt.Sprintf(", and of %s the last sign is none or not readable", reconcile.Number(n))
 	}
 	return text + "."
 }
@@ -293,7 +293,7 @@ func (h *histogram) sentence(total int) string {
 	var parts []string
 	add := func(n int, text string) {
 		if n > 0 {
-			parts = append(parts, number(n)+" "+text)
+			parts = append(parts, reconcile.Number(n)+" "+text)
 		}
 	}
 	if h.AfterDays <= 0 {

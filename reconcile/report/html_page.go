@@ -129,11 +129,11 @@ func (p *page) addRows() {
 	}
 	p.Shown = "Showing all of them."
 	if len(p.order) > staticHTMLRows {
-		p.Shown = "Showing the first " + number(staticHTMLRows) + ". The rest can be searched where scripts may run."
+		p.Shown = "Showing the first " + reconcile.Number(staticHTMLRows) + ". The rest can be searched where scripts may run."
 	}
 	if left := all - len(p.order); left > 0 {
 		p.RowsLeftOut = reconcile.CountOf(left, "change is", "changes are") + " left out of this page, which holds " +
-			number(mostHTMLRows) + ": --format csv lists all."
+			reconcile.Number(mostHTMLRows) + ": --format csv lists all."
 	}
 }
 
@@ -146,7 +146,7 @@ func (p *page) addGone() {
 		p.GoneRows = append(p.GoneRows, newTableRow(gone.Row(i)))
 	}
 	if left := len(all) - len(p.GoneRows); left > 0 {
-		p.GoneLeftOut = "… and " + number(left) + " more: --format csv lists all"
+		p.GoneLeftOut = "… and " + reconcile.Number(left) + " more: --format csv lists all"
 	}
 }
 
@@ -155,7 +155,7 @@ func options(counts map[string]int) []option {
 	var list []option
 	for _, value := range slices.Sorted(maps.Keys(counts)) {
 		if value != "" {
-			list = append(list, option{value, value + " (" + number(counts[value]) + ")"})
+			list = append(list, option{value, value + " (" + reconcile.Number(counts[value]) + ")"})
 		}
 	}
 	return list
@@ -166,7 +166,7 @@ func options(counts map[string]int) []option {
 func groupOptions(counts map[string]int) []option {
 	list := options(counts)
 	if n := counts[""]; n > 0 {
-		list = append(list, option{" ", noGroup + " (" + number(n) + ")"})
+		list = append(list, option{" ", noGroup + " (" + reconcile.Number(n) + ")"})
 	}
 	return list
 }
@@ -175,23 +175,23 @@ func groupOptions(counts map[string]int) []option {
 func newMeter(seats *Seats, isApplied bool) meter {
 	before, after := seats.Before, seats.After
 	_, text, _ := strings.Cut(seats.Text, " in use")
-	m := meter{Big: arrow(number(before), number(after)), Text: strings.TrimSpace(text), InUse: "in use " + number(min(before, after))}
+	m := meter{Big: arrow(reconcile.Number(before), reconcile.Number(after)), Text: strings.TrimSpace(text), InUse: "in use " + reconcile.Number(min(before, after))}
 	idle := "idle "
 	switch {
 	case after < before:
-		m.Change, idle = "to be freed "+number(before-after), "idle before "
+		m.Change, idle = "to be freed "+reconcile.Number(before-after), "idle before "
 		if isApplied {
-			m.Change = "freed " + number(before-after)
+			m.Change = "freed " + reconcile.Number(before-after)
 		}
 	case after > before:
-		m.Change = "newly taken " + number(after-before)
+		m.Change = "newly taken " + reconcile.Number(after-before)
 	}
 	whole := max(before, after, 1)
 	if purchased := seats.Purchased; purchased != nil {
 		if *purchased < whole {
 			m.Purchased = percent(*purchased, whole)
 		}
-		m.Idle = idle + number(max(0, *purchased-whole))
+		m.Idle = idle + reconcile.Number(max(0, *purchased-whole))
 		whole = max(whole, *purchased)
 	}
 	// What is freed, or newly taken, shows between the two.
@@ -225,12 +225,12 @@ func newFindingCard(view *View) *findingCard {
 	card := &findingCard{Title: reconcile.Count(len(allMembers(view.Findings)), view.findingNoun())}
 	for _, group := range view.Findings {
 		n := len(group.Members)
-		listed := findingGroup{Group: group, Count: number(n), Class: className(string(group.Severity)), Folded: n > mostOpenFindings}
+		listed := findingGroup{Group: group, Count: reconcile.Number(n), Class: className(string(group.Severity)), Folded: n > mostOpenFindings}
 		for _, i := range group.Members[:min(n, mostHTMLFindings)] {
 			listed.Items = append(listed.Items, view.Finding(i))
 		}
 		if left := n - len(listed.Items); left > 0 {
-			listed.More = "… and " + number(left) + " more: --format json lists all"
+			listed.More = "… and " + reconcile.Number(left) + " more: --format json lists all"
 		}
 		card.Groups = append(card.Groups, listed)
 	}

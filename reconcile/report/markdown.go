@@ -65,9 +65,9 @@ func markdownHead(view *View) string {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", label, before, after, signed(difference))
 	}
 	before, after := view.Seats.Before, view.Seats.After
-	row("Seats in use", number(before), number(after), number(after-before))
+	row("Seats in use", reconcile.Number(before), reconcile.Number(after), reconcile.Number(after-before))
 	if purchased := view.Seats.Purchased; purchased != nil {
-		row("Seats idle of "+number(*purchased)+" purchased", number(*purchased-before), number(*purchased-after), number(before-after))
+		row("Seats idle of "+reconcile.Number(*purchased)+" purchased", reconcile.Number(*purchased-before), reconcile.Number(*purchased-after), reconcile.Number(before-after))
 	}
 	for i := range view.Costs {
 		c := &view.Costs[i]

@@ -35,6 +35,6 @@ func writeProblemComment(out *bufio.Writer, accountID string, problems reconcile
 		fmt.Fprintf(out, "- %s: %s\n", code(place(problem.At)), prose(sentence(problem.Message)))
 	}
 	if len(problems) > mostProblems { // one of the rest may stand for many
-		fmt.Fprintf(out, "- and %s more\n", number(problems.Count()-mostProblems))
+		fmt.Fprintf(out, "- and %s more\n", reconcile.Number(problems.Count()-mostProblems))
 	}
 }

@@ -65,7 +65,7 @@ func (r *SavingsReport) Words() (saved, detail string) {
 	if r.Total.Saved != "" && r.Total.Freed > 0 {
 		saved, detail = money(r.Total.Saved, r.Total.Currency), "by "+saved+", "
 	}
-	return saved, detail + number(r.Total.StillFree) + " still free"
+	return saved, detail + reconcile.Number(r.Total.StillFree) + " still free"
 }
 
 // lead says what is still free and what that saves from now on.
@@ -103,7 +103,7 @@ func (r *SavingsReport) sheet() *sheet {
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		s.Rows = append(s.Rows, []string{
-			row.Month, value(string(row.Reason)), value(row.Group), number(row.Freed), number(row.Returned), number(row.StillFree),
+			row.Month, value(string(row.Reason)), value(row.Group), reconcile.Number(row.Freed), reconcile.Number(row.Returned), reconcile.Number(row.StillFree),
 			reconcile.Thousands(string(row.SeatMonths)), money(row.Saved, row.Currency),
 		})
 		s.Marked = append(s.Marked, false)
@@ -114,7 +114,7 @@ func (r *SavingsReport) sheet() *sheet {
 	}
 	if len(r.Rows) > 0 {
 		s.Rows = append(s.Rows, []string{
-			"Total", "", "", number(r.Total.Freed), number(r.Total.Returned), number(r.Total.StillFree),
+			"Total", "", "", reconcile.Number(r.Total.Freed), reconcile.Number(r.Total.Returned), reconcile.Number(r.Total.StillFree),
 			reconcile.Thousands(string(r.Total.SeatMonths)), money(r.Total.Saved, r.Total.Currency),
 		})
 		s.Marked = append(s.Marked, true)
@@ -144,7 +144,7 @@ func (r *SavingsReport) bars() *bars {
 		b.title += ", in " + currency
 	}
 	for _, month := range months[max(0, len(months)-mostBars):] {
-		item := barItem{label: month.Month, value: float64(month.Free), text: number(month.Free)}
+		item := barItem{label: month.Month, value: float64(month.Free), text: reconcile.Number(month.Free)}
 		if month.Saved != "" {
 			item.value, _ = strconv.ParseFloat(string(month.Saved), 64)
 			item.text = reconcile.Thousands(string(month.Saved))

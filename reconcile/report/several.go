@@ -171,7 +171,7 @@ func (s *Several) facts() []Fact {
 		for _, cost := range sums[currency] {
 			fact := cost.fact()
 			if n := known[[2]string{currency, cost.Label}]; n < len(s.Plans) {
-				fact.Text += ", in " + number(n) + " of " + reconcile.Count(len(s.Plans), "account")
+				fact.Text += ", in " + reconcile.Number(n) + " of " + reconcile.Count(len(s.Plans), "account")
 			}
 			facts = append(facts, fact)
 		}

@@ -23,8 +23,8 @@ func newShares(plan *reconcile.Plan) []Share {
 	var shares []Share
 	for _, total := range plan.GroupTotals() {
 		share := Share{
-			Name: groupName(total.Name), Seats: arrow(number(total.Before), number(total.After)),
-			Releases: number(total.Releases), Held: number(total.Held),
+			Name: groupName(total.Name), Seats: arrow(reconcile.Number(total.Before), reconcile.Number(total.After)),
+			Releases: reconcile.Number(total.Releases), Held: reconcile.Number(total.Held),
 		}
 		if total.CostAfter != "" {
 			share.Cost = arrow(reconcile.Thousands(string(total.CostBefore)), reconcile.Thousands(string(total.CostAfter)))

@@ -143,7 +143,7 @@ func (t *textReport) held() {
 		t.measure(&layout, group, t.cut(group.Members))
 	}
 	for _, group := range t.Held {
-		t.wrap("  ", t.paint(yellow, group.Key)+" ("+number(len(group.Members))+"): "+group.Title+t.from(group))
+		t.wrap("  ", t.paint(yellow, group.Key)+" ("+reconcile.Number(len(group.Members))+"): "+group.Title+t.from(group))
 		layout.group = group
 		shown := t.cut(group.Members)
 		for _, i := range shown {
@@ -193,7 +193,7 @@ func (t *textReport) cut(members []int) []int {
 // more says how many rows were left out and where they are.
 func (t *textReport) more(left int, where string) {
 	if left > 0 {
-		t.line(t.paint(dim, "    … and "+number(left)+" more: "+where+" shows all"))
+		t.line(t.paint(dim, "    … and "+reconcile.Number(left)+" more: "+where+" shows all"))
 	}
 }
 

@@ -71,23 +71,23 @@ func newSeats(plan *reconcile.Plan, bill *reconcile.Bill) Seats {
 	}
 	s.Text = s.text()
 	if plan.Run != nil && s.After != plan.Summary.SeatsAfter {
-		s.Text += " (planned: " + number(plan.Summary.SeatsAfter) + ")"
+		s.Text += " (planned: " + reconcile.Number(plan.Summary.SeatsAfter) + ")"
 	}
 	return s
 }
 
 // text says how many seats are in use, and how many of those purchased are not.
 func (s *Seats) text() string {
-	text := arrow(number(s.Before), number(s.After)) + " in use"
+	text := arrow(reconcile.Number(s.Before), reconcile.Number(s.After)) + " in use"
 	if s.Purchased == nil {
 		return text
 	}
-	text += " of " + number(*s.Purchased) + " purchased"
+	text += " of " + reconcile.Number(*s.Purchased) + " purchased"
 	if s.idle > 0 || s.missing == 0 {
-		text += ", " + number(s.idle) + " idle"
+		text += ", " + reconcile.Number(s.idle) + " idle"
 	}
 	if s.missing > 0 {
-		text += ", " + number(s.missing) + " too many"
+		text += ", " + reconcile.Number(s.missing) + " too many"
 	}
 	return text
 }
@@ -158,7 +158,7 @@ func limitTotal(plan *reconcile.Plan) string {
 		}
 		return sentence(limit.Sentence()) + ": " + outcome + "; --allow-releases " + strconv.Itoa(limit.Wanted) + " lets them through"
 	}
-	text := number(limit.Wanted) + " of at most " + reconcile.Count(limit.Releases, "release")
+	text := reconcile.Number(limit.Wanted) + " of at most " + reconcile.Count(limit.Releases, "release")
 	if limit.From != "" {
 		text += " (" + sentence(limit.From) + ")"
 	}
@@ -167,12 +167,12 @@ func limitTotal(plan *reconcile.Plan) string {
 
 // windowTotal says how much of a window earlier runs took, and what this one wants.
 func windowTotal(window *reconcile.Window) string {
-	took := "earlier runs took " + number(window.Used)
+	took := "earlier runs took " + reconcile.Number(window.Used)
 	if window.Unknown {
 		took = "what earlier runs took is not known,"
 	}
 	return reconcile.Count(window.Days, "day") + ": " + took + " of at most " + reconcile.Count(window.Allowed, "release") +
-		"; this one wants " + number(window.Wanted)
+		"; this one wants " + reconcile.Number(window.Wanted)
 }
 
 // returnsTotal says how many people came back after a release.
@@ -181,7 +181,7 @@ func returnsTotal(plan *reconcile.Plan) string {
 	if returns == nil || returns.Released == 0 {
 		return ""
 	}
-	return number(returns.Returned) + " of " + reconcile.CountOf(returns.Released, "person", "people") + " released in the last " +
+	return reconcile.Number(returns.Returned) + " of " + reconcile.CountOf(returns.Released, "person", "people") + " released in the last " +
 		reconcile.Count(returns.Days, "day") + " came back (" + value(returns.Share) + ")"
 }
 
@@ -190,7 +190,7 @@ func outcomeTotal(run *reconcile.Run) string {
 	var parts []string
 	for _, status := range reconcile.Statuses() {
 		if n := run.Count(status); n > 0 {
-			parts = append(parts, statusMark(status)+" "+number(n)+" "+value(status.Label()))
+			parts = append(parts, statusMark(status)+" "+reconcile.Number(n)+" "+value(status.Label()))
 		}
 	}
 	return strings.Join(parts, "  ")

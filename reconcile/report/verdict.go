@@ -73,7 +73,7 @@ func (v *View) runVerdict() Verdict {
 		return Verdict{fmt.Sprintf("applied %s to account %s: %s", reconcile.Count(total, "change"), v.Account,
 			listKinds(v.appliedCounts(), done)), Calm}
 	}
-	verdict := Verdict{fmt.Sprintf("applied %s of %s to account %s: %s", number(applied),
+	verdict := Verdict{fmt.Sprintf("applied %s of %s to account %s: %s", reconcile.Number(applied),
 		reconcile.Count(total, "change"), v.Account, strings.Join(statusCounts(run), ", ")), Broken}
 	if applied+run.Count(reconcile.NotTaken) == total {
 		verdict.Tone = Held // for a grant that is ordinary: a seat comes with the next login
@@ -135,7 +135,7 @@ func statusCounts(run *reconcile.Run) []string {
 	var parts []string
 	for _, status := range reconcile.Statuses()[1:] {
 		if n := run.Count(status); n > 0 {
-			parts = append(parts, number(n)+" "+value(status.Label()))
+			parts = append(parts, reconcile.Number(n)+" "+value(status.Label()))
 		}
 	}
 	return parts

@@ -238,7 +238,7 @@ func (v *View) tally() {
 		most = max(most, n)
 	}
 	add := func(list *[]Tally, label, class string, n, whole int) {
-		*list = append(*list, Tally{label, className(class), number(n), percent(n, whole)})
+		*list = append(*list, Tally{label, className(class), reconcile.Number(n), percent(n, whole)})
 	}
 	for _, kind := range reconcile.Kinds() {
 		add(&v.Kinds, string(kind), string(kind), counts[kind], most)

@@ -46,9 +46,9 @@ func (t *WhatIfTable) sheet() *sheet {
 	for i := range t.Rows {
 		row := &t.Rows[i]
 		s.Rows = append(s.Rows, []string{
-			t.groupName(row), number(row.AfterDays), number(row.Releases),
-			money(row.MonthlySaving, t.Currency), money(row.MonthlySaving.Times(12), t.Currency), number(row.Held),
-			number(row.ReleasedEarlier), cameBack(row), holdCounts(row.Holds, ", ", " "),
+			t.groupName(row), reconcile.Number(row.AfterDays), reconcile.Number(row.Releases),
+			money(row.MonthlySaving, t.Currency), money(row.MonthlySaving.Times(12), t.Currency), reconcile.Number(row.Held),
+			reconcile.Number(row.ReleasedEarlier), cameBack(row), holdCounts(row.Holds, ", ", " "),
 		})
 		s.Marked = append(s.Marked, row.AfterDays == t.AfterDays)
 		group := ""
@@ -111,7 +111,7 @@ func cameBack(row *reconcile.WhatIf) string {
 	if row.ReleasedEarlier == 0 {
 		return "-"
 	}
-	return number(row.CameBack)
+	return reconcile.Number(row.CameBack)
 }
 
 // holdCounts writes counts by hold in the order of the holds.
@@ -119,7 +119,7 @@ func holdCounts(holds map[reconcile.Hold]int, separator, between string) string 
 	var parts []string
 	for _, hold := range reconcile.Holds() {
 		if n := holds[hold]; n > 0 {
-			parts = append(parts, string(hold)+between+number(n))
+			parts = append(parts, string(hold)+between+reconcile.Number(n))
 		}
 	}
 	return strings.Join(parts, separator)

@@ -12,9 +12,6 @@ import (
 // This file holds the small words that several formats share, so that a change
 // is called the same in a terminal, a pull request and a sheet.
 
-// number writes a number for people, with its thousands apart.
-func number(n int) string { return reconcile.Thousands(strconv.Itoa(n)) }
-
 // money writes an amount with its currency: "10,493.00 USD".
 func money(amount reconcile.Amount, currency string) string {
 	if amount == "" {
