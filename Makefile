@@ -87,8 +87,9 @@ unit: ## run the tests, with the race detector and in random order
 		skip 'the race detector: it needs a C compiler (Debian: gcc libc6-dev) and CGO_ENABLED other than 0'; race=; \
 	fi; \
 	mkdir -p bin && rm -f bin/simulation; \
-	SEATSYNC_SIMULATION_SUMMARY='$(CURDIR)/bin/simulation' go test $$race -shuffle=on ./... || \
+	go test $$race -shuffle=on ./... || \
 		broken 'a test failed. The same order again: go test -race -shuffle=SEED ./PACKAGE. A golden file: make golden'; \
+	SEATSYNC_SIMULATION_SUMMARY='$(CURDIR)/bin/simulation' go test -shuffle=on ./reconcile/simulation || broken 'the simulation failed'; \
 	printf '\n%s\n' 'what was simulated:' && cat bin/simulation; \
 	go test -run LittleMemory ./reconcile/report ./cmd/seatsync || broken 'something takes too much memory'
 	@$(functions) for module in $(filter-out deploy/release,$(MODULES)); do \
