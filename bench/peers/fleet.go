@@ -24,6 +24,9 @@ const (
 	fleetListed = 20
 )
 
+// recording is how long the first daemon of a fleet takes at most for the records that the measured one finds.
+const recording = 10 * time.Minute
+
 // fleetOf measures a daemon of so many accounts, each of which makes a run within the span: how it starts when all
 // accounts have records, what its pages take, and what memory it needs for a run of each.
 func fleetOf(accounts int, span time.Duration) func(b *harness) []row {
@@ -32,14 +35,14 @@ func fleetOf(accounts int, span time.Duration) func(b *harness) []row {
 		defer s.stop()
 		pattern, tokens := b.fleetFiles(accounts)
 		state := b.emptyDirectory()
-		start := func() *daemon {
+		start := func(span time.Duration) *daemon {
 			return b.startDaemon(state, s, tokens, "-f", pattern, "--run-at-start", "--jitter", span.String())
 		}
-		first := start()
+		first := start(min(span, recording))
 		defer first.stop()
 		first.await(accounts)
 		first.stop()
-		d := start()
+		d := start(span)
 		defer d.stop()
 		d.await(accounts)
 		metrics, metricsSize := d.best("/metrics")

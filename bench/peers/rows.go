@@ -28,7 +28,7 @@ type group struct {
 	measure func(b *harness) []row
 }
 
-// The groups that are measured only when they are named: the first takes five minutes, the second two hours.
+// The groups that are measured only when they are named: the first takes five minutes, the second seventy.
 const (
 	throttled   = "throttled"
 	tenThousand = "fleet-10000"
