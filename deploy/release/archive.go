@@ -8,17 +8,46 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 )
 
-// file is one file of an archive.
+// file is one file of an archive, or a directory, whose name ends in a slash.
 type file struct {
-	name string
-	data []byte
-	mode int64
+	name  string
+	data  []byte
+	mode  int64
+	owner int
+}
+
+// filesBelow returns what is in a directory, with names that begin there. Each may be read by all.
+func filesBelow(directory string) ([]file, error) {
+	var files []file
+	source := os.DirFS(directory)
+	err := fs.WalkDir(source, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || name == "." {
+			return err
+		}
+		if entry.IsDir() {
+			files = append(files, file{name: name + "/", mode: 0o755})
+			return nil
+		}
+		data, err := fs.ReadFile(source, name)
+		files = append(files, file{name: name, data: data, mode: 0o644})
+		return err
+	})
+	return files, err
+}
+
+// create writes a file.
+func create(path string, write func(io.Writer) error) error {
+	out, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(out), out.Close())
 }
 
 // archiveName is the name of a target's archive, without its ending.
@@ -53,42 +82,42 @@ func (b *build) writeArchive(t target, pages []page) error {
 		if source == b.program(t) {
 			mode = 0o755
 		}
-		files = append(files, file{b.archiveName(t) + "/" + name, data, mode})
+		files = append(files, file{name: b.archiveName(t) + "/" + name, data: data, mode: mode})
 	}
 	slices.SortFunc(files, func(x, y file) int { return cmp.Compare(x.name, y.name) })
-	out, err := os.Create(b.artifact(b.archiveName(t) + archiveEnding(t)))
-	if err != nil {
-		return err
-	}
+	write := b.writeTarGz
 	if t.system == "windows" {
-		err = writeZip(out, files, b.date)
-	} else {
-		err = writeTarGz(out, files, b.date)
+		write = b.writeZip
 	}
-	return errors.Join(err, out.Close())
+	return create(b.artifact(b.archiveName(t)+archiveEnding(t)), func(out io.Writer) error { return write(out, files) })
 }
 
-func writeTarGz(out io.Writer, files []file, date time.Time) error {
+func (b *build) writeTarGz(out io.Writer, files []file) error {
 	zipped, err := gzip.NewWriterLevel(out, gzip.BestCompression)
 	if err != nil {
 		return err
 	}
-	archive := tar.NewWriter(zipped)
+	return errors.Join(b.writeTar(zipped, files), zipped.Close())
+}
+
+func (b *build) writeTar(out io.Writer, files []file) error {
+	archive := tar.NewWriter(out)
 	for _, f := range files {
-		if err := archive.WriteHeader(&tar.Header{Name: f.name, Size: int64(len(f.data)), Mode: f.mode, ModTime: date}); err != nil {
+		header := &tar.Header{Name: f.name, Mode: f.mode, Uid: f.owner, Gid: f.owner, Size: int64(len(f.data)), ModTime: b.date}
+		if err := archive.WriteHeader(header); err != nil {
 			return err
 		}
 		if _, err := archive.Write(f.data); err != nil {
 			return err
 		}
 	}
-	return errors.Join(archive.Close(), zipped.Close())
+	return archive.Close()
 }
 
-func writeZip(out io.Writer, files []file, date time.Time) error {
+func (b *build) writeZip(out io.Writer, files []file) error {
 	archive := zip.NewWriter(out)
 	for _, f := range files {
-		header := &zip.FileHeader{Name: f.name, Method: zip.Deflate, Modified: date}
+		header := &zip.FileHeader{Name: f.name, Method: zip.Deflate, Modified: b.date}
 		header.SetMode(os.FileMode(f.mode))
 		entry, err := archive.CreateHeader(header)
 		if err != nil {
@@ -107,14 +136,12 @@ func compressed(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	out, err := os.Create(path + ".gz")
-	if err != nil {
-		return "", err
-	}
-	zipped, err := gzip.NewWriterLevel(out, gzip.BestCompression)
-	if err != nil {
-		return "", err
-	}
-	_, err = zipped.Write(data)
-	return out.Name(), errors.Join(err, zipped.Close(), out.Close())
+	return path + ".gz", create(path+".gz", func(out io.Writer) error {
+		zipped, err := gzip.NewWriterLevel(out, gzip.BestCompression)
+		if err != nil {
+			return err
+		}
+		_, err = zipped.Write(data)
+		return errors.Join(err, zipped.Close())
+	})
 }

@@ -5,9 +5,8 @@ import (
 	"debug/buildinfo"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"os"
+	"io"
 	"strings"
 	"time"
 
@@ -55,10 +54,7 @@ func (b *build) writeComponents(t target) error {
 	}}
 	bom.Components = &components
 	bom.Dependencies = &[]cyclonedx.Dependency{{Ref: main.BOMRef, Dependencies: &refs}}
-	out, err := os.Create(b.artifact(b.archiveName(t) + ".cdx.json"))
-	if err != nil {
-		return err
-	}
-	encoder := cyclonedx.NewBOMEncoder(out, cyclonedx.BOMFileFormatJSON)
-	return errors.Join(encoder.SetPretty(true).Encode(bom), out.Close())
+	return create(b.artifact(b.archiveName(t)+".cdx.json"), func(out io.Writer) error {
+		return cyclonedx.NewBOMEncoder(out, cyclonedx.BOMFileFormatJSON).SetPretty(true).Encode(bom)
+	})
 }

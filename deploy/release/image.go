@@ -1,15 +1,12 @@
 package main
 
 import (
-	"archive/tar"
 	"bytes"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
@@ -51,8 +48,15 @@ func (b *build) writeImage() (string, error) {
 	if err := path.AppendIndex(index, layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": b.version})); err != nil {
 		return "", err
 	}
+	files, err := filesBelow(directory)
+	if err != nil {
+		return "", err
+	}
+	if err := create(b.artifact(b.imageName()), func(out io.Writer) error { return b.writeTar(out, files) }); err != nil {
+		return "", err
+	}
 	digest, err := index.Digest()
-	return digest.String(), errors.Join(err, b.writeTar(directory, b.artifact(b.imageName())))
+	return digest.String(), err
 }
 
 func (b *build) image(t target) (v1.Image, error) {
@@ -115,68 +119,22 @@ func (b *build) rootFilesystem(t target) ([]byte, error) {
 		}
 	}
 	var out bytes.Buffer
-	archive := tar.NewWriter(&out)
-	for _, entry := range []struct {
-		name        string
-		mode        int64
-		owner       int
-		data        []byte
-		isDirectory bool
-	}{
-		{"etc/", 0o755, 0, nil, true},
-		{"etc/group", 0o644, 0, fmt.Appendf(nil, "root:x:0:\nseatsync:x:%d:\n", user), false},
-		{"etc/passwd", 0o644, 0, fmt.Appendf(nil, "root:x:0:0:root:/:/sbin/nologin\nseatsync:x:%d:%d:seatsync:/var/lib/seatsync:/sbin/nologin\n", user, user), false},
-		{"etc/seatsync/", 0o755, 0, nil, true},
-		{"etc/ssl/", 0o755, 0, nil, true},
-		{"etc/ssl/certs/", 0o755, 0, nil, true},
-		{"etc/ssl/certs/ca-certificates.crt", 0o644, 0, certificates.Bytes(), false},
-		{"tmp/", 0o1777, 0, nil, true},
-		{"usr/", 0o755, 0, nil, true},
-		{"usr/local/", 0o755, 0, nil, true},
-		{"usr/local/bin/", 0o755, 0, nil, true},
-		{"usr/local/bin/seatsync", 0o755, 0, program, false},
-		{"var/", 0o755, 0, nil, true},
-		{"var/lib/", 0o755, 0, nil, true},
-		{"var/lib/seatsync/", 0o700, user, nil, true},
-	} {
-		header := &tar.Header{Name: entry.name, Mode: entry.mode, Uid: entry.owner, Gid: entry.owner, Size: int64(len(entry.data)), ModTime: b.date}
-		if entry.isDirectory {
-			header.Typeflag = tar.TypeDir
-		}
-		if err := archive.WriteHeader(header); err != nil {
-			return nil, err
-		}
-		if _, err := archive.Write(entry.data); err != nil {
-			return nil, err
-		}
-	}
-	return out.Bytes(), archive.Close()
-}
-
-// writeTar packs a directory, whose files have names that say what is in them.
-func (b *build) writeTar(directory, path string) error {
-	out, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	archive := tar.NewWriter(out)
-	err = filepath.WalkDir(directory, func(path string, entry os.DirEntry, err error) error {
-		if err != nil || path == directory {
-			return err
-		}
-		name := filepath.ToSlash(strings.TrimPrefix(path, directory+string(filepath.Separator)))
-		if entry.IsDir() {
-			return archive.WriteHeader(&tar.Header{Name: name + "/", Typeflag: tar.TypeDir, Mode: 0o755, ModTime: b.date})
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		if err := archive.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(data)), ModTime: b.date}); err != nil {
-			return err
-		}
-		_, err = archive.Write(data)
-		return err
+	err = b.writeTar(&out, []file{
+		{name: "etc/", mode: 0o755},
+		{name: "etc/group", mode: 0o644, data: fmt.Appendf(nil, "root:x:0:\nseatsync:x:%d:\n", user)},
+		{name: "etc/passwd", mode: 0o644, data: fmt.Appendf(nil, "root:x:0:0:root:/:/sbin/nologin\nseatsync:x:%d:%d:seatsync:/var/lib/seatsync:/sbin/nologin\n", user, user)},
+		{name: "etc/seatsync/", mode: 0o755},
+		{name: "etc/ssl/", mode: 0o755},
+		{name: "etc/ssl/certs/", mode: 0o755},
+		{name: "etc/ssl/certs/ca-certificates.crt", mode: 0o644, data: certificates.Bytes()},
+		{name: "tmp/", mode: 0o1777},
+		{name: "usr/", mode: 0o755},
+		{name: "usr/local/", mode: 0o755},
+		{name: "usr/local/bin/", mode: 0o755},
+		{name: "usr/local/bin/seatsync", mode: 0o755, data: program},
+		{name: "var/", mode: 0o755},
+		{name: "var/lib/", mode: 0o755},
+		{name: "var/lib/seatsync/", mode: 0o700, owner: user},
 	})
-	return errors.Join(err, archive.Close(), out.Close())
+	return out.Bytes(), err
 }

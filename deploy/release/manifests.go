@@ -2,11 +2,8 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path"
+	"io"
 	"path/filepath"
 	"strings"
 )
@@ -20,33 +17,25 @@ const noDigest = "sha256:0000000000000000000000000000000000000000000000000000000
 // writeManifests writes the base and the overlays for Kubernetes, which name the image by the digest that it came to have.
 func (b *build) writeManifests(digest string) error {
 	const imageFile = "base/kustomization.yaml"
-	var files []file
-	source := os.DirFS(filepath.Join(b.source, "deploy", "kubernetes"))
+	var all []file
 	for _, directory := range []string{"base", "overlays"} {
-		err := fs.WalkDir(source, directory, func(name string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() {
-				return err
-			}
-			data, err := fs.ReadFile(source, name)
-			if name == imageFile {
-				if bytes.Count(data, []byte(noDigest)) != 1 {
-					return fmt.Errorf("%s has no place, or several, for the digest of the image", name)
-				}
-				data = bytes.Replace(data, []byte(noDigest), []byte(digest), 1)
-			}
-			files = append(files, file{path.Join(b.manifestsName(), name), data, 0o644})
-			return err
-		})
+		files, err := filesBelow(filepath.Join(b.source, "deploy", "kubernetes", directory))
 		if err != nil {
 			return err
+		}
+		for _, f := range files {
+			if f.name = directory + "/" + f.name; f.name == imageFile {
+				if bytes.Count(f.data, []byte(noDigest)) != 1 {
+					return fmt.Errorf("%s has no place, or several, for the digest of the image", f.name)
+				}
+				f.data = bytes.Replace(f.data, []byte(noDigest), []byte(digest), 1)
+			}
+			f.name = b.manifestsName() + "/" + f.name
+			all = append(all, f)
 		}
 	}
 	if !strings.HasPrefix(digest, "sha256:") || digest == noDigest {
 		return fmt.Errorf("the image has the digest %q", digest)
 	}
-	out, err := os.Create(b.artifact(b.manifestsName() + ".tar.gz"))
-	if err != nil {
-		return err
-	}
-	return errors.Join(writeTarGz(out, files, b.date), out.Close())
+	return create(b.artifact(b.manifestsName()+".tar.gz"), func(out io.Writer) error { return b.writeTarGz(out, all) })
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -69,11 +70,7 @@ func (b *build) writePackage(format string, t target, contents files.Contents) e
 	if err != nil {
 		return err
 	}
-	out, err := os.Create(b.artifact(packager.ConventionalFileName(info)))
-	if err != nil {
-		return err
-	}
-	return errors.Join(packager.Package(info, out), out.Close())
+	return create(b.artifact(packager.ConventionalFileName(info)), func(out io.Writer) error { return packager.Package(info, out) })
 }
 
 // units copies the units of systemd with the place where a package puts the program.

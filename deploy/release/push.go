@@ -46,6 +46,11 @@ func openImage(path, directory string) (v1.ImageIndex, error) {
 		return nil, err
 	}
 	defer file.Close()
+	root, err := os.OpenRoot(directory) // which nothing that is named in the archive leads out of
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
 	for archive := tar.NewReader(file); ; {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
@@ -57,7 +62,7 @@ func openImage(path, directory string) (v1.ImageIndex, error) {
 		if header.Typeflag == tar.TypeDir {
 			continue
 		}
-		if err := unpack(archive, directory, header.Name); err != nil {
+		if err := unpack(archive, root, header.Name); err != nil {
 			return nil, err
 		}
 	}
@@ -76,12 +81,7 @@ func openImage(path, directory string) (v1.ImageIndex, error) {
 }
 
 // unpack writes one file of an archive below a directory.
-func unpack(from io.Reader, directory, name string) error {
-	root, err := os.OpenRoot(directory) // which nothing that is named in the archive leads out of
-	if err != nil {
-		return err
-	}
-	defer root.Close()
+func unpack(from io.Reader, root *os.Root, name string) error {
 	if err := root.MkdirAll(filepath.Dir(filepath.FromSlash(name)), 0o755); err != nil {
 		return err
 	}

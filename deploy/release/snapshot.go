@@ -182,19 +182,12 @@ func (b *build) pages(ctx context.Context) ([]page, error) {
 
 // copySchemas copies the schemas that their $id promises at this place.
 func (b *build) copySchemas() error {
-	for _, name := range []string{"desired-state.schema.json", "plan.schema.json"} {
-		found, err := filepath.Glob(filepath.Join(b.source, "reconcile", "*", name))
-		if err == nil && len(found) == 0 {
-			found, err = filepath.Glob(filepath.Join(b.source, "reconcile", name))
-		}
-		if err != nil || len(found) != 1 {
-			return errors.Join(fmt.Errorf("%d files are named %s", len(found), name), err)
-		}
-		data, err := os.ReadFile(found[0])
+	for _, name := range []string{"desired/desired-state.schema.json", "report/plan.schema.json"} {
+		data, err := os.ReadFile(filepath.Join(b.source, "reconcile", name))
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(b.artifact(name), data, 0o644); err != nil {
+		if err := os.WriteFile(b.artifact(filepath.Base(name)), data, 0o644); err != nil {
 			return err
 		}
 	}
