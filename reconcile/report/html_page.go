@@ -118,7 +118,7 @@ func (p *page) addRows() {
 	p.Filters = []filter{
 		{"kind", "Change", options(kinds)}, {"state", "State", options(states)}, {"reason", "Reason", options(reasons)},
 	}
-	if len(p.Shares) > 0 {
+	if p.Shares != nil {
 		p.Filters = append(p.Filters, filter{"group", "Group", groupOptions(groups)})
 	}
 	all := len(p.plan.Changes)

@@ -70,30 +70,40 @@ func (s *sheet) writeMarkdown(out *bufio.Writer) {
 		_, _ = fmt.Fprintf(out, "%s\n\n", prose(text))
 	}
 	if len(s.Rows) > 0 {
-		titles, rules := "|", "|"
-		for _, column := range s.Columns {
-			titles += " " + inCell(prose(column.Title)) + " |"
-			if rules += " --- |"; column.IsNumber {
-				rules = strings.TrimSuffix(rules, " |") + ": |"
-			}
-		}
-		_, _ = fmt.Fprintf(out, "%s\n%s\n", titles, rules)
-		for i, row := range s.Rows {
-			_, _ = out.WriteString("|")
-			for _, cell := range row {
-				text := inCell(prose(cell))
-				if s.Marked[i] && cell != "" {
-					text = "**" + text + "**"
-				}
-				_, _ = out.WriteString(" " + text + " |")
-			}
-			_, _ = out.WriteString("\n")
+		_, _ = out.WriteString(s.markdownHead())
+		for i := range s.Rows {
+			_, _ = out.WriteString(s.markdownRow(i))
 		}
 		_, _ = out.WriteString("\n")
 	}
 	for _, note := range s.Notes {
 		_, _ = fmt.Fprintf(out, "%s\n", prose(note))
 	}
+}
+
+// markdownHead returns the titles of the columns.
+func (s *sheet) markdownHead() string {
+	titles, rules := "|", "|"
+	for _, column := range s.Columns {
+		titles += " " + inCell(prose(column.Title)) + " |"
+		if rules += " --- |"; column.IsNumber {
+			rules = strings.TrimSuffix(rules, " |") + ": |"
+		}
+	}
+	return titles + "\n" + rules + "\n"
+}
+
+// markdownRow returns a row, in bold where it stands out.
+func (s *sheet) markdownRow(i int) string {
+	line := "|"
+	for _, cell := range s.Rows[i] {
+		text := inCell(prose(cell))
+		if s.Marked[i] && cell != "" {
+			text = "**" + text + "**"
+		}
+		line += " " + text + " |"
+	}
+	return line + "\n"
 }
 
 // writeHTML writes a page of the style of the report, which runs no script.
@@ -116,8 +126,8 @@ func (s *sheet) writeHTML(out *bufio.Writer) error {
 
 // sheetCell is a cell with what the page needs to know of it.
 type sheetCell struct {
-	Text                  string
-	IsNumber, IsHead, Own bool
+	Text, Class string
+	IsHead      bool
 }
 
 // Cells are the rows for the page.
@@ -125,7 +135,14 @@ func (s *sheet) Cells() [][]sheetCell {
 	rows := make([][]sheetCell, len(s.Rows))
 	for i, row := range s.Rows {
 		for at, text := range row {
-			rows[i] = append(rows[i], sheetCell{Text: text, IsNumber: s.Columns[at].IsNumber, IsHead: at == 0, Own: s.Marked[i]})
+			class := ""
+			if s.Columns[at].IsNumber {
+				class = "number"
+			}
+			if s.Marked[i] {
+				class += " own"
+			}
+			rows[i] = append(rows[i], sheetCell{Text: text, Class: strings.TrimSpace(class), IsHead: at == 0})
 		}
 	}
 	return rows

@@ -23,20 +23,7 @@ func (s *sheet) writeText(out *bufio.Writer, options Options) {
 	}
 	notes := s.Notes
 	if len(s.Rows) > 0 {
-		layout, left := s.fit(max(0, options.Width-2))
-		t.line("")
-		for _, line := range layout.lines(layout.titles) {
-			t.line(t.paint(dim, "  "+line))
-		}
-		for i, row := range s.Rows {
-			color := ""
-			if s.Marked[i] {
-				color = bold
-			}
-			for _, line := range layout.lines(layout.folded(row)) {
-				t.line(t.paint(color, "  "+line))
-			}
-		}
+		left := t.table(s, "  ", dim)
 		if len(left) > 0 {
 			notes = append(slices.Clone(notes), "A wider terminal, and every other format, has more: "+strings.Join(left, ", ")+".")
 		}
@@ -47,6 +34,26 @@ func (s *sheet) writeText(out *bufio.Writer, options Options) {
 	for _, note := range notes {
 		t.wrap("", note)
 	}
+}
+
+// table writes the columns and rows of a sheet, and returns the titles of the columns
+// that a narrow terminal has no room for.
+func (t *textWriter) table(s *sheet, indent, titleColor string) (left []string) {
+	layout, left := s.fit(max(0, t.options.Width-len(indent)))
+	t.line("")
+	for _, line := range layout.lines(layout.titles) {
+		t.line(t.paint(titleColor, indent+line))
+	}
+	for i, row := range s.Rows {
+		color := ""
+		if s.Marked[i] {
+			color = bold
+		}
+		for _, line := range layout.lines(layout.folded(row)) {
+			t.line(t.paint(color, indent+line))
+		}
+	}
+	return left
 }
 
 // sheetLayout is how the table of a sheet is set in columns.

@@ -46,7 +46,9 @@ func writeText(out *bufio.Writer, view *View, options Options) {
 		t.held()
 		t.anyway()
 		t.findings(t.findingsTitle())
-		t.shares()
+		if view.Shares != nil {
+			t.table(view.Shares, "", bold)
+		}
 	}
 	t.line("")
 	for _, fact := range append(view.Head, view.Facts...) {

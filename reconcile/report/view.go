@@ -26,8 +26,8 @@ type View struct {
 	// what can be saved and when, Kept what the holds keep; both may be empty.
 	Costs        []Cost
 	Advice, Kept string
-	// Shares has a row for each group of people, and is empty in a file without any.
-	Shares []Share
+	// Shares has a row for each group of people; nil for a file without any.
+	Shares *sheet
 	// Kinds counts the changes that are carried out, by kind, zeros included, and
 	// at the end those that are held. Outcomes counts what became of them, and is
 	// empty without a run.
