@@ -1,0 +1,93 @@
+package judge
+
+import "time"
+
+// File is what the files of the desired state say, as those who wrote them mean it.
+type File struct {
+	// Listed are the entries, by address.
+	Listed map[string]Entry
+	// ReleasesUnlisted is true where people who hold a seat and are in no entry lose it.
+	ReleasesUnlisted bool
+	// After is how long somebody may be idle, NeverAfter for how long they may never
+	// have been active; 0 for ever.
+	After, NeverAfter time.Duration
+	// Roster is what HR says, nil for nothing.
+	Roster *Roster
+	// Protected are addresses that keep their seat.
+	Protected map[string]bool
+	// Frozen are the days on which nothing is applied.
+	Frozen []Span
+	// PerRun is the most seats that a run takes, as a number and as a percentage of
+	// the seats in use; 0 for no such limit.
+	PerRun, PerRunPercent int
+	// Windows are the most seats that all runs of some days take, by days.
+	Windows map[int]int
+}
+
+// Roster is an export of HR. Whoever it says is gone loses the seat.
+type Roster struct {
+	// Works says of addresses whether the person works there.
+	Works map[string]bool
+	// IsComplete is true where whoever is not named does not work there.
+	IsComplete bool
+	Exported   time.Time
+	// MaxAge is how old it may be: nothing is done by an older one, nor by one that names
+	// fewer than half of those who hold a seat.
+	MaxAge time.Duration
+}
+
+// saysGone reports whether somebody does not work there any more.
+func (r *Roster) saysGone(email string) bool {
+	if r == nil {
+		return false
+	}
+	works, isNamed := r.Works[email]
+	return isNamed && !works || !isNamed && r.IsComplete
+}
+
+// Entry is what a file says of somebody.
+type Entry struct {
+	Name string
+	// Access and Gateway are nil where the file leaves them alone.
+	Access, Gateway *bool
+	// Ends is when the last day of the entry is over; zero for never.
+	Ends time.Time
+	// IdleAfter is After for people of a group of their own: 0 for no such group, below 0
+	// where nobody of it is ever idle.
+	IdleAfter time.Duration
+	// ExemptUntil is when an exemption from being idle is over; zero for none. One
+	// that is over still holds.
+	ExemptUntil time.Time
+}
+
+// Span is a stretch of time.
+type Span struct{ From, To time.Time }
+
+func (s Span) has(at time.Time) bool { return !at.Before(s.From) && at.Before(s.To) }
+
+// version is a file and when it was in force. The file is nil where there was
+// nothing that can be read.
+type version struct {
+	from time.Time
+	file *File
+}
+
+// FileIs tells what the files say from now on; nil for nothing that makes sense. A
+// tree between two versions is none, and is not told of.
+func (j *Judge) FileIs(file *File, at time.Time) { j.files = append(j.files, version{at, file}) }
+
+// versions returns what was in force at some time in a span.
+func (j *Judge) versions(from, to time.Time) (files []*File) {
+	for i := len(j.files) - 1; i >= 0; i-- {
+		if j.files[i].from.After(to) {
+			continue
+		}
+		if j.files[i].file != nil {
+			files = append(files, j.files[i].file)
+		}
+		if !j.files[i].from.After(from) {
+			break
+		}
+	}
+	return files
+}
