@@ -13,6 +13,9 @@ import (
 // which may be in Unicode or as xn--…, and may end in a dot. Accents separate people,
 // and so do characters that cannot be seen; see [LookalikeKey].
 func EmailKey(email string) string {
+	if isOwnKey(email) {
+		return email // as nearly all are
+	}
 	email = strings.TrimSpace(email)
 	if isPlainASCII(email) && !strings.HasSuffix(email, ".") {
 		if lower := strings.ToLower(email); !strings.Contains(lower, "xn--") {
@@ -21,6 +24,17 @@ func EmailKey(email string) string {
 	}
 	at := strings.LastIndexByte(email, '@') + 1 // a pattern may have none, and is then a host
 	return fold(norm.NFC, email[:at]) + hostKey(email[at:])
+}
+
+// isOwnKey reports whether a text is written as keys are: in small letters, digits and
+// signs of ASCII, on a host that is not encoded and does not end in a dot.
+func isOwnKey(email string) bool {
+	for i := range len(email) {
+		if c := email[i]; c <= ' ' || c >= 0x7f || c >= 'A' && c <= 'Z' {
+			return false
+		}
+	}
+	return !strings.HasSuffix(email, ".") && !strings.Contains(email, "xn--")
 }
 
 // LookalikeKey returns a form in which texts are equal that differ in nothing that
