@@ -131,19 +131,21 @@ type userKey struct{ email, id string }
 // duplicateProblems finds users who are listed twice, in one file or in two. An
 // email may be listed again only where both entries name different ids.
 func duplicateProblems(users []reconcile.DesiredUser) (problems reconcile.Problems) {
-	first := make(map[userKey]*reconcile.DesiredUser, len(users))
+	withoutID := make(map[string]*reconcile.DesiredUser, len(users)) // by email, as nearly all are
 	anyID := make(map[string]*reconcile.DesiredUser)
+	byID := make(map[userKey]*reconcile.DesiredUser)
 	for i := range users {
 		user := &users[i]
 		key := userKey{email: reconcile.EmailKey(user.Email), id: strings.ToLower(user.ID)}
 		if key.email == "" {
 			continue // a problem of its own
 		}
-		earlier, plain := first[key], first[userKey{email: key.email}]
+		earlier := withoutID[key.email]
 		switch {
-		case earlier == nil && key.id != "":
-			earlier = plain
-		case earlier == nil:
+		case earlier != nil:
+		case key.id != "":
+			earlier = byID[key]
+		default:
 			earlier = anyID[key.email]
 		}
 		if earlier != nil {
@@ -152,9 +154,10 @@ func duplicateProblems(users []reconcile.DesiredUser) (problems reconcile.Proble
 				"%s is listed twice, first at %s:%d: keep one entry", user.Email, at.File, at.Line)})
 			continue
 		}
-		first[key] = user
-		if key.id != "" {
-			anyID[key.email] = user
+		if key.id == "" {
+			withoutID[key.email] = user
+		} else {
+			byID[key], anyID[key.email] = user, user
 		}
 	}
 	return problems
