@@ -66,19 +66,19 @@ func readAhead(file string, data []byte) (top *yaml.Node, entries *fileParser) {
 // isPlainText reports whether a file is UTF-8 without any character that YAML
 // forbids or takes for the end of a line, but for the usual one.
 func isPlainText(data []byte) bool {
-	for len(data) > 0 {
-		if c := data[0]; c < utf8.RuneSelf {
+	for i := 0; i < len(data); {
+		if c := data[i]; c < utf8.RuneSelf {
 			if c < ' ' && c != '\n' || c == 0x7f {
 				return false
 			}
-			data = data[1:]
+			i++
 			continue
 		}
-		r, size := utf8.DecodeRune(data)
+		r, size := utf8.DecodeRune(data[i:])
 		if r == utf8.RuneError || r < 0xa0 || r == '\u2028' || r == '\u2029' || r == '\ufeff' || !unicode.IsPrint(r) {
 			return false
 		}
-		data = data[size:]
+		i += size
 	}
 	return true
 }
@@ -125,9 +125,8 @@ func (r *entryReader) readAll() bool {
 	if !r.isStart(r.rest) {
 		return false
 	}
-	dash := "\n" + strings.Repeat(" ", r.indent) + "- "
-	// No entry is shorter than an address is; dashes alone are cheap to write.
-	entries := min(bytes.Count(r.rest, []byte(dash))+1, len(r.rest)/len("- email: a@b"))
+	// Each entry has an address, and is no shorter than one; that sign alone is cheap to write.
+	entries := min(bytes.Count(r.rest, []byte("@")), len(r.rest)/len("- email: a@b"))
 	r.parser.users = make([]reconcile.DesiredUser, 0, entries)
 	var others []byte // begins with entries that are left to yaml.v3
 	othersLine := 0
@@ -175,9 +174,6 @@ func (r *entryReader) isStart(line []byte) bool {
 
 // isBlank reports whether there is nothing in a line.
 func isBlank(line []byte) bool { return len(bytes.TrimLeft(line, " ")) == 0 }
-
-// isComment reports whether there is nothing but a comment in a line.
-func isComment(line []byte) bool { return bytes.HasPrefix(bytes.TrimLeft(line, " "), []byte("#")) }
 
 // skipEntry takes the lines of an entry. It returns false where the list of
 // users may be at an end.
@@ -239,7 +235,7 @@ func (r *entryReader) readPlain() bool {
 			break
 		}
 		line := r.takeLine()
-		if isBlank(line) || isComment(line) {
+		if text := bytes.TrimLeft(line, " "); len(text) == 0 || text[0] == '#' {
 			continue
 		}
 		prefix := r.indent + 2
@@ -264,19 +260,20 @@ var plainKeys = [...]string{"email", "name", "access_seat", "gateway_seat", "unt
 
 // readField reads a key and its value into the nodes with a number.
 func (r *entryReader) readField(number int, text []byte) bool {
-	before, value, ok := bytes.Cut(text, []byte(": "))
-	if !ok || !isPlainValue(value) {
+	colon := bytes.IndexByte(text, ':')
+	if colon < 0 || colon+1 == len(text) || text[colon+1] != ' ' {
 		return false
 	}
-	i := slices.IndexFunc(plainKeys[:], func(key string) bool { return key == string(before) }) // without an allocation
-	if i < 0 {
+	value := text[colon+2:]
+	i := slices.IndexFunc(plainKeys[:], func(key string) bool { return key == string(text[:colon]) }) // without an allocation
+	if i < 0 || !isPlainValue(value) {
 		return false
 	}
 	key := plainKeys[i]
 	column := r.indent + 3
 	keyNode, valueNode := &r.nodes[2*number], &r.nodes[2*number+1]
-	*keyNode = yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key, Line: r.line, Column: column}
-	*valueNode = yaml.Node{Kind: yaml.ScalarNode, Line: r.line, Column: column + len(key) + 2}
+	keyNode.Kind, keyNode.Tag, keyNode.Value, keyNode.Line, keyNode.Column = yaml.ScalarNode, "!!str", key, r.line, column
+	valueNode.Kind, valueNode.Tag, valueNode.Line, valueNode.Column = yaml.ScalarNode, "", r.line, column+len(key)+2
 	switch string(value) {
 	case "true":
 		valueNode.Tag, valueNode.Value = "!!bool", "true"
