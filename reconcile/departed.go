@@ -149,7 +149,7 @@ func (r *Roster) lookalikes() map[string][]string {
 // explainDeparted says what the roster makes of the user, and the policy of that.
 func (p *planner) explainDeparted(s *subject) Verdict {
 	found := p.desired.Roster.standingOf(s.key)
-	verdict := Verdict{Rule: string(Departed), Because: found.because(), Source: found.at()}
+	verdict := Verdict{Rule: string(Departed), Because: found.because(), Source: pointer(found.at())}
 	if found.isGone() {
 		verdict.Because += ", and policy.departed is " + string(p.departedPolicy())
 		verdict.Applies = p.departs(s) && s.HoldsSeat()

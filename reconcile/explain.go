@@ -24,23 +24,23 @@ type Explanation struct {
 // Membership is the group that someone is in. It is zero in a file without groups.
 type Membership struct {
 	// Name is empty for someone who is in no group.
-	Name string
+	Name string `json:"name"`
 	// Because says what put them there, and Source is that line of the file; both may
 	// not be known.
-	Because string
-	Source  Position
+	Because string    `json:"because"`
+	Source  *Position `json:"source"`
 }
 
 // Verdict is what one rule says of one user.
 type Verdict struct {
 	// Rule is a reason for a change, or a reason to hold one.
-	Rule string
+	Rule string `json:"rule"`
 	// Applies is true when the rule asks for a change, or holds it.
-	Applies bool
+	Applies bool `json:"applies"`
 	// Because is the verdict in a sentence.
-	Because string
-	// Source is the line of the file behind the rule; zero where there is none.
-	Source Position
+	Because string `json:"because"`
+	// Source is the line of the file behind the rule; nil where there is none.
+	Source *Position `json:"source"`
 }
 
 // Explain says why the plan treats the people with an email as it does: each
@@ -61,7 +61,7 @@ func Explain(email string, desired *Desired, live *Live, plan *Plan, options Pla
 			explanations = append(explanations, Explanation{
 				Entry: entry, Findings: findingsAbout(plan, entry.Email),
 				Group: p.explainGroup(key, entry, desired.groupOf(key, entry)),
-				Rules: []Verdict{{Rule: string(CodeUnknownUser), Applies: true, Source: entry.Position(),
+				Rules: []Verdict{{Rule: string(CodeUnknownUser), Applies: true, Source: pointer(entry.Position()),
 					Because: "the file lists them, and nobody in the account has this email: a user appears with the first login"}},
 			})
 		}
@@ -92,7 +92,7 @@ func (p *planner) explainGroup(key string, entry *DesiredUser, group *Group) Mem
 		return Membership{Because: "no group has them, so the policy applies"}
 	}
 	member := group.membership(key, entry, p.desired.Roster.Groups(key), Glob.matches)
-	return Membership{Name: group.Name, Because: member.because(), Source: member.At}
+	return Membership{Name: group.Name, Because: member.because(), Source: pointer(member.At)}
 }
 
 // explainListed says what the user's own entry asks for.
@@ -103,11 +103,11 @@ func (p *planner) explainListed(s *subject) Verdict {
 	case s.entry == nil:
 		verdict.Because = "no file lists them"
 	case differs:
-		verdict.Applies, verdict.Because, verdict.Source = true, change.Because, change.Source
+		verdict.Applies, verdict.Because, verdict.Source = true, change.Because, pointer(change.Source)
 	case s.entry.AccessSeat == Unknown && s.entry.GatewaySeat == Unknown:
-		verdict.Because, verdict.Source = "the file lists them and says nothing of the seat", s.entry.Position()
+		verdict.Because, verdict.Source = "the file lists them and says nothing of the seat", s.position()
 	default:
-		verdict.Because, verdict.Source = "the file lists them, and the seat is as it says", s.entry.Position()
+		verdict.Because, verdict.Source = "the file lists them, and the seat is as it says", s.position()
 	}
 	return verdict
 }
@@ -118,7 +118,7 @@ func (p *planner) explainUntil(s *subject) Verdict {
 	if s.entry == nil || s.entry.Until.IsZero() {
 		return verdict
 	}
-	verdict.Source = s.entry.At(s.entry.Lines.Until)
+	verdict.Source = pointer(s.entry.At(s.entry.Lines.Until))
 	verdict.Applies = p.isExpired(s)
 	verdict.Because = fmt.Sprintf("the last day is %s and ends at %s", s.entry.Until,
 		p.local(s.entry.Until.End(p.desired.Timezone)).Format(time.RFC3339))
@@ -131,7 +131,7 @@ func (p *planner) explainUnlisted(s *subject) Verdict {
 	if s.entry != nil {
 		return verdict
 	}
-	verdict.Source = p.desired.Policy.UnlistedAt
+	verdict.Source = pointer(p.desired.Policy.UnlistedAt)
 	verdict.Applies = p.desired.Policy.Unlisted == UnlistedRelease && s.HoldsSeat()
 	verdict.Because = "no file lists them, and policy.unlisted is " + string(p.desired.Policy.Unlisted)
 	return verdict
@@ -143,7 +143,7 @@ func (p *planner) explainInactive(s *subject) Verdict {
 	if s.activity.rule == nil && s.group != nil && !s.group.InactiveAt.IsZero() {
 		because, at = "the group "+s.group.Name+" is never released for inactivity", s.group.InactiveAt
 	}
-	verdict := Verdict{Rule: string(Inactive), Because: because, Source: at}
+	verdict := Verdict{Rule: string(Inactive), Because: because, Source: pointer(at)}
 	if !s.HoldsSeat() {
 		verdict.Because = "they hold no seat (" + because + ")"
 		return verdict
@@ -177,7 +177,7 @@ func (p *planner) explainHolds(s *subject, limit Limit) []Verdict {
 		}
 		verdicts = append(verdicts, verdict)
 	}
-	verdict := Verdict{Rule: string(HeldLimit), Because: "does not apply", Source: p.desired.Policy.Releases.At}
+	verdict := Verdict{Rule: string(HeldLimit), Because: "does not apply", Source: pointer(p.desired.Policy.Releases.At)}
 	if wanted && !held && change.Kind == Release {
 		verdict.Applies, verdict.Because = limit.Tripped, limit.Sentence()
 	}

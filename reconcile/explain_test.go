@@ -18,7 +18,7 @@ func verdicts(e Explanation) []string {
 	lines := []string{}
 	for _, verdict := range e.Rules {
 		if verdict.Applies {
-			lines = append(lines, fmt.Sprintf("%s: %s (%d)", verdict.Rule, verdict.Because, verdict.Source.Line))
+			lines = append(lines, fmt.Sprintf("%s: %s (%d)", verdict.Rule, verdict.Because, lineOf(verdict.Source)))
 		}
 	}
 	return lines

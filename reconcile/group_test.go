@@ -120,7 +120,7 @@ users: [{email: here@b.c}]
 	got := map[string]string{}
 	for _, user := range live.Users {
 		group := Explain(user.Email, parsed, live, plan, options)[0].Group
-		got[user.Email] = fmt.Sprintf("%s: %s (%d)", group.Name, group.Because, group.Source.Line)
+		got[user.Email] = fmt.Sprintf("%s: %s (%d)", group.Name, group.Because, lineOf(group.Source))
 	}
 	want := map[string]string{
 		"a@out.c":  "out: the email matches *@OUT.c (7)",

@@ -26,3 +26,11 @@ func mustParse(t testing.TB, text string) *Desired {
 	}
 	return desired
 }
+
+// lineOf returns the line of a place, 0 for none.
+func lineOf(at *Position) int {
+	if at == nil {
+		return 0
+	}
+	return at.Line
+}

@@ -142,7 +142,7 @@ func TestTheRosterSaysWhereItSaysSo(t *testing.T) {
 		"stranger@b.c": "departed: true the roster people.csv, which is complete, does not list them, and policy.departed is release (3)",
 	} {
 		verdict := Explain(email, file, live, plan, PlanOptions{Now: testNow})[0].Rules[2]
-		if got := fmt.Sprintf("%s: %t %s (%d)", verdict.Rule, verdict.Applies, verdict.Because, verdict.Source.Line); got != want {
+		if got := fmt.Sprintf("%s: %t %s (%d)", verdict.Rule, verdict.Applies, verdict.Because, lineOf(verdict.Source)); got != want {
 			t.Errorf("got %s\nwant %s", got, want)
 		}
 	}

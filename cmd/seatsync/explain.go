@@ -189,7 +189,7 @@ func pastChanges(store *record.Store, email string) (past []report.PastChange) {
 		for _, outcome := range r.Plan.Run.Outcomes {
 			change := r.Plan.Changes[outcome.Change]
 			if reconcile.EmailKey(change.Email) == reconcile.EmailKey(email) {
-				past = append(past, report.PastChange{RunID: r.ID, At: r.FinishedAt, Change: change, Outcome: outcome})
+				past = append(past, report.PastChange{RunID: r.ID, At: r.FinishedAt.UTC(), Change: change, Outcome: outcome})
 			}
 		}
 	}

@@ -35,11 +35,11 @@ type RecordedPlan struct {
 
 // PastChange is what an earlier run did about a person.
 type PastChange struct {
-	RunID  string
-	At     time.Time
-	Change reconcile.Change
+	RunID  string           `json:"run"`
+	At     time.Time        `json:"at"` // in UTC
+	Change reconcile.Change `json:"change"`
 	// Outcome is what became of it.
-	Outcome reconcile.Outcome
+	Outcome reconcile.Outcome `json:"outcome"`
 }
 
 // Write writes the report as text, JSON or Markdown.
@@ -100,8 +100,8 @@ func (t *explanationText) write(e *reconcile.Explanation) {
 			mark, color = "✓", bold
 		}
 		text := t.paint(color, mark+" "+padded(value(verdict.Rule), 18)+sentence(verdict.Because))
-		if !verdict.Source.IsZero() {
-			text += "  " + t.paint(dim, place(verdict.Source))
+		if verdict.Source != nil {
+			text += "  " + t.paint(dim, place(*verdict.Source))
 		}
 		t.wrap("  ", text)
 	}
@@ -165,8 +165,8 @@ func withGroup(facts []Fact, e *reconcile.Explanation) []Fact {
 	if text = sentence(e.Group.Name + text); text == "" {
 		return facts
 	}
-	if !e.Group.Source.IsZero() {
-		text += "  " + place(e.Group.Source)
+	if e.Group.Source != nil {
+		text += "  " + place(*e.Group.Source)
 	}
 	return append(facts, Fact{"group", text})
 }

@@ -49,11 +49,14 @@ func (r *ExplanationReport) personInMarkdown(out *bufio.Writer, e *reconcile.Exp
 	}
 	fmt.Fprintf(out, "#### Rules, in their order\n\n| | rule | verdict | from |\n| --- | --- | --- | --- |\n")
 	for _, rule := range e.Rules {
-		mark := ""
+		mark, from := "", ""
 		if rule.Applies {
 			mark = "✓"
 		}
-		fmt.Fprintf(out, "| %s | %s | %s | %s |\n", mark, value(rule.Rule), inCell(prose(sentence(rule.Because))), placeCell(place(rule.Source)))
+		if rule.Source != nil {
+			from = codeCell(place(*rule.Source))
+		}
+		fmt.Fprintf(out, "| %s | %s | %s | %s |\n", mark, value(rule.Rule), inCell(prose(sentence(rule.Because))), from)
 	}
 	fmt.Fprintln(out)
 }
