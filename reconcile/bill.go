@@ -38,7 +38,7 @@ type BillShare struct {
 // Bill works out what the account pays before and after the plan.
 func (p *Plan) Bill() Bill {
 	money := &p.Money
-	before, planned := p.seatsByGroup(func(i int) bool { return p.Changes[i].WillBeDone() })
+	before, planned := p.seatsByGroup(p.willBeDone)
 	after, cost := p.Summary.SeatsAfter, cmp.Or(p.Summary.MonthlyCostAfter, money.costOf(planned))
 	if p.Run != nil {
 		applied := p.Applied()

@@ -1,12 +1,17 @@
 package reconcile
 
-import "math/big"
+import (
+	"math/big"
+	"slices"
+)
 
 // GroupShare is a group's part of a plan.
 type GroupShare struct {
 	Name string `json:"name"`
-	// Seats are those that its people have in use as the account was read.
-	Seats int `json:"seats"`
+	// Seats are those that its people have in use as the account was read, and
+	// SeatsAfter those that they have then: only [Plan.GroupTotals] says that.
+	Seats      int `json:"seats"`
+	SeatsAfter int `json:"-"`
 	// Release counts the seats that will be released, and Held the changes of any
 	// kind that will not be carried out.
 	Release           int    `json:"release"`
@@ -46,27 +51,31 @@ func (p *Plan) sum(desired *Desired, license License, batchSize int, stale map[i
 		p.Summary.SeatsAfter += seats - before[name]
 	}
 	p.Summary.MonthlyCostBefore, p.Summary.MonthlyCostAfter = p.Money.costOf(before), p.Money.costOf(after)
-	for i := range p.Groups {
-		p.Groups[i].count(p, before, after)
-	}
+	p.countGroups(p.Groups, before, after, p.willBeDone)
 	p.Money.complete(p, license)
 }
 
-// count fills in what becomes of the people of a group.
-func (g *GroupShare) count(plan *Plan, before, after map[string]int) {
-	g.Release, g.Held = 0, 0
-	for i := range plan.Changes {
-		change := &plan.Changes[i]
+// willBeDone reports whether apply carries the change at an index out.
+func (p *Plan) willBeDone(i int) bool { return p.Changes[i].WillBeDone() }
+
+// countGroups fills in what becomes of the people of groups, given the seats by group.
+func (p *Plan) countGroups(groups []GroupShare, before, after map[string]int, isDone func(i int) bool) {
+	releases, held := make(map[string]int), make(map[string]int)
+	for i := range p.Changes {
+		change := &p.Changes[i]
 		switch {
-		case change.Group != g.Name:
 		case !change.WillBeDone():
-			g.Held++
-		case change.Kind == Release:
-			g.Release++
+			held[change.Group]++
+		case change.Kind == Release && isDone(i):
+			releases[change.Group]++
 		}
 	}
-	price := plan.Money.PriceOf(g.Name)
-	g.MonthlyCostBefore, g.MonthlyCostAfter = price.Times(before[g.Name]), price.Times(after[g.Name])
+	for i := range groups {
+		g := &groups[i]
+		price := p.Money.PriceOf(g.Name)
+		g.Release, g.Held = releases[g.Name], held[g.Name]
+		g.MonthlyCostBefore, g.MonthlyCostAfter = price.Times(before[g.Name]), price.Times(after[g.Name])
+	}
 }
 
 // seatsByGroup counts the seats in use by the group of their holders, "" for none: as
@@ -128,55 +137,26 @@ func (m *Money) costOf(seats map[string]int) Amount {
 	return amountOf(total)
 }
 
-// GroupTotal is what reports say of a group, or of the people in none.
-type GroupTotal struct {
-	// Name is empty for the people in no group.
-	Name string
-	// Before and After are the seats in use.
-	Before, After int
-	// Releases counts the seats that are released, and Held the changes of any kind
-	// that are held.
-	Releases, Held int
-	// CostBefore and CostAfter are for a month; none where no price is known.
-	CostBefore, CostAfter Amount
-}
-
-// GroupTotals returns a row for each group, in the order of the file, and one for the
-// people in none where there are any: as planned or, with a run, as far as its outcomes
-// show. It returns nothing for a file without groups.
-func (p *Plan) GroupTotals() []GroupTotal {
+// GroupTotals returns a row for each group, in the order of the file, and one without a
+// name for the people in none where there are any: as planned or, with a run, as far as
+// its outcomes show. It returns nothing for a file without groups.
+func (p *Plan) GroupTotals() []GroupShare {
 	if len(p.Groups) == 0 {
 		return nil
 	}
-	isDone := func(i int) bool { return p.Changes[i].WillBeDone() }
+	isDone := p.willBeDone
 	if p.Run != nil {
 		applied := p.Applied()
 		isDone = func(i int) bool { return applied[i] }
 	}
 	before, after := p.seatsByGroup(isDone)
-	releases, held := make(map[string]int), make(map[string]int)
-	for i := range p.Changes {
-		change := &p.Changes[i]
-		switch {
-		case !change.WillBeDone():
-			held[change.Group]++
-		case change.Kind == Release && isDone(i):
-			releases[change.Group]++
-		}
+	totals := append(slices.Clone(p.Groups), GroupShare{Seats: before[""]})
+	p.countGroups(totals, before, after, isDone)
+	for i := range totals {
+		totals[i].SeatsAfter = after[totals[i].Name]
 	}
-	var totals []GroupTotal
-	add := func(name string) {
-		price := p.Money.PriceOf(name)
-		totals = append(totals, GroupTotal{
-			Name: name, Before: before[name], After: after[name], Releases: releases[name], Held: held[name],
-			CostBefore: price.Times(before[name]), CostAfter: price.Times(after[name]),
-		})
-	}
-	for i := range p.Groups {
-		add(p.Groups[i].Name)
-	}
-	if before[""]+after[""]+releases[""]+held[""] > 0 {
-		add("")
+	if last := &totals[len(totals)-1]; last.Seats+last.SeatsAfter+last.Release+last.Held == 0 {
+		totals = totals[:len(totals)-1]
 	}
 	return totals
 }

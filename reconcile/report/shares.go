@@ -21,11 +21,11 @@ func newShares(plan *reconcile.Plan) *sheet {
 	}}
 	for _, total := range totals {
 		row := []string{
-			groupName(total.Name), arrow(reconcile.Number(total.Before), reconcile.Number(total.After)),
-			reconcile.Number(total.Releases), reconcile.Number(total.Held), "",
+			groupName(total.Name), arrow(reconcile.Number(total.Seats), reconcile.Number(total.SeatsAfter)),
+			reconcile.Number(total.Release), reconcile.Number(total.Held), "",
 		}
-		if total.CostAfter != "" {
-			row[4] = arrow(reconcile.Thousands(string(total.CostBefore)), reconcile.Thousands(string(total.CostAfter)))
+		if total.MonthlyCostAfter != "" {
+			row[4] = arrow(reconcile.Thousands(string(total.MonthlyCostBefore)), reconcile.Thousands(string(total.MonthlyCostAfter)))
 		}
 		s.Rows = append(s.Rows, row)
 	}
