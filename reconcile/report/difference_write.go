@@ -17,7 +17,7 @@ func WriteDifference(w io.Writer, format Format, d *Difference, options Options)
 	return buffered(w, "the difference as "+string(format), func(out *bufio.Writer) error {
 		switch format {
 		case JSON:
-			return newJSONStream(out).document(d)
+			return writeDocument(out, d)
 		case Markdown:
 			writeDifferenceMarkdown(out, d)
 		default:

@@ -46,7 +46,7 @@ func (r *ExplanationReport) writeJSON(out *bufio.Writer) error {
 	for i := range r.People {
 		document.People = append(document.People, explainPerson(&r.People[i]))
 	}
-	return newJSONStream(out).document(&document)
+	return writeDocument(out, &document)
 }
 
 func explainPerson(e *reconcile.Explanation) explainedPerson {

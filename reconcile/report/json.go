@@ -3,11 +3,12 @@ package report
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"fmt"
-	"reflect"
-	"strings"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 
 	"github.com/seatsync/seatsync/reconcile"
 )
@@ -21,102 +22,31 @@ func writeJSON(out *bufio.Writer, plan *reconcile.Plan) error {
 		run.StartedAt, run.FinishedAt = run.StartedAt.UTC(), run.FinishedAt.UTC()
 		shown.Run = &run
 	}
-	return newJSONStream(out).document(&shown)
+	return writeDocument(out, &shown)
 }
 
-// jsonStream writes JSON as it goes: objects field by field and arrays element
-// by element, so that no more than one element is ever held as text. Fields and
-// elements are encoded by encoding/json, whose tags it honours.
-type jsonStream struct {
+// writeDocument writes a value as indented JSON, as it goes: a plan is never held as text.
+// Empty lists are written as such, and keys and omissions are those of encoding/json.
+func writeDocument(out *bufio.Writer, v any) error {
+	err := json.MarshalWrite(&visibleJSON{out: out}, v, jsontext.WithIndent("  "), jsontext.AllowInvalidUTF8(true),
+		json.Deterministic(true), json.FormatNilMapAsNull(true), jsonv1.OmitEmptyWithLegacySemantics(true))
+	if err != nil {
+		return err
+	}
+	return out.WriteByte('\n')
+}
+
+// visibleJSON passes on JSON with what would not show as itself escaped. It is given
+// whole tokens.
+type visibleJSON struct {
 	out     *bufio.Writer
-	buffer  bytes.Buffer
-	encoder *json.Encoder
 	escaped []byte
 }
 
-func newJSONStream(out *bufio.Writer) *jsonStream {
-	s := &jsonStream{out: out}
-	s.encoder = json.NewEncoder(&s.buffer)
-	s.encoder.SetEscapeHTML(false)
-	return s
-}
-
-// document writes v and the end of its last line.
-func (s *jsonStream) document(v any) error {
-	if err := s.value(reflect.ValueOf(v), ""); err != nil {
-		return err
-	}
-	return s.out.WriteByte('\n')
-}
-
-// value writes v, which stands on a line with the given indent.
-func (s *jsonStream) value(v reflect.Value, indent string) error {
-	if v.Kind() == reflect.Pointer && !v.IsNil() {
-		v = v.Elem()
-	}
-	if _, isEncoded := v.Interface().(json.Marshaler); !isEncoded {
-		switch v.Kind() {
-		case reflect.Struct:
-			return s.object(v, indent)
-		case reflect.Slice:
-			return s.array(v, indent)
-		}
-	}
-	return s.whole(v.Interface(), indent)
-}
-
-// object writes the fields of a struct.
-func (s *jsonStream) object(v reflect.Value, indent string) error {
-	_ = s.out.WriteByte('{')
-	separator := ""
-	for i := range v.NumField() {
-		name, option, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		if name == "" || name == "-" || option == "omitempty" && isEmpty(v.Field(i)) {
-			continue
-		}
-		_, _ = fmt.Fprintf(s.out, "%s\n%s  %q: ", separator, indent, name)
-		if err := s.value(v.Field(i), indent+"  "); err != nil {
-			return err
-		}
-		separator = ","
-	}
-	_, err := s.out.WriteString("\n" + indent + "}")
-	return err
-}
-
-// isEmpty reports whether omitempty leaves a value out.
-func isEmpty(v reflect.Value) bool {
-	return v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0
-}
-
-// array writes the elements of a slice; nil is an empty array, never null.
-func (s *jsonStream) array(v reflect.Value, indent string) error {
-	_ = s.out.WriteByte('[')
-	for i := range v.Len() {
-		if i > 0 {
-			_ = s.out.WriteByte(',')
-		}
-		_, _ = s.out.WriteString("\n" + indent + "  ")
-		if err := s.whole(v.Index(i).Addr().Interface(), indent+"  "); err != nil {
-			return err
-		}
-	}
-	if v.Len() > 0 {
-		_, _ = s.out.WriteString("\n" + indent)
-	}
-	return s.out.WriteByte(']')
-}
-
-// whole writes a value that is encoded in one piece.
-func (s *jsonStream) whole(v any, indent string) error {
-	s.buffer.Reset()
-	s.encoder.SetIndent(indent, "  ")
-	if err := s.encoder.Encode(v); err != nil {
-		return err
-	}
-	s.escaped = appendEscaped(s.escaped[:0], bytes.TrimSuffix(s.buffer.Bytes(), []byte("\n")))
-	_, err := s.out.Write(s.escaped)
-	return err
+func (w *visibleJSON) Write(data []byte) (int, error) {
+	w.escaped = appendEscaped(w.escaped[:0], data)
+	_, err := w.out.Write(w.escaped)
+	return len(data), err
 }
 
 // appendEscaped appends JSON with every character of its strings that does not

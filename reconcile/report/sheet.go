@@ -48,7 +48,7 @@ func (s *sheet) write(w io.Writer, what string, format Format, options Options) 
 		case Text:
 			s.writeText(out, options)
 		case JSON:
-			return newJSONStream(out).document(s.document)
+			return writeDocument(out, s.document)
 		case CSV:
 			rows := csv.NewWriter(out)
 			rows.UseCRLF = true
