@@ -206,9 +206,12 @@ func writeHistoryJSON(w io.Writer, runs []historyRow) error {
 
 // writeHistoryCSV writes the list for spreadsheets, times in UTC.
 func writeHistoryCSV(w io.Writer, runs []historyRow) error {
-	rows := [][]string{{"run", "account", "started_at", "finished_at", "mode", "result", "applied", "not_taken", "failed", "stale", "not_reached",
-		"pending", "held", "seats_used", "seats_purchased", "monthly_cost", "currency", "who", "host", "commit", "error",
-		"seats_freed", "seats_still_free", "freed_monthly_cost", "saved_to_date", "monthly_billed", "monthly_idle"}}
+	header := []string{"run", "account", "started_at", "finished_at", "mode", "result"}
+	for _, status := range reconcile.Statuses() {
+		header = append(header, strings.ReplaceAll(string(status), "-", "_"))
+	}
+	rows := [][]string{append(header, "pending", "held", "seats_used", "seats_purchased", "monthly_cost", "currency", "who", "host", "commit", "error",
+		"seats_freed", "seats_still_free", "freed_monthly_cost", "saved_to_date", "monthly_billed", "monthly_idle")}
 	for _, run := range runs {
 		row := []string{run.ID, run.AccountID, run.StartedAt.UTC().Format(time.RFC3339), run.FinishedAt.UTC().Format(time.RFC3339), string(run.Mode), string(run.Result)}
 		for _, status := range reconcile.Statuses() {
