@@ -185,17 +185,22 @@ func (a *app) readGlobals(cmd *cobra.Command) error {
 	return nil
 }
 
-// logger returns the log, which goes to standard error.
+// logger returns the log, which goes to standard error. A duration is "1.5s" as text and a
+// number under a key with its unit as JSON, which slog would write in nanoseconds.
 func (a *app) logger() *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(a.logLevel)) // checked in readGlobals
+	isJSON := a.logFormat == "json"
 	options := &slog.HandlerOptions{Level: level, ReplaceAttr: func(_ []string, attribute slog.Attr) slog.Attr {
-		if kind := attribute.Value.Kind(); kind == slog.KindString || kind == slog.KindAny {
+		switch kind := attribute.Value.Kind(); {
+		case kind == slog.KindString, kind == slog.KindAny:
 			attribute.Value = slog.StringValue(a.inert(attribute.Value.String()))
+		case kind == slog.KindDuration && isJSON:
+			return slog.Float64(attribute.Key+"_seconds", attribute.Value.Duration().Seconds())
 		}
 		return attribute
 	}}
-	if a.logFormat == "json" {
+	if isJSON {
 		return slog.New(slog.NewJSONHandler(a.stderr, options))
 	}
 	return slog.New(slog.NewTextHandler(a.stderr, options))
