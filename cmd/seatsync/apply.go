@@ -80,7 +80,7 @@ directory.`,
 func (f *applyFlags) addTo(cmd *cobra.Command) {
 	f.planFlags.addTo(cmd)
 	flags := cmd.Flags()
-	flags.BoolVar(&f.yes, "yes", f.yes, "apply without asking")
+	flags.BoolVar(&f.yes, "yes", false, "apply without asking")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "only plan")
 	flags.BoolVar(&f.ignoreFreeze, "ignore-freeze", false, "apply although policy.freeze says that nothing is applied now")
 	durationVar(flags, &f.maxReadAge, "max-read-age", reconcile.DefaultMaxReadAge,

@@ -43,7 +43,7 @@ type runFlags struct {
 const defaultListen = "127.0.0.1:9464"
 
 func (a *app) runCommand() *cobra.Command {
-	flags := runFlags{applyFlags: applyFlags{planFlags: planFlags{allowReleases: -1}, yes: true}}
+	var flags runFlags
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Reconcile on a schedule, and show how it goes",
@@ -85,6 +85,7 @@ With --once it makes one run now and exits with the code of apply.`,
 	flags.addTo(cmd)
 	a.addOriginFlags(cmd)
 	f := cmd.Flags()
+	f.Lookup("yes").Usage = "accepted as in apply: run never asks"
 	f.StringArrayVar(&flags.crons, "cron", nil, "`EXPR` of when to run, besides the file's schedule: five fields, six with seconds, @daily, @every 1h; repeatable")
 	f.StringVar(&flags.mode, "mode", string(reconcile.ModeDryRun), "`MODE` of the runs of --cron and --once: dry-run or apply")
 	f.StringVar(&flags.timezone, "timezone", "", "IANA time `ZONE` of every schedule and freeze (default the file's)")
@@ -104,6 +105,9 @@ With --once it makes one run now and exits with the code of apply.`,
 func (f *runFlags) checkRun(cmd *cobra.Command) error {
 	if err := errors.Join(f.check(cmd), f.checkReadAge()); err != nil {
 		return err
+	}
+	if cmd.Flags().Changed("yes") && !f.yes {
+		return errors.New("--yes=false: run never asks, and without --mode apply it writes nothing")
 	}
 	if f.dryRun {
 		f.mode = string(reconcile.ModeDryRun)
