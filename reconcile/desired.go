@@ -142,15 +142,6 @@ type ScheduleEntry struct {
 	At   Position
 }
 
-// Mode is what a run does.
-type Mode string
-
-// The modes of a run.
-const (
-	ModeDryRun Mode = "dry-run"
-	ModeApply  Mode = "apply"
-)
-
 // DesiredUser is one entry under users.
 type DesiredUser struct {
 	// Email is the key, as written; compare with [EmailKey].

@@ -80,6 +80,17 @@ func (h Hold) MarshalJSON() ([]byte, error) {
 	return json.Marshal(string(h))
 }
 
+// Mode is what a run does.
+type Mode string
+
+// The modes of a run.
+const (
+	// ModeDryRun plans and writes nothing.
+	ModeDryRun Mode = "dry-run"
+	// ModeApply plans and applies.
+	ModeApply Mode = "apply"
+)
+
 // Status is what became of a change that was to be carried out.
 type Status string
 
@@ -125,7 +136,7 @@ const (
 // Severity is how much a finding matters.
 type Severity string
 
-// The severities.
+// The severities, the least first.
 const (
 	SeverityInfo    Severity = "info"
 	SeverityWarning Severity = "warning"
@@ -255,11 +266,17 @@ func Reasons() []Reason { return words(reasons[:]) }
 // Holds lists the holds, those that someone can do something about first.
 func Holds() []Hold { return words(holds[:]) }
 
+// Modes lists what a run can do.
+func Modes() []Mode { return []Mode{ModeDryRun, ModeApply} }
+
 // Statuses lists what can become of a change.
 func Statuses() []Status { return words(statuses[:]) }
 
 // Results lists how a run can end.
 func Results() []Result { return words(results[:]) }
+
+// Severities lists the severities, the least first.
+func Severities() []Severity { return []Severity{SeverityInfo, SeverityWarning, SeverityError} }
 
 // Codes lists the codes of findings.
 func Codes() []Code { return words(codes[:]) }

@@ -18,6 +18,12 @@ func TestTheVocabularyListsEveryConstantOnceWithASentence(t *testing.T) {
 	list(listed, sentences, "Status", Statuses())
 	list(listed, sentences, "Result", Results())
 	list(listed, sentences, "Code", Codes())
+	for _, mode := range Modes() {
+		listed["Mode"] = append(listed["Mode"], string(mode))
+	}
+	for _, severity := range Severities() {
+		listed["Severity"] = append(listed["Severity"], string(severity))
+	}
 
 	file, err := parser.ParseFile(token.NewFileSet(), "vocabulary.go", nil, 0)
 	if err != nil {

@@ -49,21 +49,21 @@ func (a *app) addCompletions(cmd *cobra.Command) {
 
 // completedFlags are the flags of a command whose values are known, by name.
 func (a *app) completedFlags(command string) map[string]complete {
-	formats := make([]string, 0, len(report.Formats()))
-	reports := make([]string, 0, cap(formats))
-	for _, format := range report.Formats() {
-		formats, reports = append(formats, string(format)), append(reports, string(format)+"=")
-	}
+	formats := report.Formats()
 	switch command {
 	case "explain", "diff":
-		formats = []string{"text", "json", "markdown"}
+		formats = report.ProseFormats()
 	case "whatif", "savings":
-		formats = []string{"text", "json", "csv", "markdown", "html"}
+		formats = report.SheetFormats()
+	}
+	reports := texts(report.FileFormats())
+	for i := range reports {
+		reports[i] += "="
 	}
 	return map[string]complete{
-		"format":     cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp),
+		"format":     cobra.FixedCompletions(texts(formats), cobra.ShellCompDirectiveNoFileComp),
 		"report":     cobra.FixedCompletions(reports, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp),
-		"mode":       cobra.FixedCompletions([]string{string(reconcile.ModeDryRun), string(reconcile.ModeApply)}, cobra.ShellCompDirectiveNoFileComp),
+		"mode":       cobra.FixedCompletions(texts(reconcile.Modes()), cobra.ShellCompDirectiveNoFileComp),
 		"color":      cobra.FixedCompletions(colors(), cobra.ShellCompDirectiveNoFileComp),
 		"log-level":  cobra.FixedCompletions(logLevels(), cobra.ShellCompDirectiveNoFileComp),
 		"log-format": cobra.FixedCompletions(logFormats(), cobra.ShellCompDirectiveNoFileComp),

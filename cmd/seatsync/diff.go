@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/seatsync/seatsync/reconcile/report"
@@ -18,9 +16,9 @@ needs no credentials and no network.`,
 		Example: `  seatsync diff yesterday.json today.json`,
 		Args:    arguments(2, 2, "two saved plans"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			format, err := report.ParseFormat(formatName)
+			format, err := formatOf(formatName, report.ProseFormats())
 			if err != nil {
-				return fmt.Errorf("--format: %w", err)
+				return err
 			}
 			before, err := readPlan(args[0])
 			if err != nil {
@@ -35,7 +33,7 @@ needs no credentials and no network.`,
 			return report.WriteDifference(a.stdout, format, &difference, report.Options{Color: a.useColor(), Width: a.width()})
 		},
 	}
-	cmd.Flags().StringVar(&formatName, "format", string(report.Text), "`FORMAT` of standard output: text, json or markdown")
+	addFormat(cmd, &formatName, report.ProseFormats())
 	cmd.Flags().Bool("redact", false, "mask emails, names and ids")
 	return cmd
 }

@@ -43,9 +43,9 @@ plan knows of them: what it changes or holds back, and why.`,
 			if err := flags.check(cmd); err != nil {
 				return err
 			}
-			format, err := report.ParseFormat(flags.format)
+			format, err := formatOf(flags.format, report.ProseFormats())
 			if err != nil {
-				return fmt.Errorf("--format: %w", err)
+				return err
 			}
 			ctx, cancel := a.withTimeout(cmd.Context())
 			defer cancel()
@@ -62,7 +62,7 @@ plan knows of them: what it changes or holds back, and why.`,
 	}
 	flags.addRuleFlags(cmd)
 	flags.requests.addTo(cmd)
-	cmd.Flags().StringVar(&flags.format, "format", string(report.Text), "`FORMAT` of standard output: text, json or markdown")
+	addFormat(cmd, &flags.format, report.ProseFormats())
 	cmd.Flags().BoolVar(&flags.recorded, "recorded", false, "show what the last recorded plan knows, without the network")
 	return cmd
 }

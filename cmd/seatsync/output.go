@@ -32,19 +32,29 @@ type outputFlags struct {
 // addTo adds the flags to a command.
 func (f *outputFlags) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.format, "format", string(report.Text), "`FORMAT` of standard output: "+formatNames())
+	addFormat(cmd, &f.format, report.Formats())
 	flags.StringArrayVar(&f.reports, "report", nil, "also write a report, as `FORMAT=PATH`; repeatable; findings-csv too")
 	flags.StringVar(&f.out, "out", "", "save the plan, to be applied with 'seatsync apply `PATH`'")
 	flags.BoolVar(&f.redact, "redact", false, "mask emails, names and ids in every output")
 }
 
-// formatNames lists the formats for help.
-func formatNames() string {
-	names := make([]string, 0, len(report.Formats()))
-	for _, format := range report.Formats() {
-		names = append(names, string(format))
+// addFormat adds the flag that says in which of some formats a result is written.
+func addFormat(cmd *cobra.Command, format *string, formats []report.Format) {
+	cmd.Flags().StringVar(format, "format", string(report.Text), "`FORMAT` of standard output: "+strings.Join(texts(formats), ", "))
+}
+
+// formatOf reads that flag.
+func formatOf(text string, formats []report.Format) (report.Format, error) {
+	return report.Format(text), oneOf("format", text, texts(formats))
+}
+
+// texts returns words as texts.
+func texts[T ~string](words []T) []string {
+	names := make([]string, len(words))
+	for i, word := range words {
+		names[i] = string(word)
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // output is where a plan will go. Its files are opened before anything is done,

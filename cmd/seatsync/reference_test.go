@@ -63,14 +63,6 @@ func wordsOf(rows [][]string, column int) (words []string) {
 	return words
 }
 
-// texts returns words of the vocabulary as text.
-func texts[T ~string](words []T) (list []string) {
-	for _, word := range words {
-		list = append(list, string(word))
-	}
-	return list
-}
-
 // wantSame fails the test for every word that one list has alone.
 func wantSame(t *testing.T, what string, documented, real []string) {
 	t.Helper()

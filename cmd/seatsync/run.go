@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -87,7 +88,7 @@ With --once it makes one run now and exits with the code of apply.`,
 	f := cmd.Flags()
 	f.Lookup("yes").Usage = "accepted as in apply: run never asks"
 	f.StringArrayVar(&flags.crons, "cron", nil, "`EXPR` of when to run, besides the file's schedule: five fields, six with seconds, @daily, @every 1h; repeatable")
-	f.StringVar(&flags.mode, "mode", string(reconcile.ModeDryRun), "`MODE` of the runs of --cron and --once: dry-run or apply")
+	f.StringVar(&flags.mode, "mode", string(reconcile.ModeDryRun), "`MODE` of the runs of --cron and --once: "+strings.Join(texts(reconcile.Modes()), " or "))
 	f.StringVar(&flags.timezone, "timezone", "", "IANA time `ZONE` of every schedule and freeze (default the file's)")
 	f.DurationVar(&flags.jitter, "jitter", 0, "put the runs of each account off by a span of its own, up to this long")
 	f.BoolVar(&flags.runAtStart, "run-at-start", false, "make a dry run right away, before the first one is due")
@@ -112,7 +113,7 @@ func (f *runFlags) checkRun(cmd *cobra.Command) error {
 	if f.dryRun {
 		f.mode = string(reconcile.ModeDryRun)
 	}
-	if err := oneOf("mode", f.mode, []string{string(reconcile.ModeDryRun), string(reconcile.ModeApply)}); err != nil {
+	if err := oneOf("mode", f.mode, texts(reconcile.Modes())); err != nil {
 		return err
 	}
 	for _, expression := range f.crons {

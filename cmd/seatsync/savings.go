@@ -2,9 +2,6 @@ package main
 
 import (
 	"cmp"
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,7 +27,7 @@ the first run that saw them in a seat again.`,
   seatsync savings --format csv > savings.csv`,
 		Args: arguments(0, 0, ""),
 		RunE: func(*cobra.Command, []string) error {
-			chosen, err := sheetFormat(format)
+			chosen, err := formatOf(format, report.SheetFormats())
 			if err != nil {
 				return err
 			}
@@ -41,7 +38,7 @@ the first run that saw them in a seat again.`,
 			return a.savings(chosen, at)
 		},
 	}
-	addSheetFormat(cmd, &format)
+	addFormat(cmd, &format, report.SheetFormats())
 	cmd.Flags().StringVar(&now, "now", "", "count until this moment, as `RFC3339`")
 	return cmd
 }
@@ -81,21 +78,3 @@ func (a *app) recordedAccount(archive *record.Archive) (id, name string) {
 
 // namedRuns is how many runs are asked for the name of their account.
 const namedRuns = 3
-
-// addSheetFormat adds the flag that says how a table is written.
-func addSheetFormat(cmd *cobra.Command, format *string) {
-	var names []string
-	for _, each := range report.SheetFormats() {
-		names = append(names, string(each))
-	}
-	cmd.Flags().StringVar(format, "format", string(report.Text), "`FORMAT` of standard output: "+strings.Join(names, ", "))
-}
-
-// sheetFormat reads that flag.
-func sheetFormat(text string) (report.Format, error) {
-	format := report.Format(text)
-	if !slices.Contains(report.SheetFormats(), format) {
-		return "", fmt.Errorf("--format %q: use one of text, json, csv, markdown, html", text)
-	}
-	return format, nil
-}

@@ -27,7 +27,7 @@ Limits, announcements and returns only put a release off, so they do not count.`
   seatsync whatif --format html > thresholds.html`,
 		Args: arguments(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			chosen, err := sheetFormat(format)
+			chosen, err := formatOf(format, report.SheetFormats())
 			if err == nil {
 				err = requests.check()
 			}
@@ -39,7 +39,7 @@ Limits, announcements and returns only put a release off, so they do not count.`
 			return a.whatIf(ctx, chosen, now, requests)
 		},
 	}
-	addSheetFormat(cmd, &format)
+	addFormat(cmd, &format, report.SheetFormats())
 	cmd.Flags().StringVar(&now, "now", "", "the clock for rules, as `RFC3339`, for reproducible reviews")
 	requests.addTo(cmd)
 	a.addOriginFlags(cmd)

@@ -114,7 +114,7 @@ func (m *Metrics) begin(account string) {
 		return
 	}
 	m.known[account] = true
-	for _, mode := range []reconcile.Mode{reconcile.ModeDryRun, reconcile.ModeApply} {
+	for _, mode := range reconcile.Modes() {
 		m.runs.Begin(account, string(mode), string(reconcile.ResultSkipped))
 	}
 	m.throttled.Begin(account)

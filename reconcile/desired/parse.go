@@ -228,7 +228,7 @@ func (p *fileParser) parseSchedule(node *yaml.Node, _ string) {
 		entry := reconcile.ScheduleEntry{Mode: reconcile.ModeDryRun, At: p.position(value)}
 		p.mapping(value, "a schedule entry",
 			key{"cron", into(&entry.Cron, p.parseCron)},
-			key{"mode", into(&entry.Mode, oneOf(&p.document, reconcile.ModeDryRun, reconcile.ModeApply))},
+			key{"mode", into(&entry.Mode, oneOf(&p.document, reconcile.Modes()...))},
 		)
 		p.require(value, "cron", "the schedule entry has no cron: write one, for instance cron: \"0 6 * * 1-5\"")
 		p.desired.Schedule = append(p.desired.Schedule, entry)

@@ -11,7 +11,7 @@ import (
 
 // WriteDifference writes a difference as text, JSON or Markdown.
 func WriteDifference(w io.Writer, format Format, d *Difference, options Options) error {
-	if err := checkFormat("a difference", format, Text, JSON, Markdown); err != nil {
+	if err := checkFormat("a difference", format, ProseFormats()...); err != nil {
 		return err
 	}
 	return buffered(w, "the difference as "+string(format), func(out *bufio.Writer) error {

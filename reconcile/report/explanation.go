@@ -44,7 +44,7 @@ type PastChange struct {
 
 // Write writes the report as text, JSON or Markdown.
 func (r *ExplanationReport) Write(w io.Writer, format Format, options Options) error {
-	if err := checkFormat("an explanation", format, Text, JSON, Markdown); err != nil {
+	if err := checkFormat("an explanation", format, ProseFormats()...); err != nil {
 		return err
 	}
 	return buffered(w, "the explanation as "+string(format), func(out *bufio.Writer) error {

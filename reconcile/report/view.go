@@ -145,7 +145,7 @@ func (v *View) group() {
 
 // weight orders severities. One of a newer version is better looked at than missed.
 func weight(severity reconcile.Severity) int {
-	at := slices.Index([]reconcile.Severity{reconcile.SeverityInfo, reconcile.SeverityWarning, reconcile.SeverityError}, severity)
+	at := slices.Index(reconcile.Severities(), severity)
 	if at < 0 {
 		return 1
 	}

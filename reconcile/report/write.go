@@ -37,6 +37,10 @@ func Formats() []Format { return []Format{Text, JSON, Markdown, HTML, CSV, GitHu
 // FileFormats lists the formats of files: those of [Formats], and [FindingsCSV].
 func FileFormats() []Format { return append(Formats(), FindingsCSV) }
 
+// ProseFormats lists the formats of what is read and not counted: explanations and the
+// difference of two plans.
+func ProseFormats() []Format { return []Format{Text, JSON, Markdown} }
+
 // ParseFormat returns the format of that name. The error lists the valid ones.
 func ParseFormat(name string) (Format, error) { return parseFormat(name, Formats()) }
 
