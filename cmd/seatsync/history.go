@@ -26,10 +26,8 @@ mode, result, counts, who started them and from which commit: those of all
 accounts, or of the one that --account or CLOUDFLARE_ACCOUNT_ID names. Given a
 run, by its id, the beginning of its id, or 'last', it shows that run's report.
 
-Results: done; not-taken (everything was tried, and the API still shows the old
-state for some of it); held (a limit held releases back); partial (something failed, was
-stale or not reached); failed (ended with an error, nothing written); killed
-(the process ended without saying so); running.`,
+Results:
+` + recordedResults(),
 		Example: `  seatsync history
   seatsync history last
   seatsync history 20261122T0600 --format html > run.html
@@ -60,15 +58,27 @@ stale or not reached); failed (ended with an error, nothing written); killed
 	return cmd
 }
 
+// recordedResults explains how a run that has a record can have ended, a line each.
+func recordedResults() string {
+	var lines []string
+	for _, result := range reconcile.Results() {
+		if result != reconcile.ResultSkipped {
+			lines = append(lines, fmt.Sprintf("  %-10s %s", result, result.Sentence()))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
 // checkList returns an error where the list of runs cannot be written as asked.
 func (f *outputFlags) checkList() error {
 	switch {
 	case len(f.reports)+len(f.out) > 0:
 		return errors.New("--report and --out belong to one run: name it, as in 'seatsync history last'")
-	case f.format != string(report.Text) && f.format != string(report.JSON) && f.format != string(report.CSV):
-		return fmt.Errorf("--format %s: the list of runs is written as one of text, json, csv; name a run to get its report as %s", f.format, f.format)
+	case f.format == string(report.GitHub):
+		return errors.New("--format github annotates the lines of one run: name it, as in 'seatsync history last'")
 	}
-	return nil
+	_, err := formatOf(f.format, report.SheetFormats())
+	return err
 }
 
 // showRun writes the report of one recorded run.

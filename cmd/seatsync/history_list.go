@@ -40,13 +40,40 @@ func (a *app) listRuns(archive *record.Archive, limit int, format string) error 
 	case err != nil:
 		a.note("note: %v", err)
 	}
-	switch format {
-	case string(report.JSON):
+	switch format := report.Format(format); format {
+	case report.JSON:
 		return writeHistoryJSON(a.stdout, runs)
-	case string(report.CSV):
+	case report.CSV:
 		return writeHistoryCSV(a.stdout, runs)
+	case report.Markdown, report.HTML:
+		return report.WriteRuns(a.stdout, format, a.runList(archive, runs, zone))
 	}
-	return a.writeHistory(runs, zone)
+	if len(runs) == 0 {
+		a.note("no runs are recorded in %s", a.stateDir)
+		return nil
+	}
+	a.writeHistory(a.runList(archive, runs, zone))
+	return nil
+}
+
+// runList returns the runs as people read them. What says the same of every run is left out.
+func (a *app) runList(archive *record.Archive, runs []historyRow, zone *time.Location) *report.RunList {
+	list := &report.RunList{Zone: zone.String()}
+	list.Account, list.AccountName = a.recordedAccount(archive)
+	areSeveral := slices.ContainsFunc(runs, func(r historyRow) bool { return r.AccountID != runs[0].AccountID })
+	for i := range runs {
+		run := &runs[i]
+		row := report.RunRow{
+			ID: run.ID, Started: run.StartedAt.In(zone).Format(time.DateTime), Took: run.Took(), Mode: string(run.Mode), Result: string(run.Result),
+			Changes: reconcile.Inert(run.Changes(), 0), Who: reconcile.Inert(run.Who, 0),
+			Commit: reconcile.Inert(cmp.Or(reconcile.ShortCommit(run.Commit), "-"), 0), Freed: run.freed(),
+		}
+		if areSeveral {
+			row.Account = cmp.Or(reconcile.Inert(run.AccountID, 0), "-")
+		}
+		list.Runs = append(list.Runs, row)
+	}
+	return list
 }
 
 // changesWidth is how wide the column with changes or errors is where nothing bounds
@@ -58,98 +85,72 @@ const (
 
 // writeHistory writes the list for people: a line a run where the width allows it.
 // Nothing is cut: what is long goes on below.
-func (a *app) writeHistory(runs []historyRow, zone *time.Location) error {
-	if len(runs) == 0 {
-		a.note("no runs are recorded in %s", a.stateDir)
-		return nil
-	}
-	list := historyList{
-		zone:       zone,
-		areSeveral: slices.ContainsFunc(runs, func(r historyRow) bool { return r.AccountID != runs[0].AccountID }),
-		areSaving:  slices.ContainsFunc(runs, func(r historyRow) bool { return r.saved.Freed > 0 }),
-	}
+func (a *app) writeHistory(list *report.RunList) {
 	room := changesWidth
 	if width := a.width(); width > 0 {
 		var bare strings.Builder
-		list.write(&bare, runs, 0)
+		writeRunLines(&bare, list, 0)
 		room = width
 		for line := range strings.Lines(bare.String()) {
 			room = min(room, width-utf8.RuneCountInString(line)+1)
 		}
 	}
 	if room >= narrowestChanges {
-		list.write(a.stdout, runs, min(room, changesWidth))
-		return nil
+		writeRunLines(a.stdout, list, min(room, changesWidth))
+		return
 	}
-	list.writeStacked(a.stdout, runs, a.width())
-	return nil
+	writeRunsStacked(a.stdout, list, a.width())
 }
 
-// historyList is how a list of runs is set.
-type historyList struct {
-	zone                  *time.Location
-	areSeveral, areSaving bool // accounts, and runs that freed seats
-}
-
-// write writes a line a run, with changes or errors in a column of so many characters;
-// 0 leaves them out.
-func (l *historyList) write(w io.Writer, runs []historyRow, changesWidth int) {
+// writeRunLines writes a line a run, with changes or errors in a column of so many
+// characters; 0 leaves them out.
+func writeRunLines(w io.Writer, list *report.RunList, changesWidth int) {
+	hasAccounts := slices.ContainsFunc(list.Runs, func(r report.RunRow) bool { return r.Account != "" })
+	hasFreed := slices.ContainsFunc(list.Runs, func(r report.RunRow) bool { return r.Freed != "" })
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row := func(cells ...string) { fmt.Fprintln(table, strings.Join(cells, "\t")) }
-	row(l.cells("RUN", "ACCOUNT", "STARTED ("+l.zone.String()+")", "TOOK", "MODE", "RESULT", "CHANGES", "WHO", "COMMIT", "FREED")...)
-	for _, run := range runs {
+	write := func(r report.RunRow) {
+		cells := []string{r.ID}
+		if hasAccounts {
+			cells = append(cells, r.Account)
+		}
+		cells = append(cells, r.Started, r.Took, r.Mode, r.Result, r.Changes, r.Who, r.Commit)
+		if hasFreed {
+			cells = append(cells, r.Freed)
+		}
+		fmt.Fprintln(table, strings.Join(cells, "\t"))
+	}
+	write(report.RunRow{ID: "RUN", Account: "ACCOUNT", Started: "STARTED (" + list.Zone + ")", Took: "TOOK", Mode: "MODE", Result: "RESULT",
+		Changes: "CHANGES", Who: "WHO", Commit: "COMMIT", Freed: "FREED"})
+	for _, run := range list.Runs {
 		changes := []string{""}
 		if changesWidth > 0 {
-			changes = report.Wrap(reconcile.Inert(run.Changes(), 0), changesWidth)
+			changes = report.Wrap(run.Changes, changesWidth)
 		}
-		row(l.cells(run.ID, run.account(), run.started(l.zone), run.Took(), string(run.Mode), string(run.Result), changes[0],
-			reconcile.Inert(run.Who, 0), run.commit(), run.freed())...)
+		run.Changes = changes[0]
+		write(run)
 		for _, more := range changes[1:] {
-			row(l.cells("", "", "", "", "", "", more, "", "", "")...)
+			write(report.RunRow{Changes: more})
 		}
 	}
 	_ = table.Flush() // as with every result, an output that is gone is found at the end
 }
 
-// cells leaves out the columns that say the same, or nothing, of every run.
-func (l *historyList) cells(run, account, started, took, mode, result, changes, who, commit, freed string) []string {
-	cells := []string{run}
-	if l.areSeveral {
-		cells = append(cells, account)
-	}
-	cells = append(cells, started, took, mode, result, changes, who, commit)
-	if l.areSaving {
-		cells = append(cells, freed)
-	}
-	return cells
-}
-
-// writeStacked writes a run in several lines, for a terminal that is too narrow for one.
-func (l *historyList) writeStacked(w io.Writer, runs []historyRow, width int) {
-	for _, run := range runs {
-		fmt.Fprintln(w, run.ID+"  "+run.started(l.zone)+"  "+string(run.Mode)+"  "+string(run.Result))
-		parts := []string{reconcile.Inert(run.Changes(), 0)}
-		if freed := run.freed(); freed != "" {
-			parts = append(parts, "freed "+freed)
+// writeRunsStacked writes a run in several lines, for a terminal that is too narrow for one.
+func writeRunsStacked(w io.Writer, list *report.RunList, width int) {
+	for _, run := range list.Runs {
+		fmt.Fprintln(w, run.ID+"  "+run.Started+"  "+run.Mode+"  "+run.Result)
+		parts := []string{run.Changes}
+		if run.Freed != "" {
+			parts = append(parts, "freed "+run.Freed)
 		}
-		parts = append(parts, "took "+run.Took()+", by "+cmp.Or(reconcile.Inert(run.Who, 0), "-")+", commit "+run.commit())
-		if l.areSeveral {
-			parts = append(parts, "account "+run.account())
+		parts = append(parts, "took "+run.Took+", by "+cmp.Or(run.Who, "-")+", commit "+run.Commit)
+		if run.Account != "" {
+			parts = append(parts, "account "+run.Account)
 		}
 		for _, line := range report.Wrap(strings.Join(parts, "; "), width-2) {
 			fmt.Fprintln(w, "  "+line)
 		}
 	}
-}
-
-func (r *historyRow) account() string { return cmp.Or(reconcile.Inert(r.AccountID, 0), "-") }
-
-func (r *historyRow) started(zone *time.Location) string {
-	return r.StartedAt.In(zone).Format("2006-01-02 15:04:05")
-}
-
-func (r *historyRow) commit() string {
-	return reconcile.Inert(cmp.Or(reconcile.ShortCommit(r.Commit), "-"), 0)
 }
 
 // freed is how many seats the run freed, and what they cost a month.
