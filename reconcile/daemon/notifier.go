@@ -36,6 +36,10 @@ type Notifier struct {
 	Clock func() time.Time
 	// Patience is how long all receivers together may take for what is pending.
 	Patience time.Duration
+
+	mu sync.Mutex
+	// unsaved is what people know of accounts whose disk did not take it.
+	unsaved map[string]record.Told
 }
 
 // longestPending is how long a message waits for its receiver.
@@ -76,7 +80,7 @@ func (a *account) notify(ctx context.Context, ended *Ended) {
 func (n *Notifier) queue(ctx context.Context, box *record.Outbox, ended *Ended) error {
 	ctx, cancel := context.WithTimeout(ctx, n.Patience)
 	defer cancel()
-	told, isKnown := box.Told(ended.Account)
+	told, isKnown := n.told(box, ended.Account)
 	all := []*Ended{ended}
 	switch {
 	case !isKnown && !ended.Outcome.Run.Result.IsSuccess():
@@ -108,7 +112,32 @@ func (n *Notifier) queue(ctx context.Context, box *record.Outbox, ended *Ended) 
 	case !isKnown && ended.Planned != nil:
 		told.Wants = ended.Planned.wants
 	}
-	return box.SetTold(ended.Account, told)
+	return n.setTold(box, ended.Account, told)
+}
+
+// told returns what people know of the runs of an account, or false where nobody knows.
+func (n *Notifier) told(box *record.Outbox, account string) (record.Told, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if told, isUnsaved := n.unsaved[account]; isUnsaved {
+		return told, true
+	}
+	return box.Told(account)
+}
+
+// setTold records what people know now, for this process alone where the disk does not
+// take it.
+func (n *Notifier) setTold(box *record.Outbox, account string, told record.Told) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	err := box.SetTold(account, told)
+	if delete(n.unsaved, account); err != nil {
+		if n.unsaved == nil {
+			n.unsaved = make(map[string]record.Told)
+		}
+		n.unsaved[account] = told
+	}
+	return err
 }
 
 // add queues one message for each receiver. What the disk does not take is sent at once:
@@ -261,7 +290,7 @@ func (a *account) catchUp(ctx context.Context, notifier *Notifier) {
 	if len(boxes) == 0 || last == nil || last.Result.IsSuccess() {
 		return
 	}
-	told, isKnown := boxes[0].Told(label)
+	told, isKnown := notifier.told(boxes[0], label)
 	if !isKnown || told.RunID == last.ID || !told.Result.IsSuccess() {
 		return
 	}

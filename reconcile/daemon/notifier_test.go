@@ -145,6 +145,29 @@ func TestAFailureIsToldEvenIfTheDiskTakesNothing(t *testing.T) {
 	}
 }
 
+func TestAFailureIsToldOnceAndItsRecoveryThoughTheDiskTakesNothing(t *testing.T) {
+	near := &postbox{name: "near"}
+	state := t.TempDir()
+	room := newNewsroom(t, state, near)
+	if err := os.WriteFile(filepath.Join(state, "accounts"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	room.ends(t, "r1", reconcile.ResultFailed)
+	room.last = nil // none of these runs is recorded
+	room.ends(t, "r2", reconcile.ResultFailed)
+	room.last = nil
+	room.ends(t, "r3", reconcile.ResultDone)
+	want(t, "taken", []string{"failure r1", "recovery r3"}, near.taken)
+	if err := os.Remove(filepath.Join(state, "accounts")); err != nil {
+		t.Fatal(err)
+	}
+	room.ends(t, "r4", reconcile.ResultDone)
+	want(t, "taken", []string{"failure r1", "recovery r3"}, near.taken)
+	if told, isKnown := room.outboxes()[0].Told(testAccountID); !isKnown || told.RunID != "r4" {
+		t.Errorf("the disk takes it again, and has %+v", told)
+	}
+}
+
 func TestOneMessageThatIsNeverTakenKeepsNoOtherThingBack(t *testing.T) {
 	picky := &postbox{name: "picky", refuse: func(n *record.Notification) error {
 		if n.RunID == "r1" {

@@ -200,7 +200,9 @@ type toldFile struct {
 	Accounts map[string]Told `json:"accounts"`
 }
 
-// SetTold records what people know now.
+// SetTold records what people know now. A full disk takes no new file, and still what
+// is written over an old one: that a failure was told must outlast it, or nobody would
+// hear of the recovery. Where the process is killed in between, people are told again.
 func (o *Outbox) SetTold(label string, told Told) error {
 	accounts := o.told()
 	if accounts[label] == told {
@@ -216,10 +218,10 @@ func (o *Outbox) SetTold(label string, told Told) error {
 	}
 	accounts[label] = told
 	data, _, err := seal(toldFile{accounts})
-	if err == nil {
-		err = replaceFile(directory, toldName, data)
-	}
 	if err != nil {
+		return err
+	}
+	if err := replaceFile(directory, toldName, data); err != nil && overwriteFile(directory, toldName, data) != nil {
 		return o.store.unusable(err)
 	}
 	return nil

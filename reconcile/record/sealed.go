@@ -83,6 +83,22 @@ func replaceFile(directory *os.Root, name string, data []byte) error {
 	return syncDirectory(directory)
 }
 
+// overwriteFile writes a file that is there in its place. It is torn until that is done.
+func overwriteFile(directory *os.Root, name string, data []byte) error {
+	file, err := openFile(directory, name, os.O_WRONLY)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	if err == nil {
+		err = file.Truncate(int64(len(data)))
+	}
+	if err == nil {
+		err = file.Sync()
+	}
+	return errors.Join(err, file.Close())
+}
+
 // readSealed reads a file of a directory that [seal] has made, of at most so many
 // bytes.
 func readSealed(directory *os.Root, name string, most int64, object any) error {

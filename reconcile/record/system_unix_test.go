@@ -22,6 +22,7 @@ import (
 func systemRoles() map[string]func(*Store) error {
 	return map[string]func(*Store) error{
 		"unprivileged": roleUnprivileged,
+		"telling":      roleTelling,
 		"full-at-once": func(store *Store) error { return roleFull(store, 0) },
 		"full-early":   func(store *Store) error { return roleFull(store, 1<<10) },
 		"full-later":   func(store *Store) error { return roleFull(store, 8<<10) },
@@ -31,12 +32,29 @@ func systemRoles() map[string]func(*Store) error {
 // nobody is a user without any rights.
 const nobody = 65534
 
+// becomeNobody gives up all rights.
+func becomeNobody() error {
+	if os.Getuid() != 0 {
+		return nil
+	}
+	return errors.Join(syscall.Setgroups(nil), syscall.Setgid(nobody), syscall.Setuid(nobody))
+}
+
+// roleTelling records what people know now where no new file can be made.
+func roleTelling(store *Store) error {
+	if err := becomeNobody(); err != nil {
+		return err
+	}
+	_, known := store.Outbox().Told("a")
+	fmt.Println("known:", known)
+	fmt.Println("told:", store.Outbox().SetTold("a", Told{RunID: "r2-with-a-longer-id", Result: reconcile.ResultFailed}))
+	return nil
+}
+
 // roleUnprivileged tries everything that writes as a user who may only read, and says what came of it.
 func roleUnprivileged(store *Store) error {
-	if os.Getuid() == 0 {
-		if err := errors.Join(syscall.Setgroups(nil), syscall.Setgid(nobody), syscall.Setuid(nobody)); err != nil {
-			return err
-		}
+	if err := becomeNobody(); err != nil {
+		return err
 	}
 	_, err := store.Lock(Holder{})
 	fmt.Println("lock:", err)
@@ -124,6 +142,32 @@ func TestAReadOnlyDirectoryIsExplainedAndLeftAlone(t *testing.T) {
 	}
 	if after := filesIn(t, directory); strings.Join(after, " ") != strings.Join(before, " ") {
 		t.Errorf("files %q, before %q", after, before)
+	}
+}
+
+// A directory that takes no new file is what a full disk is to whoever writes a file anew: what is there can still be
+// written.
+func TestWhatPeopleWereToldIsKeptWhereNoNewFileCanBeMade(t *testing.T) {
+	directory := t.TempDir()
+	store := newStore(t, directory)
+	abandon(t, begin(t, store, startAt(0), newPlan(1)))
+	box := store.Outbox()
+	must(t, box.SetTold("a", Told{RunID: "r1", Result: reconcile.ResultDone}))
+	must(t, os.Chmod(filepath.Dir(directory), 0o755))
+	for _, entry := range []string{".", "accounts", "accounts/" + account, "accounts/" + account + "/runs", "accounts/" + account + "/" + outboxDirectory} {
+		must(t, os.Chmod(filepath.Join(directory, entry), 0o555))
+		t.Cleanup(func() { _ = os.Chmod(filepath.Join(directory, entry), 0o755) })
+	}
+	must(t, os.Chmod(filepath.Join(directory, "accounts", account, outboxDirectory, toldName), 0o666))
+	said := runOther(t, "telling", directory)
+	if !strings.Contains(said, "known: true") {
+		t.Skipf("the directory of temporary files cannot be reached by another user:\n%s", said)
+	}
+	if !strings.Contains(said, "told: <nil>") {
+		t.Error(said)
+	}
+	if got, _ := box.Told("a"); got != (Told{RunID: "r2-with-a-longer-id", Result: reconcile.ResultFailed}) {
+		t.Errorf("recorded: %+v", got)
 	}
 }
 
