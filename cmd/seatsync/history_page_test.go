@@ -191,3 +191,49 @@ func (r *rig) wantOnePage(t *testing.T) {
 		}
 	}
 }
+
+// A run whose file could not be read does not know its account: it is on the page of the
+// file all the same, as it is in history, and on that of no other file.
+func TestThePagesHaveTheRunsWhoseFileCouldNotBeRead(t *testing.T) {
+	r := newRig(t, company())
+	good, err := os.ReadFile(r.path("desired-state.yaml"))
+	check(t, err)
+	delete(r.env, "CLOUDFLARE_ACCOUNT_ID")
+	file := []byte("account: " + sandbox.MainAccount + "\n" + string(good))
+	check(t, os.WriteFile(r.path("desired-state.yaml"), []byte("version: one\n"), 0o600))
+	if done := r.run(t.Context(), "run", "--once", "--listen", "off"); done.code != codeError {
+		t.Fatalf("exit code %d\n%s", done.code, done.stderr)
+	}
+	check(t, os.WriteFile(r.path("desired-state.yaml"), file, 0o600))
+	other := strings.Replace(string(file), sandbox.MainAccount, strings.Repeat("f", 32), 1)
+	check(t, os.WriteFile(r.path("other.yaml"), []byte(other), 0o600))
+	var listed []map[string]any
+	check(t, json.Unmarshal([]byte(r.run(t.Context(), "history", "--format", "json").stdout), &listed))
+	if len(listed) != 1 || listed[0]["result"] != string(reconcile.ResultFailed) {
+		t.Fatalf("history has %v", listed)
+	}
+	id := fmt.Sprint(listed[0]["id"])
+	for _, test := range []struct {
+		files, path string
+		want        bool
+	}{
+		{"desired-state.yaml", "/", true},
+		{"desired-state.yaml", "/api/v1/runs", true},
+		{"desired-state.yaml", "/runs/" + id, true},
+		{"desired-state.yaml other.yaml", "/?account=" + sandbox.MainAccount, true},
+		{"desired-state.yaml other.yaml", "/?account=" + strings.Repeat("f", 32), false},
+		{"desired-state.yaml other.yaml", "/runs/" + id, true},
+	} {
+		args := []string{"run", "--cron", "@yearly", "--listen", "127.0.0.1:0"}
+		for _, name := range strings.Fields(test.files) {
+			args = append(args, "-f", r.path(name))
+		}
+		daemon := r.start(t.Context(), args...)
+		_, page := fetch(t, "http://"+r.listening(daemon)+test.path)
+		if got := strings.Contains(page, id); got != test.want {
+			t.Errorf("%s of %s has the run: %t", test.path, test.files, got)
+		}
+		check(t, daemon.cmd.Process.Signal(os.Interrupt))
+		r.wait(daemon)
+	}
+}

@@ -95,6 +95,7 @@ func (a *app) accounts(flags runFlags, metrics *daemon.Metrics, log *slog.Logger
 	}
 	isFleet := len(a.given()) > 1 || flags.shard != "" || len(flags.files) > 1
 	files := make(map[string]string) // by account
+	unread := newRunHistory(a, func() string { return "" })
 	accounts := make([]daemon.Account, 0, len(flags.files))
 	for _, file := range flags.files {
 		runner := &accountRunner{
@@ -106,9 +107,9 @@ func (a *app) accounts(flags runFlags, metrics *daemon.Metrics, log *slog.Logger
 			return nil, fmt.Errorf("%s and %s are both about account %s: keep one of them", earlier, file, settings.AccountID)
 		}
 		files[id] = file
-		history := &runHistory{
-			store: func() *record.Store { return a.store(runner.accountID()) },
-			mask:  a.mask, known: make(map[string]daemon.RunSummary),
+		history := newRunHistory(a, runner.accountID)
+		history.unread, history.isOurs = unread, func(given string) bool {
+			return given == absolute(file) || given == "" && !isFleet // an earlier version did not record it
 		}
 		outbox := func() []*record.Outbox {
 			boxes := []*record.Outbox{history.store().Outbox()}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"slices"
@@ -17,15 +18,43 @@ import (
 // a page needs of records that cannot change any more, since a record holds a
 // whole plan.
 type runHistory struct {
-	store func() *record.Store // of the account, as soon as its id is known
-	mask  *report.Masker
+	app     *app
+	account func() string // "" as long as it is not known
+	// unread has the runs that ended before they knew their account, and isOurs tells by
+	// their file which of them were about this one.
+	unread *runHistory
+	isOurs func(file string) bool
 
 	mu    sync.Mutex
-	known map[string]daemon.RunSummary
+	known map[string]recordedRun
 }
 
-// Runs returns the latest runs of the account.
+// recordedRun is a run, and the file that it was given.
+type recordedRun struct {
+	daemon.RunSummary
+	file string
+}
+
+func newRunHistory(a *app, account func() string) *runHistory {
+	return &runHistory{app: a, account: account, known: make(map[string]recordedRun)}
+}
+
+// store returns the records of the account.
+func (h *runHistory) store() *record.Store { return h.app.store(h.account()) }
+
+// Runs returns the latest runs of the account, and of its file.
 func (h *runHistory) Runs(most int) ([]daemon.RunSummary, error) {
+	runs, err := h.unread.latest(most, h.isOurs)
+	if h.account() != "" {
+		own, ownErr := h.latest(most, func(string) bool { return true })
+		runs, err = append(runs, own...), errors.Join(err, ownErr)
+		slices.SortStableFunc(runs, func(a, b daemon.RunSummary) int { return cmp.Compare(b.ID, a.ID) })
+	}
+	return runs[:min(len(runs), most)], err
+}
+
+// latest returns the latest runs that were given a file of ours.
+func (h *runHistory) latest(most int, isOurs func(file string) bool) ([]daemon.RunSummary, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	store := h.store()
@@ -49,12 +78,14 @@ func (h *runHistory) Runs(most int) ([]daemon.RunSummary, error) {
 				}
 				continue
 			}
-			run = describeRun(found, h.mask)
+			run = recordedRun{describeRun(found, h.app.mask), found.File}
 			if run.Result != reconcile.ResultRunning && run.Result != reconcile.ResultKilled {
 				h.known[id] = run
 			}
 		}
-		runs = append(runs, run)
+		if isOurs(run.file) {
+			runs = append(runs, run.RunSummary)
+		}
 	}
 	return runs, errors.Join(problems...)
 }
@@ -74,34 +105,42 @@ func (h *runHistory) forget(ids []string) {
 // Past returns what all records of the account say of seats and money.
 func (h *runHistory) Past() reconcile.History { return h.store().History(time.Time{}) }
 
+// storeOf returns where the record of a run is. The error is [daemon.ErrNoRun] where there
+// is none.
+func (h *runHistory) storeOf(id string) (*record.Store, error) {
+	for _, store := range []*record.Store{h.store(), h.unread.store()} {
+		if ids, err := store.IDs(); err != nil || slices.Contains(ids, id) {
+			return store, err
+		}
+	}
+	return nil, daemon.ErrNoRun
+}
+
 // Read returns one run with its plan.
 func (h *runHistory) Read(id string) (daemon.RunSummary, *reconcile.Plan, error) {
-	store := h.store()
-	ids, err := store.IDs()
+	store, err := h.storeOf(id)
 	if err != nil {
 		return daemon.RunSummary{}, nil, err
-	}
-	if !slices.Contains(ids, id) {
-		return daemon.RunSummary{}, nil, daemon.ErrNoRun
 	}
 	found, err := store.Read(id)
 	if err != nil {
 		return daemon.RunSummary{}, nil, err
 	}
-	run := describeRun(found, h.mask)
+	run := describeRun(found, h.app.mask)
 	if found.Plan == nil {
 		return run, nil, nil
 	}
-	return run, h.mask.Plan(found.Plan), nil
+	return run, h.app.mask.Plan(found.Plan), nil
 }
 
 // Version returns a text that is another one once the record has been added to.
 func (h *runHistory) Version(id string) (string, error) {
-	version, err := h.store().Version(id)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", daemon.ErrNoRun
+	for _, store := range []*record.Store{h.store(), h.unread.store()} {
+		if version, err := store.Version(id); !errors.Is(err, fs.ErrNotExist) {
+			return version, err
+		}
 	}
-	return version, err
+	return "", daemon.ErrNoRun
 }
 
 // describeRun returns what the daemon shows of a record.

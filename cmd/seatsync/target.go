@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -120,9 +121,17 @@ func (t *target) fileBeside(ctx context.Context, plan *reconcile.Plan) (*desired
 // connection it can only record that one failed.
 func (t *target) runner(account string) *runner.Runner {
 	return &runner.Runner{
-		AccountID: account, Store: t.app.store(account), Clock: t.app.clock, Tool: tool(),
+		AccountID: account, File: absolute(t.file), Store: t.app.store(account), Clock: t.app.clock, Tool: tool(),
 		Note: func(text string) { t.note("note: %s", text) },
 	}
+}
+
+// absolute names a file whatever the working folder is.
+func absolute(path string) string {
+	if full, err := filepath.Abs(path); err == nil && path != "-" {
+		return full
+	}
+	return path
 }
 
 // errNoAccount says that nothing tells which account to work on.

@@ -54,6 +54,9 @@ type Start struct {
 	PID       int    `json:"pid"`
 	AccountID string `json:"account_id"`
 	Commit    string `json:"commit"`
+	// File is the path of the desired state, "-" for standard input. It tells which account
+	// a run was about that ended before it knew.
+	File string `json:"file,omitempty"`
 	// AsIf is true for a dry run by a clock that was not the API's: it shows what
 	// would be at another time, and announces nothing to anybody.
 	AsIf bool `json:"as_if,omitempty"`

@@ -16,6 +16,8 @@ import (
 // Runner performs runs on one account.
 type Runner struct {
 	AccountID string
+	// File is the path of the desired state, for the record.
+	File string
 	// BaseURL is where the API of the account is: a plan is for it alone.
 	BaseURL string
 	// Source reads the account. [Runner.Fail] alone does without it.
@@ -133,7 +135,7 @@ func (r *Runner) newRun(mode reconcile.Mode, request Request) *run {
 	}
 	return &run{Runner: r, Request: request, now: now, clock: clock, start: record.Start{
 		ID: request.ID, StartedAt: request.Begun.UTC(), Mode: mode, Tool: r.Tool,
-		Who: userName(), Host: hostName(), PID: os.Getpid(), AccountID: r.AccountID, Commit: request.Commit,
+		Who: userName(), Host: hostName(), PID: os.Getpid(), AccountID: r.AccountID, Commit: request.Commit, File: r.File,
 	}}
 }
 
