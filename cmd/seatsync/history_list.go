@@ -32,7 +32,9 @@ func (a *app) listRuns(archive *record.Archive, limit int, format string) error 
 	past, zone := archive.History(time.Time{}), report.Zone(archive.Timezone())
 	saved := past.Savings(a.clock().In(zone)).Runs
 	err := archive.Latest(limit, func(found *record.Record) {
-		runs = append(runs, historyRow{RunSummary: describeRun(found, a.mask), start: found.Start, saved: saved[found.ID]})
+		row := historyRow{RunSummary: describeRun(found, a.mask), start: found.Start, saved: saved[found.ID]}
+		row.start.Who, row.start.File = row.Who, a.mask.Text(found.File)
+		runs = append(runs, row)
 	})
 	switch {
 	case err != nil && len(runs) == 0:
