@@ -32,12 +32,44 @@ func (e *APIError) Error() string {
 		if i > 0 {
 			text.WriteByte(';')
 		}
-		fmt.Fprintf(&text, " %d %s", message.Code, message.Message)
+		text.WriteString(message.String())
 	}
 	if len(e.Messages) == 0 {
 		text.WriteString(" without an explanation")
 	}
 	return text.String()
+}
+
+// String returns the message as it is within an error.
+func (m APIMessage) String() string { return fmt.Sprintf(" %d %s", m.Code, m.Message) }
+
+// WithoutAPIWords returns the text of an error in which the codes of the API stand, and
+// none of its words: those may name somebody, in a form that nobody can know.
+func WithoutAPIWords(err error) string {
+	text := err.Error()
+	for _, refused := range apiErrors(err) {
+		for _, message := range refused.Messages {
+			text = strings.ReplaceAll(text, message.String(), APIMessage{message.Code, "…"}.String())
+		}
+	}
+	return text
+}
+
+// apiErrors returns the responses behind an error.
+func apiErrors(err error) []*APIError {
+	switch err := err.(type) {
+	case *APIError:
+		return []*APIError{err}
+	case interface{ Unwrap() error }:
+		return apiErrors(err.Unwrap())
+	case interface{ Unwrap() []error }:
+		var found []*APIError
+		for _, one := range err.Unwrap() {
+			found = append(found, apiErrors(one)...)
+		}
+		return found
+	}
+	return nil
 }
 
 // IsRefusal reports whether the API has looked at the request and refused it, so

@@ -180,10 +180,10 @@ func TestNotificationsFollowNoRedirect(t *testing.T) {
 	}
 }
 
-func TestNoReceiverGetsAMentionOrALinkOfTheAPIs(t *testing.T) {
+func TestNoReceiverGetsTheWordsOfTheAPI(t *testing.T) {
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusForbidden)
-		_, _ = io.WriteString(w, `{"success": false, "result": null, "errors": [{"code": 10000, "message": "<!channel> <@U012AB3CD> @here: ask <https://evil.example|your bank> or [it](https://evil.example), ada@example.com"}]}`)
+		_, _ = io.WriteString(w, `{"success": false, "result": null, "errors": [{"code": 10000, "message": "no seat for Grace Hopper: <!channel> <@U012AB3CD> @here, ask <https://evil.example|your bank> or [it](https://evil.example), ada@example.com"}]}`)
 	}))
 	defer api.Close()
 	inbox := newMailbox(t)
@@ -198,14 +198,25 @@ func TestNoReceiverGetsAMentionOrALinkOfTheAPIs(t *testing.T) {
 	if code != codeError || len(people) != 1 || len(programs) != 1 {
 		t.Fatalf("exit code %d, people were told %q and programs %q\n%s", code, people, programs, said)
 	}
-	var hook struct{ Title string }
+	var hook struct {
+		Title string
+		Run   struct{ Error string }
+	}
 	check(t, json.Unmarshal([]byte(programs[0]), &hook))
-	for _, told := range []string{people[0], hook.Title} {
-		if !strings.Contains(told, "the run failed") || regexp.MustCompile(`[<>@]|\]\(`).MatchString(told) {
+	if !strings.Contains(people[0], "the run failed") || !strings.Contains(hook.Title, "the run failed") {
+		t.Errorf("told %s and %s", people[0], hook.Title)
+	}
+	for _, told := range []string{people[0], hook.Title, hook.Run.Error} {
+		if regexp.MustCompile(`[<>@]|\]\(|Grace|Hopper|channel|bank`).MatchString(told) {
 			t.Errorf("told %s", told)
 		}
 	}
-	if !strings.Contains(people[0], "‹!channel›") || !strings.Contains(people[0], "10000") {
-		t.Errorf("people do not learn what the API said: %s", people[0])
+	for _, told := range []string{people[0], hook.Run.Error} {
+		if !strings.Contains(told, "403 10000 …: check that the token is valid for this account and has the permission") {
+			t.Errorf("nobody learns what to do from %s", told)
+		}
+	}
+	if _, said := inbox.once(t, directory, env); !strings.Contains(said, "Grace Hopper") {
+		t.Errorf("the log does not have what the API said: %s", said)
 	}
 }

@@ -52,6 +52,7 @@ func (w *webhook) Body(notification *daemon.Notification, ended *daemon.Ended) (
 		Event: notification.Event, Account: notification.Account, Title: notification.Title, Run: ended.Outcome.Run, Report: w.link(notification.RunID),
 		Plan: json.RawMessage("null"),
 	}
+	body.Run.Error = notification.Error
 	if plan := ended.Outcome.Plan; plan != nil {
 		var text bytes.Buffer
 		if err := report.Write(&text, report.JSON, w.mask.Plan(plan), report.Options{}); err != nil {

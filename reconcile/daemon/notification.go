@@ -17,9 +17,9 @@ type Notification struct {
 	Event   Event
 	Account string
 	RunID   string
-	// Title and Text name nobody, and no chat service makes a mention or a link of them.
-	Title string
-	Text  string
+	// Title, Text and Error name nobody, and no chat service makes a mention or a link of
+	// them. Error is why the run failed, which Text has too; empty when it did not.
+	Title, Text, Error string
 }
 
 // Event is why people are told.
@@ -41,7 +41,7 @@ func (e *Ended) Notifications() (notifications []Notification) {
 		if one.Event != "" {
 			one.Account, one.RunID = e.Account, e.Outcome.Run.ID
 			one.Title = impersonal("seatsync, account " + e.Account + ": " + one.Title)
-			one.Text = impersonal(e.text())
+			one.Text, one.Error = impersonal(e.text()), impersonal(e.errorText())
 			notifications = append(notifications, one)
 		}
 	}
@@ -92,8 +92,8 @@ func (e *Ended) finding() Notification {
 func (e *Ended) text() string {
 	run := &e.Outcome.Run
 	lines := []string{fmt.Sprintf("%s %s: %s", run.Mode, run.ID, run.Result)}
-	if run.Error != "" {
-		lines = append(lines, beginning(run.Error))
+	if text := e.errorText(); text != "" {
+		lines = append(lines, text)
 	}
 	if e.Outcome.Frozen != nil {
 		lines = append(lines, "a dry run because of "+e.Outcome.Frozen.String())
@@ -102,6 +102,18 @@ func (e *Ended) text() string {
 		lines = append(lines, numbers(run)...)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// errorText is why the run failed, without the words of the API. Of a run that only its
+// record is left of, they cannot be told apart from ours.
+func (e *Ended) errorText() string {
+	switch {
+	case e.Outcome.Err != nil:
+		return beginning(reconcile.InertLines(reconcile.WithoutAPIWords(e.Outcome.Err)))
+	case e.Outcome.Run.Error != "":
+		return "its record says why"
+	}
+	return ""
 }
 
 // numbers are what a run with a plan says of seats and money.

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -102,12 +103,11 @@ func TestMessagesNameNobodyAndHaveTheNumbers(t *testing.T) {
 		{"many problems", "a\nb\nc\nd\ne", []string{"a\nb\nc\n… and 2 more lines"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			told := run
-			told.Error = test.error
+			told := RunResult{Run: run}
 			if test.error != "" {
-				told.Result = reconcile.ResultFailed
+				told = failure(run, errors.New(test.error))
 			}
-			notification := (&Ended{Account: "a", Outcome: RunResult{Run: told}}).Notifications()
+			notification := (&Ended{Account: "a", Outcome: told}).Notifications()
 			if len(notification) != 1 {
 				t.Fatalf("%d notifications", len(notification))
 			}
@@ -120,6 +120,28 @@ func TestMessagesNameNobodyAndHaveTheNumbers(t *testing.T) {
 				t.Errorf("somebody is named:\n%s", notification[0].Text)
 			}
 		})
+	}
+}
+
+// The API may name people in any form, and what another process recorded has its words among ours.
+func TestMessagesHaveNoWordsOfTheAPI(t *testing.T) {
+	refused := &reconcile.APIError{Method: "PUT", Path: "/u", Status: 400, Messages: []reconcile.APIMessage{{Code: 12, Message: "Ada Lovelace"}, {Code: 7, Message: ""}}}
+	throttled := &reconcile.ThrottledError{RetryAfter: time.Minute, Err: refused}
+	run := RunSummary{ID: "r", Mode: reconcile.ModeApply, Result: reconcile.ResultFailed}
+	for err, want := range map[error]string{
+		fmt.Errorf("rename …: %w", refused):     "rename …: PUT /u: 400 12 …; 7 …",
+		errors.Join(errors.New("a"), throttled): "a\nrate limited by the API; retry after 1m0s (PUT /u: 400 12 …; 7 …)",
+		errors.New("no account is named"):       "no account is named",
+	} {
+		ended := Ended{Account: "a", Outcome: failure(run, err)}
+		if told := ended.Notifications()[0]; told.Error != want || !strings.Contains(told.Text, want) {
+			t.Errorf("told %q, in %q", told.Error, told.Text)
+		}
+	}
+	run.Error = "PUT /u: 400 12 Ada Lovelace"
+	ended := Ended{Account: "a", Outcome: RunResult{Run: run}}
+	if told := ended.Notifications()[0]; told.Error != "its record says why" {
+		t.Errorf("told %q", told.Error)
 	}
 }
 
@@ -159,10 +181,10 @@ func TestMessagesMentionNobodyInAChat(t *testing.T) {
 		foreseen := RunSummary{ID: "r", Mode: reconcile.ModeDryRun, Result: reconcile.ResultDone}
 		foreseen.Describe(plan)
 		foreseen.Seats = &Seats{Used: 9, Purchased: &purchased}
-		failed := RunSummary{ID: "r", Mode: reconcile.ModeDryRun, Result: reconcile.ResultFailed, Error: text}
+		failed := failure(RunSummary{ID: "r", Mode: reconcile.ModeDryRun}, errors.New(text))
 		frozen := runner.Result{Frozen: &reconcile.Freeze{Reason: text}}
 		for name, ended := range map[string]Ended{
-			"an error":               {Account: "a", Outcome: RunResult{Run: failed}},
+			"an error":               {Account: "a", Outcome: failed},
 			"a finding":              {Account: "a", Outcome: RunResult{Run: foreseen}},
 			"the reason of a freeze": {Account: "a", Outcome: RunResult{Run: foreseen, Result: frozen}},
 		} {
@@ -171,7 +193,7 @@ func TestMessagesMentionNobodyInAChat(t *testing.T) {
 				t.Errorf("%s, %s: %+v", text, name, told)
 			}
 		}
-		named := Ended{Account: text, Outcome: RunResult{Run: failed}}
+		named := Ended{Account: text, Outcome: failed}
 		if told := named.Notifications(); len(told) != 1 || mentionPattern.MatchString(told[0].Title) {
 			t.Errorf("%s as an account: %+v", text, told)
 		}
