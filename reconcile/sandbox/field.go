@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -76,8 +77,37 @@ func (f *Field[T]) MarshalJSONTo(out *jsontext.Encoder) error {
 	return json.MarshalEncode(out, &f.value)
 }
 
-// asJSON writes a value that is known to have a JSON form. Names may have bytes that are not UTF-8.
+// appendMember appends a field of an object to the part of it that is written, unless the field is missing.
+func appendMember[T comparable](object []byte, name string, field Field[T], appendValue func([]byte, T) []byte) []byte {
+	if field.IsMissing() {
+		return object
+	}
+	if object[len(object)-1] != '{' {
+		object = append(object, ',')
+	}
+	object = append(append(append(object, '"'), name...), `":`...)
+	if value, ok := field.Get(); ok {
+		return appendValue(object, value)
+	}
+	return append(object, "null"...)
+}
+
+// appendText appends a text in quotes. What in it is not UTF-8 is replaced.
+func appendText(object []byte, text string) []byte {
+	object, _ = jsontext.AppendQuote(object, text)
+	return object
+}
+
+func appendNumber(object []byte, number float64) []byte {
+	return strconv.AppendFloat(object, number, 'f', -1, 64)
+}
+
+// asJSON writes a value that is known to have a JSON form, unless it is written already. Names may have bytes that are
+// not UTF-8.
 func asJSON(value any) []byte {
+	if text, isWritten := value.(jsontext.Value); isWritten {
+		return text
+	}
 	text, err := json.Marshal(value, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil {
 		panic(err)

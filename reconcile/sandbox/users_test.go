@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seatsync/seatsync/generated"
@@ -135,6 +137,31 @@ func TestFieldsComeInAllThreeShapesOfAbsence(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, answer.items(t)); diff != "" {
 		t.Errorf("users (-want +got):\n%s", diff)
+	}
+}
+
+func TestAListingWritesRecordsAsTheirTagsSay(t *testing.T) {
+	full := sandbox.Record{
+		AccessSeat: sandbox.Value(true), ActiveDeviceCount: sandbox.Value(2.5), CreatedAt: sandbox.Value("2026-11-22T12:00:00Z"),
+		Email: sandbox.Value("zoë@example.com"), GatewaySeat: sandbox.Value(false), ID: sandbox.Value("full"),
+		LastSuccessfulLogin: sandbox.Value(""), Name: sandbox.Value("\"A\\B\"\n\x00<b>\xff\u2028"), SeatUID: sandbox.Value("s"),
+		UID: sandbox.Value("u"), UpdatedAt: sandbox.Value("now"),
+	}
+	null := sandbox.Record{
+		AccessSeat: sandbox.Null[bool](), ActiveDeviceCount: sandbox.Null[float64](), CreatedAt: sandbox.Null[string](),
+		Email: sandbox.Null[string](), GatewaySeat: sandbox.Null[bool](), ID: sandbox.Value("null"),
+		LastSuccessfulLogin: sandbox.Null[string](), Name: sandbox.Null[string](), SeatUID: sandbox.Null[string](),
+		UID: sandbox.Null[string](), UpdatedAt: sandbox.Null[string](),
+	}
+	records := []sandbox.Record{full, null, {ID: sandbox.Value("bare")}}
+	want, err := jsonv2.Marshal(records, jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := serve(t, sandbox.Options{})
+	c.sandbox.Replace(sandbox.MainAccount, records...)
+	if got := c.do("GET", usersPath, "").body; !strings.Contains(got, `"result":`+string(want)+`,"result_info"`) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 
