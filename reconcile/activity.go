@@ -63,20 +63,33 @@ func (a *assessor) assess(user *User, rule *InactivePolicy) activity {
 	if rule == nil {
 		return activity{}
 	}
-	found := a.judge(user, rule)
+	found := a.judge(user, a.signsOnDevices(user), rule)
 	found.rule = rule
 	return found
 }
 
-func (a *assessor) judge(user *User, rule *InactivePolicy) activity {
-	deviceSeen, _ := a.devices.seen(user.ID)
-	sign := a.readable(user.LastLogin).Newest(a.readable(deviceSeen))
+// deviceSigns are what devices show of one user.
+type deviceSigns struct {
+	seen Moment
+	// isUnreadable: there is a device of which that cannot be determined.
+	isUnreadable bool
+	listed       int
+}
+
+// signsOnDevices looks up what devices show of a user.
+func (a *assessor) signsOnDevices(user *User) deviceSigns {
+	seen, isUnreadable := a.devices.seen(user.ID)
+	return deviceSigns{seen, isUnreadable, a.devices.Listed[user.ID]}
+}
+
+func (a *assessor) judge(user *User, devices deviceSigns, rule *InactivePolicy) activity {
+	sign := a.readable(user.LastLogin).Newest(a.readable(devices.seen))
 	switch {
 	case sign.IsKnown() && a.now.Sub(sign.Time()) < rule.After:
 		return activity{basis: bySign, sign: sign, due: a.dueAfter(user, sign, rule.After)}
 	case sign.IsNone() && a.isNewRecord(user, rule):
 		return a.judgeNever(user, rule)
-	case a.uncertainty(user, rule) != "":
+	case a.doubtOf(user, devices, rule) != noDoubt:
 		return activity{verdict: unknown, basis: byUnreadable, sign: sign}
 	case sign.IsKnown():
 		return activity{verdict: inactive, basis: bySign, sign: sign}
@@ -161,24 +174,59 @@ func (a *assessor) daysSince(m Moment) string {
 	return Count(max(0, daysBetween(m.Time(), a.now)), "day")
 }
 
-// uncertainty says which sign of activity may exist but cannot be read, or "".
-func (a *assessor) uncertainty(user *User, rule *InactivePolicy) string {
-	deviceSeen, isUnreadable := a.devices.seen(user.ID)
+// doubt is why a sign of activity may exist that cannot be read.
+type doubt uint8
+
+const (
+	noDoubt doubt = iota
+	doubtLogin
+	doubtDevice
+	doubtMoment
+	doubtUnread
+	doubtUnowned
+	doubtMissing
+)
+
+// doubtOf returns the first doubt that there is about the activity of a user.
+func (a *assessor) doubtOf(user *User, devices deviceSigns, rule *InactivePolicy) doubt {
 	switch {
 	case !user.LastLogin.IsNone() && !a.readable(user.LastLogin).IsKnown():
-		return "the date of the last login cannot be trusted: " + a.whyUnreadable(user.LastLogin)
-	case !deviceSeen.IsNone() && !a.readable(deviceSeen).IsKnown():
-		return "the date at which a device was last seen cannot be trusted: " + a.whyUnreadable(deviceSeen)
-	case isUnreadable:
-		return "the API did not return when one of their devices was last seen"
+		return doubtLogin
+	case !devices.seen.IsNone() && !a.readable(devices.seen).IsKnown():
+		return doubtDevice
+	case devices.isUnreadable:
+		return doubtMoment
 	case !user.mayUseDevices():
-		return ""
+		return noDoubt
 	case !a.devices.Read:
-		return devicesUnread
+		return doubtUnread
 	case a.mayOwnUnowned(rule):
-		return "the API did not return whose a registration is that was seen lately: it may be theirs"
+		return doubtUnowned
+	case a.devices.isMissing(user, devices.listed):
+		return doubtMissing
 	}
-	return a.devices.missing(user)
+	return noDoubt
+}
+
+// uncertainty says which sign of activity may exist but cannot be read, or "".
+func (a *assessor) uncertainty(user *User, rule *InactivePolicy) string {
+	devices := a.signsOnDevices(user)
+	switch a.doubtOf(user, devices, rule) {
+	case doubtLogin:
+		return "the date of the last login cannot be trusted: " + a.whyUnreadable(user.LastLogin)
+	case doubtDevice:
+		return "the date at which a device was last seen cannot be trusted: " + a.whyUnreadable(devices.seen)
+	case doubtMoment:
+		return "the API did not return when one of their devices was last seen"
+	case doubtUnread:
+		return devicesUnread
+	case doubtUnowned:
+		return "the API did not return whose a registration is that was seen lately: it may be theirs"
+	case doubtMissing:
+		return a.devices.missing(user, devices.listed)
+	case noDoubt:
+	}
+	return ""
 }
 
 // mayOwnUnowned reports whether a registration without a user would be a recent

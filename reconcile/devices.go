@@ -61,15 +61,16 @@ func (d *Devices) askedAbout(user *User) bool {
 	return asked
 }
 
-// missing says why devices of the user may exist that the listing does not show,
-// or "".
-func (d *Devices) missing(user *User) string {
-	listed := d.Listed[user.ID]
-	switch {
-	case d.From == FromPhysicalDevices && !user.DevicesCounted:
+// isMissing reports whether devices of the user may exist that the listing, which has
+// so many, does not show.
+func (d *Devices) isMissing(user *User, listed int) bool {
+	return d.From == FromPhysicalDevices && !user.DevicesCounted || listed < int(user.ActiveDevices)
+}
+
+// missing says why.
+func (d *Devices) missing(user *User, listed int) string {
+	if d.From == FromPhysicalDevices && !user.DevicesCounted {
 		return "the API did not return how many devices they have, so a shared one may be in use"
-	case listed >= int(user.ActiveDevices):
-		return ""
 	}
 	text := "the API counts " + Count(int(user.ActiveDevices), "registered device") + " and lists "
 	if listed == 0 {

@@ -51,7 +51,7 @@ func (x *entryIndex) ambiguous(user keyedUser, entry int, byID, isShared bool) s
 		return hiddenEmail
 	case isShared:
 		return sharedEmail
-	case x.ids[strings.ToLower(user.ID)]:
+	case len(x.ids) > 0 && x.ids[strings.ToLower(user.ID)]:
 		return otherEmail
 	case entry >= 0:
 		return ""

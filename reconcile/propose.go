@@ -29,25 +29,35 @@ func (p *planner) propose() []Change {
 
 // seatChange proposes the change of the user's seat, if there is one.
 func (p *planner) seatChange(s *subject) (Change, bool) {
+	change, ok, isIdle := p.seatChangeOrIdle(s)
+	if isIdle {
+		return p.release(s, Inactive, p.because(s.User, s.activity), p.at(s.activity)), true
+	}
+	return change, ok
+}
+
+// seatChangeOrIdle proposes the change of the user's seat, unless that is a release for
+// inactivity: isIdle reports one.
+func (p *planner) seatChangeOrIdle(s *subject) (change Change, ok, isIdle bool) {
 	listed, differs := p.listedChange(s)
 	if differs && listed.Kind == Release {
-		return listed, true
+		return listed, true, false
 	}
 	if release, ok := p.ruleRelease(s); ok {
-		return release, true
+		return release, true, false
 	}
 	if differs && listed.Kind == Grant && p.wouldTakeBack(s, listed.After) {
 		listed, differs = Change{}, false
 	}
 	verdict := s.activity.verdict
 	if verdict == active || !s.HoldsSeat() {
-		return listed, differs
+		return listed, differs, false
 	}
 	if differs && (verdict == unknown || p.isSpared(s)) {
 		// A release that would only be held does not hide what the file asks for.
-		return listed, true
+		return listed, true, false
 	}
-	return p.release(s, Inactive, p.because(s.User, s.activity), p.at(s.activity)), true
+	return Change{}, false, true
 }
 
 // wouldTakeBack reports whether the roster or the rule about inactivity would release
@@ -158,16 +168,19 @@ func (p *planner) nameChange(s *subject) (Change, bool) {
 
 // change returns a change of the user that does nothing yet.
 func (p *planner) change(s *subject, kind Kind, reason Reason) Change {
-	change := Change{
-		Kind: kind, Reason: reason,
-		Email: s.Email, UserID: s.ID, SeatUID: s.SeatUID,
-		Before: s.state(), After: s.state(),
-		Evidence: p.evidence(s),
-	}
+	change := s.change(kind, reason)
+	change.Evidence = p.evidence(s)
 	if kind == Release {
 		change.Devices = p.devices.signedOut(s.User)
 	}
 	return change
+}
+
+// change returns a change that does nothing, without what it rests on.
+func (s *subject) change(kind Kind, reason Reason) Change {
+	return Change{
+		Kind: kind, Reason: reason, Email: s.Email, UserID: s.ID, SeatUID: s.SeatUID, Before: s.state(), After: s.state(),
+	}
 }
 
 // sortChanges puts changes into the order of the plan: by email, then by id, a

@@ -184,15 +184,20 @@ func (p *planner) thresholds(rule *InactivePolicy) []InactivePolicy {
 }
 
 // judgeByEach judges a seat holder by each threshold, and reports whether some of them
-// would propose a release, which is put beside the verdicts.
+// would propose a release, which is put beside the verdicts without what it rests on.
 func (p *planner) judgeByEach(s *subject, rules []InactivePolicy, verdicts []verdict, release *Change) (isIdle bool) {
+	if s.loggedInWithin(rules[0].After, p.now) {
+		return false // by the shortest threshold, and so by every other
+	}
 	// Where the file asks for nothing, what is proposed depends on the verdict alone.
 	_, isListed := p.listedChange(s)
+	devices := p.signsOnDevices(s.User)
 	judged := *s
 	last, isProposed := active, false
 	clear(verdicts)
 	for at := range rules {
-		judged.activity = p.assess(s.User, &rules[at])
+		judged.activity = p.judge(s.User, devices, &rules[at])
+		judged.activity.rule = &rules[at]
 		switch isActive := judged.activity.verdict == active; {
 		case isActive && at == 0 && judged.activity.basis == bySign:
 			return false // and so by every longer threshold
@@ -200,11 +205,8 @@ func (p *planner) judgeByEach(s *subject, rules []InactivePolicy, verdicts []ver
 			continue
 		}
 		if isListed || judged.activity.verdict != last {
-			change, ok := p.seatChange(&judged)
-			last, isProposed = judged.activity.verdict, ok && change.Reason == Inactive
-			if isProposed {
-				*release = change
-			}
+			last = judged.activity.verdict
+			_, _, isProposed = p.seatChangeOrIdle(&judged)
 		}
 		if !isProposed {
 			continue
@@ -214,6 +216,8 @@ func (p *planner) judgeByEach(s *subject, rules []InactivePolicy, verdicts []ver
 			verdicts[at] = unknown // the file's rule had no need to know of their devices
 		}
 	}
+	*release = s.change(Release, Inactive)
+	release.After.AccessSeat, release.After.GatewaySeat = False, False
 	return isIdle
 }
 
