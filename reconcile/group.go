@@ -81,19 +81,51 @@ func (m *membership) because() string {
 	return "the roster has them in " + m.Text
 }
 
-// groupOf returns the first group that someone is in, nil for none.
-func (d *Desired) groupOf(key string, entry *DesiredUser) *Group {
-	if len(d.Groups) == 0 {
+// grouping finds the groups of people, one after another.
+type grouping struct {
+	*Desired
+	// byValue has the index of the first group that is of a value in the roster, for
+	// each value so far.
+	byValue map[string]int
+}
+
+func (d *Desired) grouping() grouping { return grouping{d, make(map[string]int)} }
+
+// of returns the first group that someone is in, nil for none.
+func (g grouping) of(key string, entry *DesiredUser) *Group {
+	if len(g.Groups) == 0 {
 		return nil
 	}
-	values := d.Roster.Groups(key)
-	for i := range d.Groups {
-		if d.Groups[i].membership(key, entry, values, Glob.matches).key != "" {
-			return &d.Groups[i]
+	first := len(g.Groups)
+	for _, value := range g.Roster.Groups(key) {
+		first = min(first, g.ofValue(value))
+	}
+	for i := range g.Groups[:first] {
+		if g.Groups[i].membership(key, entry, nil, Glob.matches).key != "" {
+			return &g.Groups[i]
 		}
 	}
-	return nil
+	if first == len(g.Groups) {
+		return nil
+	}
+	return &g.Groups[first]
 }
+
+// ofValue returns the index of the first group that is of a value in the roster, or
+// that behind the last.
+func (g grouping) ofValue(value string) int {
+	first, isKnown := g.byValue[value]
+	if !isKnown {
+		for first < len(g.Groups) && !slices.ContainsFunc(g.Groups[first].Roster, func(l Located) bool { return l.isValue(value) }) {
+			first++
+		}
+		g.byValue[value] = first
+	}
+	return first
+}
+
+// groupOf returns the first group that someone is in, nil for none.
+func (d *Desired) groupOf(key string, entry *DesiredUser) *Group { return d.grouping().of(key, entry) }
 
 // groupLookalike says that someone is in their group only because their email looks like
 // one that a pattern covers: which policy is theirs is not certain then.

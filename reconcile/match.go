@@ -22,6 +22,7 @@ func match(desired *Desired, live *Live) (subjects []subject, absent []*DesiredU
 	users := sortUsers(live.Users)
 	subjects = make([]subject, len(users))
 	found := make([]bool, len(desired.Users))
+	groups := desired.grouping()
 	for i := range users {
 		entry, byID := index.find(users[i])
 		isShared := i > 0 && users[i-1].key == users[i].key || i+1 < len(users) && users[i+1].key == users[i].key
@@ -30,7 +31,7 @@ func match(desired *Desired, live *Live) (subjects []subject, absent []*DesiredU
 			subjects[i].entry = &desired.Users[entry]
 			found[entry] = true
 		}
-		subjects[i].group = desired.groupOf(users[i].key, subjects[i].entry)
+		subjects[i].group = groups.of(users[i].key, subjects[i].entry)
 	}
 	for i := range desired.Users {
 		if !found[i] {

@@ -190,12 +190,13 @@ func rulesOf(desired *Desired) func(user *User) *InactivePolicy {
 	if slices.ContainsFunc(desired.Groups, func(group Group) bool { return len(group.Files) > 0 }) {
 		index = indexEntries(desired.Users)
 	}
+	groups := desired.grouping()
 	return func(user *User) *InactivePolicy {
 		keyed := keyedUser{EmailKey(user.Email), user}
 		var entry *DesiredUser
 		if i, _ := index.find(keyed); i >= 0 {
 			entry = &desired.Users[i]
 		}
-		return desired.ruleOf(desired.groupOf(keyed.key, entry))
+		return desired.ruleOf(groups.of(keyed.key, entry))
 	}
 }
