@@ -26,6 +26,8 @@ type PlanOptions struct {
 	// IsBase is true for a plan that another one is compared with, by [Plan.Against]: it has
 	// no what_if and no digest.
 	IsBase bool
+	// HasBase is true for a plan that is compared by [Plan.Against], which makes its digest.
+	HasBase bool
 	// BaseURL is the API that was read, and Frozen the window that holds applies
 	// back now; nil when none does. Both are written into the plan.
 	BaseURL string
@@ -86,7 +88,7 @@ func MakePlan(desired *Desired, live *Live, options PlanOptions) (*Plan, error) 
 		plan.WhatIf = p.whatIf(&plan.Money)
 	}
 	plan.Findings = p.findings(plan)
-	if !options.IsBase {
+	if !options.IsBase && !options.HasBase {
 		plan.Digest = plan.computeDigest()
 	}
 	return plan, nil

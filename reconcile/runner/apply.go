@@ -43,7 +43,7 @@ func (r *Runner) Apply(ctx context.Context, request Request) Result {
 	}
 
 	// Plan: make one, or find what has moved since a saved one was made.
-	plan, stale, err := run.decide(live)
+	plan, stale, err := run.decide(live, run.options())
 	if run.isNothingToRestore(err) {
 		return run.ended(nil, reconcile.ResultFailed, err)
 	}

@@ -20,17 +20,18 @@ func (r *run) plan(ctx context.Context) (*reconcile.Plan, *reconcile.Live, error
 	if err != nil {
 		return nil, nil, err
 	}
-	plan, _, err := r.decide(live)
+	options := r.options()
+	options.HasBase = r.Base != nil
+	plan, _, err := r.decide(live, options)
 	if err == nil && r.Base != nil {
-		plan, err = r.compare(plan, live)
+		plan, err = r.compare(plan, live, options)
 	}
 	return plan, live, err
 }
 
 // compare returns the plan with what is new in it beside the plan of the base.
-func (r *run) compare(plan *reconcile.Plan, live *reconcile.Live) (*reconcile.Plan, error) {
-	options := r.options()
-	options.Commit, options.IsBase = r.Base.Commit, true
+func (r *run) compare(plan *reconcile.Plan, live *reconcile.Live, options reconcile.PlanOptions) (*reconcile.Plan, error) {
+	options.Commit, options.IsBase, options.HasBase = r.Base.Commit, true, false
 	base, err := reconcile.MakePlan(r.Base.Desired, live, options)
 	if err != nil {
 		return nil, fmt.Errorf("no plan can be made from the base %s: %w: correct it there, or plan without --base", r.Base.Files[0], err)
@@ -112,8 +113,7 @@ func (r *run) options() reconcile.PlanOptions {
 
 // decide makes the plan from what was read. For a saved one it returns the changes
 // whose user has moved since, by index.
-func (r *run) decide(live *reconcile.Live) (plan *reconcile.Plan, stale map[int]string, err error) {
-	options := r.options()
+func (r *run) decide(live *reconcile.Live, options reconcile.PlanOptions) (plan *reconcile.Plan, stale map[int]string, err error) {
 	if r.Saved != nil {
 		return reconcile.Revisit(r.Saved, r.Desired, live, options)
 	}
