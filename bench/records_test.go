@@ -26,7 +26,7 @@ func (a *memoryAccount) Acquire(context.Context, int) (release func(), err error
 }
 
 // UpdateSeats sets what it is told to.
-func (a *memoryAccount) UpdateSeats(_ context.Context, _ int, updates []reconcile.SeatUpdate) (states []reconcile.SeatState, err error) {
+func (a *memoryAccount) UpdateSeats(_ context.Context, _ int, updates []reconcile.SeatUpdate) (states []reconcile.User, err error) {
 	for _, update := range updates {
 		access, gateway := reconcile.FlagOf(update.AccessSeat), reconcile.FlagOf(update.GatewaySeat)
 		for i := range a.users {
@@ -34,18 +34,18 @@ func (a *memoryAccount) UpdateSeats(_ context.Context, _ int, updates []reconcil
 				a.users[i].AccessSeat, a.users[i].GatewaySeat = access, gateway
 			}
 		}
-		states = append(states, reconcile.SeatState{SeatUID: update.SeatUID, AccessSeat: access, GatewaySeat: gateway})
+		states = append(states, reconcile.User{SeatUID: update.SeatUID, AccessSeat: access, GatewaySeat: gateway})
 	}
 	return states, nil
 }
 
 // RenameUser is never asked for.
-func (a *memoryAccount) RenameUser(context.Context, int, reconcile.UserRename) (reconcile.User, error) {
+func (a *memoryAccount) RenameUser(context.Context, int, reconcile.User) (reconcile.User, error) {
 	return reconcile.User{}, fmt.Errorf("nobody is renamed here")
 }
 
 // ReadUsers is never asked for.
-func (a *memoryAccount) ReadUsers(context.Context, []reconcile.UserRef, bool) (map[string]reconcile.User, error) {
+func (a *memoryAccount) ReadUsers(context.Context, []reconcile.User, bool) (map[string]reconcile.User, error) {
 	return nil, fmt.Errorf("nobody is read again here")
 }
 

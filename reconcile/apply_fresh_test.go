@@ -69,7 +69,7 @@ func (a *slowAccount) outcome() (effect bool, err error) {
 	return effect, err
 }
 
-func (a *slowAccount) UpdateSeats(ctx context.Context, attempt int, updates []SeatUpdate) (states []SeatState, err error) {
+func (a *slowAccount) UpdateSeats(ctx context.Context, attempt int, updates []SeatUpdate) (states []User, err error) {
 	seats := make([]string, len(updates))
 	for i := range updates {
 		seats[i] = strings.TrimPrefix(updates[i].SeatUID, "seat-")
@@ -86,7 +86,7 @@ func (a *slowAccount) UpdateSeats(ctx context.Context, attempt int, updates []Se
 	return states, err
 }
 
-func (a *slowAccount) RenameUser(ctx context.Context, attempt int, rename UserRename) (user User, err error) {
+func (a *slowAccount) RenameUser(ctx context.Context, attempt int, rename User) (user User, err error) {
 	if err := a.spend(ctx, "put", "PUT "+rename.Email+" "+rename.Name); err != nil {
 		return User{}, err
 	}
@@ -99,7 +99,7 @@ func (a *slowAccount) RenameUser(ctx context.Context, attempt int, rename UserRe
 	return user, err
 }
 
-func (a *slowAccount) ReadUsers(ctx context.Context, refs []UserRef, each bool) (map[string]User, error) {
+func (a *slowAccount) ReadUsers(ctx context.Context, refs []User, each bool) (map[string]User, error) {
 	kind := "list"
 	if each {
 		kind = "each"
@@ -107,7 +107,7 @@ func (a *slowAccount) ReadUsers(ctx context.Context, refs []UserRef, each bool) 
 	a.mu.Lock()
 	users := make(map[string]User) // a page shows what was there when it was read, early
 	for _, user := range a.users {
-		if slices.ContainsFunc(refs, func(ref UserRef) bool { return ref.UserID == user.ID }) {
+		if slices.ContainsFunc(refs, func(ref User) bool { return ref.ID == user.ID }) {
 			users[user.ID] = user
 		}
 	}

@@ -90,8 +90,8 @@ func TestApplyGivesUpInTime(t *testing.T) {
 			t.Run(fmt.Sprint(test.name, ", ", concurrency, " at a time"), func(t *testing.T) {
 				plan := manyReleases(t, test.releases, test.renames)
 				wasted := 0
-				sink := &scriptedSink{read: present(), rename: func(rename UserRename) (User, error) { return User{ID: rename.UserID, Name: rename.Name}, nil }}
-				sink.update = func(updates []SeatUpdate) ([]SeatState, error) {
+				sink := &scriptedSink{read: present(), rename: func(rename User) (User, error) { return User{ID: rename.ID, Name: rename.Name}, nil }}
+				sink.update = func(updates []SeatUpdate) ([]User, error) {
 					if err := test.patch(updates); err != nil {
 						sink.mu.Lock()
 						wasted++
@@ -131,7 +131,7 @@ func TestANarrowThatComesFirstIsSeenBeforeAnythingElseIsSent(t *testing.T) {
 	if plan.Changes[0].Kind != Narrow {
 		t.Fatalf("the first change is %s", plan.Changes[0].Kind)
 	}
-	sink := &scriptedSink{update: func(updates []SeatUpdate) ([]SeatState, error) {
+	sink := &scriptedSink{update: func(updates []SeatUpdate) ([]User, error) {
 		time.Sleep(time.Millisecond) // the others have the time to overtake it
 		states, err := echo(updates)
 		if updates[0].SeatUID == "seat-a" {

@@ -23,9 +23,9 @@ type scriptedSink struct {
 	mu      sync.Mutex
 	log     []string
 	acquire func(ctx context.Context, attempt int) error
-	update  func(updates []SeatUpdate) ([]SeatState, error)
-	rename  func(rename UserRename) (User, error)
-	read    func(users []UserRef) (map[string]User, error)
+	update  func(updates []SeatUpdate) ([]User, error)
+	rename  func(rename User) (User, error)
+	read    func(users []User) (map[string]User, error)
 }
 
 func (s *scriptedSink) note(format string, args ...any) {
@@ -45,7 +45,7 @@ func (s *scriptedSink) Devices(context.Context, []User) (Devices, error) {
 	return Devices{}, errors.New("not asked for")
 }
 
-func (s *scriptedSink) UpdateSeats(_ context.Context, _ int, updates []SeatUpdate) ([]SeatState, error) {
+func (s *scriptedSink) UpdateSeats(_ context.Context, _ int, updates []SeatUpdate) ([]User, error) {
 	var seats []string
 	for _, update := range updates {
 		seats = append(seats, update.SeatUID)
@@ -54,15 +54,15 @@ func (s *scriptedSink) UpdateSeats(_ context.Context, _ int, updates []SeatUpdat
 	return s.update(updates)
 }
 
-func (s *scriptedSink) RenameUser(_ context.Context, _ int, rename UserRename) (User, error) {
-	s.note("PUT %s %s %s", rename.UserID, rename.Email, rename.Name)
+func (s *scriptedSink) RenameUser(_ context.Context, _ int, rename User) (User, error) {
+	s.note("PUT %s %s %s", rename.ID, rename.Email, rename.Name)
 	return s.rename(rename)
 }
 
-func (s *scriptedSink) ReadUsers(_ context.Context, users []UserRef, _ bool) (map[string]User, error) {
+func (s *scriptedSink) ReadUsers(_ context.Context, users []User, _ bool) (map[string]User, error) {
 	var ids []string
 	for _, user := range users {
-		ids = append(ids, user.UserID)
+		ids = append(ids, user.ID)
 	}
 	s.note("GET %s", strings.Join(ids, " "))
 	if s.read == nil {
@@ -72,10 +72,10 @@ func (s *scriptedSink) ReadUsers(_ context.Context, users []UserRef, _ bool) (ma
 }
 
 // echo answers every update with what was asked for.
-func echo(updates []SeatUpdate) ([]SeatState, error) {
-	answers := make([]SeatState, len(updates))
+func echo(updates []SeatUpdate) ([]User, error) {
+	answers := make([]User, len(updates))
 	for i, update := range updates {
-		answers[i] = SeatState{update.SeatUID, FlagOf(update.AccessSeat), FlagOf(update.GatewaySeat)}
+		answers[i] = User{SeatUID: update.SeatUID, AccessSeat: FlagOf(update.AccessSeat), GatewaySeat: FlagOf(update.GatewaySeat)}
 	}
 	return answers, nil
 }
@@ -121,15 +121,15 @@ func outcomesOf(plan *Plan, run *Run) []string {
 }
 
 // present returns users as they are after some seats were released.
-func present(released ...string) func([]UserRef) (map[string]User, error) {
-	return func(refs []UserRef) (map[string]User, error) {
+func present(released ...string) func([]User) (map[string]User, error) {
+	return func(refs []User) (map[string]User, error) {
 		users := map[string]User{}
 		for _, ref := range refs {
 			user := person(ref.Email)
-			if slices.Contains(released, ref.UserID) {
+			if slices.Contains(released, ref.ID) {
 				user.AccessSeat = False
 			}
-			users[ref.UserID] = user
+			users[ref.ID] = user
 		}
 		return users, nil
 	}
@@ -138,12 +138,12 @@ func present(released ...string) func([]UserRef) (map[string]User, error) {
 func TestApplyJudgesEachItemByItsAnswer(t *testing.T) {
 	plan := releasePlan(t, "a", "b", "c", "d")
 	sink := &scriptedSink{
-		update: func(updates []SeatUpdate) ([]SeatState, error) {
-			return []SeatState{
-				{"seat-d", False, False},
-				{"seat-b", True, False},
-				{"seat-c", False, Unknown},
-				{"seat-other", True, True},
+		update: func(updates []SeatUpdate) ([]User, error) {
+			return []User{
+				{SeatUID: "seat-d", AccessSeat: False, GatewaySeat: False},
+				{SeatUID: "seat-b", AccessSeat: True, GatewaySeat: False},
+				{SeatUID: "seat-c", AccessSeat: False, GatewaySeat: Unknown},
+				{SeatUID: "seat-other", AccessSeat: True, GatewaySeat: True},
 			}, nil
 		},
 		read: present("id-a"),
@@ -168,7 +168,7 @@ func TestApplyHalvesARefusedBatchDownToTheGuiltyItem(t *testing.T) {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			plan := releasePlan(t, "a", "b", "c", "d", "e")
 			sink := &scriptedSink{
-				update: func(updates []SeatUpdate) ([]SeatState, error) {
+				update: func(updates []SeatUpdate) ([]User, error) {
 					for _, update := range updates {
 						if update.SeatUID == "seat-c" {
 							return nil, &APIError{Method: "PATCH", Path: "/seats", Status: status, Messages: []APIMessage{{7, "no"}}}
@@ -207,7 +207,7 @@ func TestApplyVerifiesByReading(t *testing.T) {
 	tests := []struct {
 		name string
 		err  error
-		read func([]UserRef) (map[string]User, error)
+		read func([]User) (map[string]User, error)
 		want []string
 	}{
 		{"a connection lost after the effect", lost, present("id-a", "id-b"), []string{"a@b.c applied", "b@b.c applied"}},
@@ -220,14 +220,14 @@ func TestApplyVerifiesByReading(t *testing.T) {
 			[]string{"a@b.c failed: release a@b.c: PATCH /seats: 502 without an explanation; whether it took effect is not known yet: the user has access_seat true, gateway_seat false, and the request may still be in flight", "b@b.c applied"},
 		},
 		{
-			"a user who is gone", lost, func([]UserRef) (map[string]User, error) { return nil, nil },
+			"a user who is gone", lost, func([]User) (map[string]User, error) { return nil, nil },
 			[]string{
 				"a@b.c failed: release a@b.c: connection reset by peer; the user is no longer in the account",
 				"b@b.c failed: release b@b.c: connection reset by peer; the user is no longer in the account",
 			},
 		},
 		{
-			"reading fails too", lost, func([]UserRef) (map[string]User, error) { return nil, errors.New("down") },
+			"reading fails too", lost, func([]User) (map[string]User, error) { return nil, errors.New("down") },
 			[]string{
 				"a@b.c failed: release a@b.c: connection reset by peer; whether it took effect is not known yet, since reading the user failed: down",
 				"b@b.c failed: release b@b.c: connection reset by peer; whether it took effect is not known yet, since reading the user failed: down",
@@ -244,7 +244,7 @@ func TestApplyVerifiesByReading(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			plan := releasePlan(t, "a", "b")
-			sink := &scriptedSink{update: func([]SeatUpdate) ([]SeatState, error) { return nil, test.err }, read: test.read}
+			sink := &scriptedSink{update: func([]SeatUpdate) ([]User, error) { return nil, test.err }, read: test.read}
 			if diff := cmp.Diff(test.want, outcomesOf(plan, applyWith(sink, plan))); diff != "" {
 				t.Errorf("outcomes (-want +got):\n%s", diff)
 			}
@@ -253,13 +253,13 @@ func TestApplyVerifiesByReading(t *testing.T) {
 }
 
 func TestApplyRenamesWithTheCurrentEmail(t *testing.T) {
-	renamed := func(name, id string) func(UserRename) (User, error) {
-		return func(UserRename) (User, error) { return User{ID: id, Name: name}, nil }
+	renamed := func(name, id string) func(User) (User, error) {
+		return func(User) (User, error) { return User{ID: id, Name: name}, nil }
 	}
 	tests := []struct {
 		name   string
-		rename func(UserRename) (User, error)
-		read   func([]UserRef) (map[string]User, error)
+		rename func(User) (User, error)
+		read   func([]User) (map[string]User, error)
 		want   string
 	}{
 		{"taken", renamed("Ada", "id-a"), nil, "a@b.c applied"},
@@ -269,10 +269,10 @@ func TestApplyRenamesWithTheCurrentEmail(t *testing.T) {
 			"a@b.c failed: rename a@b.c: the API's response is about another user; reading the user shows that it took no effect",
 		},
 		{
-			"a 404 after the effect", func(UserRename) (User, error) {
+			"a 404 after the effect", func(User) (User, error) {
 				return User{}, &APIError{Method: "PUT", Path: "/users/id-a", Status: 404}
 			},
-			func([]UserRef) (map[string]User, error) {
+			func([]User) (map[string]User, error) {
 				return map[string]User{"id-a": {ID: "id-a", Name: "Ada"}}, nil
 			}, "a@b.c applied",
 		},
@@ -294,7 +294,7 @@ func TestApplyRenamesWithTheCurrentEmail(t *testing.T) {
 func TestApplyStopsWhenThrottledBeyondItsTime(t *testing.T) {
 	plan := releasePlan(t, "a", "b", "c", "d", "e", "f")
 	calls := 0
-	sink := &scriptedSink{update: func(updates []SeatUpdate) ([]SeatState, error) {
+	sink := &scriptedSink{update: func(updates []SeatUpdate) ([]User, error) {
 		if calls++; calls > 1 {
 			return nil, &ThrottledError{RetryAfter: time.Hour, Err: errors.New("429")}
 		}
@@ -317,7 +317,7 @@ func TestApplyGivesUpWhenEverythingIsRefused(t *testing.T) {
 		names = append(names, fmt.Sprintf("u%02d", i))
 	}
 	plan := releasePlan(t, names...)
-	sink := &scriptedSink{update: func([]SeatUpdate) ([]SeatState, error) {
+	sink := &scriptedSink{update: func([]SeatUpdate) ([]User, error) {
 		return nil, &APIError{Method: "PATCH", Path: "/seats", Status: 400}
 	}}
 	run := applyWith(sink, plan)
@@ -377,7 +377,7 @@ func (j *failingJournal) Result(Call, []Outcome) error { return nil }
 func TestApplyFinishesWhatIsInFlightWhenStopped(t *testing.T) {
 	plan := releasePlan(t, "a", "b", "c")
 	ctx, cancel := context.WithCancelCause(context.Background())
-	sink := &scriptedSink{update: func(updates []SeatUpdate) ([]SeatState, error) {
+	sink := &scriptedSink{update: func(updates []SeatUpdate) ([]User, error) {
 		cancel(errors.New("interrupt"))
 		return echo(updates)
 	}}
@@ -394,7 +394,7 @@ type stuckSink struct {
 	asked func()
 }
 
-func (s *stuckSink) UpdateSeats(ctx context.Context, _ int, _ []SeatUpdate) ([]SeatState, error) {
+func (s *stuckSink) UpdateSeats(ctx context.Context, _ int, _ []SeatUpdate) ([]User, error) {
 	s.asked()
 	<-ctx.Done()
 	return nil, context.Cause(ctx)

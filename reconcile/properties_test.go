@@ -32,9 +32,9 @@ func (a *memoryAccount) Devices(context.Context, []User) (Devices, error) {
 	return Devices{Read: true}, nil
 }
 
-func (a *memoryAccount) UpdateSeats(_ context.Context, _ int, updates []SeatUpdate) ([]SeatState, error) {
+func (a *memoryAccount) UpdateSeats(_ context.Context, _ int, updates []SeatUpdate) ([]User, error) {
 	a.patches++
-	var answers []SeatState
+	var answers []User
 	for _, update := range updates {
 		for i := range a.users {
 			if a.users[i].SeatUID == update.SeatUID {
@@ -44,15 +44,15 @@ func (a *memoryAccount) UpdateSeats(_ context.Context, _ int, updates []SeatUpda
 		if !update.AccessSeat && !update.GatewaySeat {
 			a.releasedSeat[update.SeatUID] = true
 		}
-		answers = append(answers, SeatState{update.SeatUID, FlagOf(update.AccessSeat), FlagOf(update.GatewaySeat)})
+		answers = append(answers, User{SeatUID: update.SeatUID, AccessSeat: FlagOf(update.AccessSeat), GatewaySeat: FlagOf(update.GatewaySeat)})
 	}
 	return answers, nil
 }
 
-func (a *memoryAccount) RenameUser(_ context.Context, _ int, rename UserRename) (User, error) {
+func (a *memoryAccount) RenameUser(_ context.Context, _ int, rename User) (User, error) {
 	a.puts++
 	for i := range a.users {
-		if a.users[i].ID == rename.UserID {
+		if a.users[i].ID == rename.ID {
 			a.users[i].Name = rename.Name
 			return a.users[i], nil
 		}
@@ -60,7 +60,7 @@ func (a *memoryAccount) RenameUser(_ context.Context, _ int, rename UserRename) 
 	return User{}, &APIError{Method: "PUT", Status: 404}
 }
 
-func (a *memoryAccount) ReadUsers(context.Context, []UserRef, bool) (map[string]User, error) {
+func (a *memoryAccount) ReadUsers(context.Context, []User, bool) (map[string]User, error) {
 	users := make(map[string]User)
 	for _, user := range a.users {
 		users[user.ID] = user

@@ -118,7 +118,7 @@ func (w *writer) readAgain(ctx context.Context, changes []int, uncertainSince ti
 // read reads the users of changes, and devices where a change rests on them.
 func (w *writer) read(ctx context.Context, changes []int, each bool) error {
 	at := w.options.Clock()
-	users, err := w.sink.ReadUsers(ctx, w.refsOf(changes), each)
+	users, err := w.sink.ReadUsers(ctx, w.usersOf(changes), each)
 	if err != nil {
 		return err
 	}
@@ -152,16 +152,16 @@ func (w *writer) read(ctx context.Context, changes []int, each bool) error {
 	return nil
 }
 
-// refsOf names the users of changes, each once.
-func (w *writer) refsOf(changes []int) []UserRef {
-	refs := make([]UserRef, 0, len(changes))
+// usersOf names the users of changes by id and email, each once.
+func (w *writer) usersOf(changes []int) []User {
+	users := make([]User, 0, len(changes))
 	seen := make(map[string]bool, len(changes))
 	for _, change := range changes {
 		c := &w.plan.Changes[change]
 		if !seen[c.UserID] {
 			seen[c.UserID] = true
-			refs = append(refs, UserRef{UserID: c.UserID, Email: c.Email})
+			users = append(users, User{ID: c.UserID, Email: c.Email})
 		}
 	}
-	return refs
+	return users
 }

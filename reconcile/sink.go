@@ -17,15 +17,17 @@ type Sink interface {
 	// outlast ctx, or is longer than the API may ask for, and that of ctx when it ends.
 	Acquire(ctx context.Context, attempt int) (release func(), err error)
 	// UpdateSeats sets both flags of each seat in one request, and returns what
-	// the API's response shows, item by item. It may lack items and is not trusted.
-	UpdateSeats(ctx context.Context, attempt int, updates []SeatUpdate) ([]SeatState, error)
-	// RenameUser gives a user a name and returns the user as the response shows it.
-	RenameUser(ctx context.Context, attempt int, rename UserRename) (User, error)
-	// ReadUsers reads the current state of users, by id, with the fewest requests.
-	// Users that are not in the account are missing in the result. With each, every
-	// user is looked up by itself even where a listing takes fewer requests, and
-	// one who is not found that way is missing too.
-	ReadUsers(ctx context.Context, users []UserRef, each bool) (map[string]User, error)
+	// the API's response shows of seats, item by item: their SeatUID and flags. It
+	// may lack items and is not trusted.
+	UpdateSeats(ctx context.Context, attempt int, updates []SeatUpdate) ([]User, error)
+	// RenameUser gives the user with an ID and its current Email a Name, and returns
+	// the user as the response shows it.
+	RenameUser(ctx context.Context, attempt int, renamed User) (User, error)
+	// ReadUsers reads the current state of users, of whom ID and Email are given, by
+	// id and with the fewest requests. Users that are not in the account are missing
+	// in the result. With each, every user is looked up by itself even where a listing
+	// takes fewer requests, and one who is not found that way is missing too.
+	ReadUsers(ctx context.Context, users []User, each bool) (map[string]User, error)
 	// Devices reads the evidence of devices about users, as [Source] does.
 	Devices(ctx context.Context, users []User) (Devices, error)
 }
@@ -36,19 +38,6 @@ type SeatUpdate struct {
 	AccessSeat  bool
 	GatewaySeat bool
 }
-
-// SeatState is what the API shows of one seat after an update.
-type SeatState struct {
-	SeatUID     string
-	AccessSeat  Flag
-	GatewaySeat Flag
-}
-
-// UserRename gives a user a name. Email must be the user's current one.
-type UserRename struct{ UserID, Email, Name string }
-
-// UserRef names a user to read back; Email helps to find the user with few requests.
-type UserRef struct{ UserID, Email string }
 
 // Journal is called for each writing request before and after it. An error of
 // either stops the run: what cannot be recorded is not done.

@@ -32,9 +32,9 @@ func (s *sending) updateSeats(attempt int) (judged []Outcome, unmentioned []int,
 			unmentioned = append(unmentioned, change)
 			continue
 		}
-		user := User{ID: c.UserID, SeatUID: c.SeatUID, AccessSeat: state.AccessSeat, GatewaySeat: state.GatewaySeat}
-		judged = append(judged, JudgeOutcome(change, c, nil, &user, nil))
-		if c.Kind != Release && c.Before.seats() == 1 && user.AccessSeat == False && user.GatewaySeat == False {
+		state.ID = c.UserID
+		judged = append(judged, JudgeOutcome(change, c, nil, &state, nil))
+		if c.Kind != Release && c.Before.seats() == 1 && state.state().seats() == 0 {
 			s.stop(fmt.Sprintf("the API freed the whole seat of %s where half of it was to be taken: nothing more is written", c.Email))
 		}
 	}
@@ -43,8 +43,8 @@ func (s *sending) updateSeats(attempt int) (judged []Outcome, unmentioned []int,
 
 // statesBySeat finds the state of each seat. Two that contradict each other are as
 // good as none.
-func statesBySeat(states []SeatState) map[string]SeatState {
-	bySeat := make(map[string]SeatState, len(states))
+func statesBySeat(states []User) map[string]User {
+	bySeat := make(map[string]User, len(states))
 	for _, state := range states {
 		if earlier, ok := bySeat[state.SeatUID]; ok && earlier != state {
 			state.AccessSeat, state.GatewaySeat = Unknown, Unknown
@@ -59,8 +59,8 @@ func statesBySeat(states []SeatState) map[string]SeatState {
 func (s *sending) renameUser(attempt int) (judged []Outcome, unmentioned []int, err error) {
 	index := s.left[0]
 	change := &s.plan.Changes[index]
-	user, err := s.sink.RenameUser(s.inFlight, attempt, UserRename{
-		UserID: change.UserID, Email: change.Email, Name: change.After.Name,
+	user, err := s.sink.RenameUser(s.inFlight, attempt, User{
+		ID: change.UserID, Email: change.Email, Name: change.After.Name,
 	})
 	switch {
 	case err != nil:
@@ -90,7 +90,7 @@ func (s *sending) verify(changes []int, cause error) {
 		return
 	}
 	at := s.options.Clock()
-	users, err := s.sink.ReadUsers(s.inFlight, s.refsOf(changes), false)
+	users, err := s.sink.ReadUsers(s.inFlight, s.usersOf(changes), false)
 	for _, change := range changes {
 		user, there := users[s.plan.Changes[change].UserID]
 		switch {

@@ -55,28 +55,28 @@ func (a *account) Devices(context.Context, []reconcile.User) (reconcile.Devices,
 
 func (a *account) Acquire(context.Context, int) (func(), error) { return func() {}, nil }
 
-func (a *account) UpdateSeats(_ context.Context, _ int, updates []reconcile.SeatUpdate) ([]reconcile.SeatState, error) {
+func (a *account) UpdateSeats(_ context.Context, _ int, updates []reconcile.SeatUpdate) ([]reconcile.User, error) {
 	a.note("write %d seats", len(updates))
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var answers []reconcile.SeatState
+	var answers []reconcile.User
 	for _, update := range updates {
 		for i := range a.users {
 			if a.users[i].SeatUID == update.SeatUID {
 				a.users[i].AccessSeat, a.users[i].GatewaySeat = reconcile.FlagOf(update.AccessSeat), reconcile.FlagOf(update.GatewaySeat)
-				answers = append(answers, reconcile.SeatState{SeatUID: update.SeatUID, AccessSeat: a.users[i].AccessSeat, GatewaySeat: a.users[i].GatewaySeat})
+				answers = append(answers, reconcile.User{SeatUID: update.SeatUID, AccessSeat: a.users[i].AccessSeat, GatewaySeat: a.users[i].GatewaySeat})
 			}
 		}
 	}
 	return answers, nil
 }
 
-func (a *account) RenameUser(_ context.Context, _ int, rename reconcile.UserRename) (reconcile.User, error) {
+func (a *account) RenameUser(_ context.Context, _ int, rename reconcile.User) (reconcile.User, error) {
 	a.note("rename %s", rename.Email)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for i := range a.users {
-		if a.users[i].ID == rename.UserID {
+		if a.users[i].ID == rename.ID {
 			a.users[i].Name = rename.Name
 			return a.users[i], nil
 		}
@@ -84,7 +84,7 @@ func (a *account) RenameUser(_ context.Context, _ int, rename reconcile.UserRena
 	return reconcile.User{}, &reconcile.APIError{Method: "PUT", Status: 404}
 }
 
-func (a *account) ReadUsers(context.Context, []reconcile.UserRef, bool) (map[string]reconcile.User, error) {
+func (a *account) ReadUsers(context.Context, []reconcile.User, bool) (map[string]reconcile.User, error) {
 	a.note("read back")
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -95,10 +95,10 @@ func TestTheSameDecisionOnAnotherDayIsAnotherPlan(t *testing.T) {
 // refusing answers success and changes nothing.
 type refusing struct{ *account }
 
-func (refusing) UpdateSeats(_ context.Context, _ int, updates []reconcile.SeatUpdate) ([]reconcile.SeatState, error) {
-	answers := make([]reconcile.SeatState, len(updates))
+func (refusing) UpdateSeats(_ context.Context, _ int, updates []reconcile.SeatUpdate) ([]reconcile.User, error) {
+	answers := make([]reconcile.User, len(updates))
 	for i, update := range updates {
-		answers[i] = reconcile.SeatState{SeatUID: update.SeatUID, AccessSeat: reconcile.False, GatewaySeat: reconcile.False}
+		answers[i] = reconcile.User{SeatUID: update.SeatUID, AccessSeat: reconcile.False, GatewaySeat: reconcile.False}
 	}
 	return answers, nil
 }

@@ -198,7 +198,7 @@ func (s sinkWithoutDevices) Devices(ctx context.Context, users []reconcile.User)
 // hasty takes a write without a response for one that was never sent.
 type hasty struct{ reconcile.Sink }
 
-func (s hasty) UpdateSeats(ctx context.Context, attempt int, updates []reconcile.SeatUpdate) ([]reconcile.SeatState, error) {
+func (s hasty) UpdateSeats(ctx context.Context, attempt int, updates []reconcile.SeatUpdate) ([]reconcile.User, error) {
 	states, err := s.Sink.UpdateSeats(ctx, attempt, updates)
 	var unanswered *reconcile.NoResponseError
 	if errors.As(err, &unanswered) {

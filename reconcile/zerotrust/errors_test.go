@@ -136,7 +136,7 @@ func TestAnAPIThatRepeatsTheCredentialsDoesNotMakeUsShowThem(t *testing.T) {
 					checkError(t, err)
 					_, err = connection.Sink().UpdateSeats(t.Context(), 0, []reconcile.SeatUpdate{{SeatUID: "a"}})
 					checkError(t, err)
-					_, err = connection.Sink().RenameUser(t.Context(), 0, reconcile.UserRename{UserID: "a", Email: "b"})
+					_, err = connection.Sink().RenameUser(t.Context(), 0, reconcile.User{ID: "a", Email: "b"})
 					checkError(t, err)
 					devices, err := connection.Source().Devices(t.Context(), []reconcile.User{{ID: "a"}})
 					checkError(t, firstOf(err, devices.Err))

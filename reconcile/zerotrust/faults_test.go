@@ -134,14 +134,14 @@ func release(t *faultTest, number int) (error, bool) {
 			break
 		}
 	}
-	var answers []reconcile.SeatState
+	var answers []reconcile.User
 	release, err := t.connection.Sink().Acquire(t.Context(), 0)
 	if err == nil {
 		answers, err = t.connection.Sink().UpdateSeats(t.Context(), 0, []reconcile.SeatUpdate{{SeatUID: seat}})
 		release()
 	}
-	want := []reconcile.SeatState{{SeatUID: seat, AccessSeat: reconcile.False, GatewaySeat: reconcile.False}}
-	if diff := cmp.Diff(want, answers); err == nil && diff != "" {
+	want := []reconcile.User{{SeatUID: seat, AccessSeat: reconcile.False, GatewaySeat: reconcile.False}}
+	if diff := cmp.Diff(want, answers, comparingMoments); err == nil && diff != "" {
 		t.Errorf("call %d: the answer differs (-want +got):\n%s", number, diff)
 	}
 	after, _ := t.box.User(account, user)
@@ -156,7 +156,7 @@ func rename(t *faultTest, number int) (error, bool) {
 	var user reconcile.User
 	release, err := t.connection.Sink().Acquire(t.Context(), 0)
 	if err == nil {
-		user, err = t.connection.Sink().RenameUser(t.Context(), 0, reconcile.UserRename{UserID: id, Email: email, Name: name})
+		user, err = t.connection.Sink().RenameUser(t.Context(), 0, reconcile.User{ID: id, Email: email, Name: name})
 		release()
 	}
 	if err == nil && (user.ID != id || user.Name != name) {

@@ -120,8 +120,8 @@ func TestEveryRequestIsExactlyWhatTheDocumentationShows(t *testing.T) {
 			name: "renaming a user sends the address as a confirmation", credentials: TokenCredentials(secret),
 			answer: `{"success":true,"errors":[],"messages":[],"result":{"id":"f174e90a-fafe-4643-bbbc-4a0ed4fc8415"}}`,
 			send: func(t *testing.T, c *Connection) error {
-				_, err := c.Sink().RenameUser(t.Context(), 0, reconcile.UserRename{
-					UserID: "f174e90a-fafe-4643-bbbc-4a0ed4fc8415", Email: "jdoe@example.com", Name: "Jane Smith",
+				_, err := c.Sink().RenameUser(t.Context(), 0, reconcile.User{
+					ID: "f174e90a-fafe-4643-bbbc-4a0ed4fc8415", Email: "jdoe@example.com", Name: "Jane Smith",
 				})
 				return err
 			},
@@ -133,7 +133,7 @@ func TestEveryRequestIsExactlyWhatTheDocumentationShows(t *testing.T) {
 			name: "reading a user back asks by email", credentials: TokenCredentials(secret),
 			answer: `{"success":true,"errors":[],"messages":[],"result":[{"id":"a"}]}`,
 			send: func(t *testing.T, c *Connection) error {
-				_, err := c.Sink().ReadUsers(t.Context(), []reconcile.UserRef{{UserID: "a", Email: "jdoe+test@example.com"}}, false)
+				_, err := c.Sink().ReadUsers(t.Context(), []reconcile.User{{ID: "a", Email: "jdoe+test@example.com"}}, false)
 				return err
 			},
 			want: "GET /client/v4/accounts/" + account + "/access/users?page=1&per_page=1000&email=jdoe%2Btest%40example.com HTTP/1.1\n" +

@@ -226,7 +226,7 @@ func TestAWaitForASlotEndsWithItsContext(t *testing.T) {
 		box, config := startSandbox(t, sandbox.Options{})
 		fault(t, box, "PUT:429(retry-after=60):always")
 		sink := connect(t, config).Sink()
-		_, err := sink.RenameUser(t.Context(), 0, reconcile.UserRename{UserID: "a", Email: "b", Name: "c"})
+		_, err := sink.RenameUser(t.Context(), 0, reconcile.User{ID: "a", Email: "b", Name: "c"})
 		if !isA[*reconcile.ThrottledError](err) {
 			t.Errorf("got %v", err)
 		}
@@ -250,8 +250,8 @@ func TestAnAnswerCountsEvenIfTheCallerIsOutOfTime(t *testing.T) {
 			}),
 		}
 		answers, err := connect(t, config).Sink().UpdateSeats(ctx, 0, []reconcile.SeatUpdate{{SeatUID: "a"}})
-		want := []reconcile.SeatState{{SeatUID: "a", AccessSeat: reconcile.False, GatewaySeat: reconcile.False}}
-		if diff := cmp.Diff(want, answers); diff != "" || err != nil {
+		want := []reconcile.User{{SeatUID: "a", AccessSeat: reconcile.False, GatewaySeat: reconcile.False}}
+		if diff := cmp.Diff(want, answers, comparingMoments); diff != "" || err != nil {
 			t.Errorf("%v\n%s", err, diff)
 		}
 	})

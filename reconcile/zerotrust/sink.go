@@ -42,7 +42,7 @@ func (s *Sink) Devices(ctx context.Context, users []reconcile.User) (reconcile.D
 // UpdateSeats sets the flags of seats in one request and returns what the API
 // shows of them afterwards. The response may lack items; a flag that it does not
 // show is unknown.
-func (s *Sink) UpdateSeats(ctx context.Context, attempt int, updates []reconcile.SeatUpdate) ([]reconcile.SeatState, error) {
+func (s *Sink) UpdateSeats(ctx context.Context, attempt int, updates []reconcile.SeatUpdate) ([]reconcile.User, error) {
 	if len(updates) == 0 {
 		return nil, nil
 	}
@@ -59,7 +59,7 @@ func (s *Sink) UpdateSeats(ctx context.Context, attempt int, updates []reconcile
 	if err != nil {
 		return nil, fmt.Errorf("update seats: %w", err)
 	}
-	var states []reconcile.SeatState
+	var states []reconcile.User
 	err = s.caller.send(ctx, request, attempt, func(body io.Reader) (err error) {
 		states, err = readSeats(body, len(updates))
 		return err
@@ -72,8 +72,8 @@ func (s *Sink) UpdateSeats(ctx context.Context, attempt int, updates []reconcile
 
 // readSeats reads a response with seats. It may have more than were asked about,
 // within reason. One without a seat_uid says nothing.
-func readSeats(body io.Reader, asked int) ([]reconcile.SeatState, error) {
-	var states []reconcile.SeatState
+func readSeats(body io.Reader, asked int) ([]reconcile.User, error) {
+	var states []reconcile.User
 	items, most := 0, 10*asked+1000
 	_, err := readEnvelope(body, func(reader *jsonReader) error {
 		return readArray(reader, func() error {
@@ -85,7 +85,7 @@ func readSeats(body io.Reader, asked int) ([]reconcile.SeatState, error) {
 				return fmt.Errorf("it has more than %d seats where %d were asked about", most, asked)
 			}
 			if element.SeatUID != "" {
-				states = append(states, reconcile.SeatState(element))
+				states = append(states, reconcile.User{SeatUID: element.SeatUID, AccessSeat: element.AccessSeat, GatewaySeat: element.GatewaySeat})
 			}
 			return nil
 		})
@@ -97,12 +97,12 @@ func readSeats(body io.Reader, asked int) ([]reconcile.SeatState, error) {
 }
 
 // RenameUser gives a user a name and returns the user as the API shows it afterwards.
-func (s *Sink) RenameUser(ctx context.Context, attempt int, rename reconcile.UserRename) (reconcile.User, error) {
+func (s *Sink) RenameUser(ctx context.Context, attempt int, rename reconcile.User) (reconcile.User, error) {
 	// An id becomes part of the path, and must not make it that of something else.
-	if strings.Trim(rename.UserID, ".") == "" || strings.ContainsAny(rename.UserID, `/\?#%`) {
-		return reconcile.User{}, fmt.Errorf("rename user: %q is not a user id: nothing was sent", rename.UserID)
+	if strings.Trim(rename.ID, ".") == "" || strings.ContainsAny(rename.ID, `/\?#%`) {
+		return reconcile.User{}, fmt.Errorf("rename user: %q is not a user id: nothing was sent", rename.ID)
 	}
-	request, err := generated.NewUpdateUserRequest(s.connection.server, s.connection.config.AccountID, rename.UserID,
+	request, err := generated.NewUpdateUserRequest(s.connection.server, s.connection.config.AccountID, rename.ID,
 		generated.UpdateUserJSONRequestBody{Email: rename.Email, Name: rename.Name})
 	if err != nil {
 		return reconcile.User{}, fmt.Errorf("rename user: %w", err)
@@ -137,18 +137,18 @@ func readUser(body io.Reader) (user reconcile.User, err error) {
 	return user, nil
 }
 
-// ReadUsers reads the present state of users, by id. A few are looked up by
+// ReadUsers reads the present state of users, of whom id and email are given. A few are looked up by
 // their email; for many, or for those who are not found that way, the whole
 // list is read, since the API's filter is inexact and only a complete listing
 // can say that somebody is not there. With each, nobody is looked for in the list.
-func (s *Sink) ReadUsers(ctx context.Context, refs []reconcile.UserRef, each bool) (map[string]reconcile.User, error) {
-	wanted := make(map[string]bool, len(refs))
-	for _, ref := range refs {
-		wanted[ref.UserID] = true
+func (s *Sink) ReadUsers(ctx context.Context, asked []reconcile.User, each bool) (map[string]reconcile.User, error) {
+	wanted := make(map[string]bool, len(asked))
+	for _, user := range asked {
+		wanted[user.ID] = true
 	}
-	found := make(map[string]reconcile.User, len(refs))
-	if each || s.isFewerOneByOne(refs) {
-		if err := s.lookUp(ctx, refs, wanted, found); err != nil {
+	found := make(map[string]reconcile.User, len(asked))
+	if each || s.isFewerOneByOne(asked) {
+		if err := s.lookUp(ctx, asked, wanted, found); err != nil {
 			return nil, fmt.Errorf("read users back: %w", err)
 		}
 	}
@@ -174,28 +174,28 @@ const fewUsers = 8
 
 // isFewerOneByOne reports whether looking users up takes no more requests than
 // reading the list.
-func (s *Sink) isFewerOneByOne(refs []reconcile.UserRef) bool {
-	for _, ref := range refs {
-		if ref.Email == "" {
+func (s *Sink) isFewerOneByOne(asked []reconcile.User) bool {
+	for _, user := range asked {
+		if user.Email == "" {
 			return false // cannot be looked up, so that the list is needed anyhow
 		}
 	}
 	users, size := s.connection.users.Load(), s.connection.userPageSize.Load()
 	if users == 0 { // not known
-		return len(refs) <= fewUsers
+		return len(asked) <= fewUsers
 	}
-	return int64(len(refs)) <= (users+size-1)/size
+	return int64(len(asked)) <= (users+size-1)/size
 }
 
 // lookUp asks for users by their email, side by side, and keeps those who are wanted.
-func (s *Sink) lookUp(ctx context.Context, refs []reconcile.UserRef, wanted map[string]bool, found map[string]reconcile.User) error {
+func (s *Sink) lookUp(ctx context.Context, asked []reconcile.User, wanted map[string]bool, found map[string]reconcile.User) error {
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(s.connection.config.Concurrency)
 	perPage := int(s.connection.userPageSize.Load())
-	for _, ref := range refs {
+	for _, one := range asked {
 		group.Go(func() error {
-			page, err := s.caller.askUsers(ctx, userQuery{page: 1, perPage: perPage, email: ref.Email, allowed: new(allowance)})
+			page, err := s.caller.askUsers(ctx, userQuery{page: 1, perPage: perPage, email: one.Email, allowed: new(allowance)})
 			if worthReadingAgain(err) || refusesPageSize(err) {
 				return nil // the listing will tell
 			}

@@ -16,17 +16,17 @@ func TestTheAnswerAboutSeatsIsReturnedItemByItem(t *testing.T) {
 	tests := []struct {
 		name   string
 		result string
-		want   []reconcile.SeatState
+		want   []reconcile.User
 		words  []string
 	}{
 		{
 			name:   "as asked",
 			result: `[{"seat_uid":"a","access_seat":false,"gateway_seat":true,"created_at":"x","updated_at":7}]`,
-			want:   []reconcile.SeatState{{SeatUID: "a", AccessSeat: reconcile.False, GatewaySeat: reconcile.True}},
+			want:   []reconcile.User{{SeatUID: "a", AccessSeat: reconcile.False, GatewaySeat: reconcile.True}},
 		},
 		{
 			name: "flags that are null or missing are unknown", result: `[{"seat_uid":"a","access_seat":null}]`,
-			want: []reconcile.SeatState{{SeatUID: "a"}},
+			want: []reconcile.User{{SeatUID: "a"}},
 		},
 		{name: "an item that names no seat answers nothing", result: `[{"access_seat":false,"gateway_seat":false},null]`, want: nil},
 		{name: "null", result: `null`, want: nil},
@@ -49,7 +49,7 @@ func TestTheAnswerAboutSeatsIsReturnedItemByItem(t *testing.T) {
 					}
 					return
 				}
-				if diff := cmp.Diff(test.want, got); diff != "" || err != nil {
+				if diff := cmp.Diff(test.want, got, comparingMoments); diff != "" || err != nil {
 					t.Errorf("%v (-want +got):\n%s", err, diff)
 				}
 			})
@@ -65,12 +65,12 @@ func TestWritingReachesTheAccount(t *testing.T) {
 		id, _ := jane.ID.Get()
 		seat, _ := jane.SeatUID.Get()
 		answers, err := sink.UpdateSeats(t.Context(), 0, []reconcile.SeatUpdate{{SeatUID: seat}})
-		want := []reconcile.SeatState{{SeatUID: seat, AccessSeat: reconcile.False, GatewaySeat: reconcile.False}}
-		if diff := cmp.Diff(want, answers); diff != "" || err != nil {
+		want := []reconcile.User{{SeatUID: seat, AccessSeat: reconcile.False, GatewaySeat: reconcile.False}}
+		if diff := cmp.Diff(want, answers, comparingMoments); diff != "" || err != nil {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
 		name := "Zoë \"Z\" <b>O'Hara</b>\u202e"
-		user, err := sink.RenameUser(t.Context(), 0, reconcile.UserRename{UserID: id, Email: "jdoe@example.com", Name: name})
+		user, err := sink.RenameUser(t.Context(), 0, reconcile.User{ID: id, Email: "jdoe@example.com", Name: name})
 		if err != nil || user.ID != id || user.Name != name || user.AccessSeat != reconcile.False {
 			t.Errorf("got %+v, %v", user, err)
 		}
@@ -90,7 +90,7 @@ func TestWhatCannotBeARequestIsNotSent(t *testing.T) {
 		_, err := sink.UpdateSeats(t.Context(), 0, []reconcile.SeatUpdate{{SeatUID: "a"}, {}})
 		checkError(t, err, "item 1 has no seat_uid")
 		for _, id := range []string{"", ".", "..", "../../access/seats", "a?b=c", "a#b", `a\b`, "a%2Fb"} {
-			_, err := sink.RenameUser(t.Context(), 0, reconcile.UserRename{UserID: id, Email: "a@example.com"})
+			_, err := sink.RenameUser(t.Context(), 0, reconcile.User{ID: id, Email: "a@example.com"})
 			checkError(t, err, "not a user id")
 		}
 		if got := box.Requests(); len(got) != 0 {
@@ -105,7 +105,7 @@ func TestARefusedWriteNamesThePermission(t *testing.T) {
 		sink := connect(t, config).Sink()
 		_, err := sink.UpdateSeats(t.Context(), 0, []reconcile.SeatUpdate{{SeatUID: "a"}})
 		checkError(t, err, "403", PermissionWrite)
-		_, err = sink.RenameUser(t.Context(), 0, reconcile.UserRename{UserID: "a", Email: "b@example.com"})
+		_, err = sink.RenameUser(t.Context(), 0, reconcile.User{ID: "a", Email: "b@example.com"})
 		checkError(t, err, "403", PermissionWrite)
 		wantStatus(t, err, 403)
 	})
@@ -115,7 +115,7 @@ func TestARenameWithoutAUserInTheAnswerIsUnreadable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, result := range []string{"null", "[]", `"x"`, `{"id":7}`} {
 			sink := connect(t, serve(t, answering(200, `{"success":true,"result":`+result+`}`))).Sink()
-			_, err := sink.RenameUser(t.Context(), 0, reconcile.UserRename{UserID: "a", Email: "b@example.com"})
+			_, err := sink.RenameUser(t.Context(), 0, reconcile.User{ID: "a", Email: "b@example.com"})
 			if !isA[*UnreadableError](err) {
 				t.Errorf("%s gave %v", result, err)
 			}
@@ -124,10 +124,10 @@ func TestARenameWithoutAUserInTheAnswerIsUnreadable(t *testing.T) {
 }
 
 func TestUsersAreReadBackWithTheFewestRequests(t *testing.T) {
-	refOf := func(record sandbox.Record) reconcile.UserRef {
+	refOf := func(record sandbox.Record) reconcile.User {
 		id, _ := record.ID.Get()
 		email, _ := record.Email.Get()
-		return reconcile.UserRef{UserID: id, Email: email}
+		return reconcile.User{ID: id, Email: email}
 	}
 	tests := []struct {
 		name     string
@@ -157,18 +157,18 @@ func TestUsersAreReadBackWithTheFewestRequests(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				var refs []reconcile.UserRef
+				var refs []reconcile.User
 				want := make(map[string]reconcile.User)
 				users := asTheSandboxHasThem(box)
 				for i, record := range box.Users(account)[100:][:test.refs] {
 					refs = append(refs, refOf(record))
-					want[refs[i].UserID] = users[100+i]
+					want[refs[i].ID] = users[100+i]
 				}
 				if test.noEmail {
 					refs[0].Email = ""
 				}
 				if test.absent {
-					refs = append(refs, reconcile.UserRef{UserID: "not there", Email: "nobody@example.com"})
+					refs = append(refs, reconcile.User{ID: "not there", Email: "nobody@example.com"})
 				}
 				box.ForgetRequests()
 				got, err := connection.Sink().ReadUsers(t.Context(), refs, false)
@@ -192,7 +192,7 @@ func TestAFilterThatTheAPIIgnoresFindsTheUserAnyhow(t *testing.T) {
 			}
 			answering(200, page).ServeHTTP(w, r)
 		})
-		got, err := connect(t, serve(t, handler)).Sink().ReadUsers(t.Context(), []reconcile.UserRef{{UserID: "c", Email: "c@example.com"}}, false)
+		got, err := connect(t, serve(t, handler)).Sink().ReadUsers(t.Context(), []reconcile.User{{ID: "c", Email: "c@example.com"}}, false)
 		want := map[string]reconcile.User{"c": {ID: "c", Email: "c@example.com"}}
 		if diff := cmp.Diff(want, got, comparingMoments); diff != "" || err != nil {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
@@ -201,7 +201,7 @@ func TestAFilterThatTheAPIIgnoresFindsTheUserAnyhow(t *testing.T) {
 }
 
 func TestReadingUsersBackFailsRatherThanGuesses(t *testing.T) {
-	refs := []reconcile.UserRef{{UserID: "a", Email: "a@example.com"}}
+	refs := []reconcile.User{{ID: "a", Email: "a@example.com"}}
 	for name, handler := range map[string]http.Handler{
 		"refused":      answering(403, `{"success":false,"errors":[{"code":10000,"message":"Authentication error"}]}`),
 		"no answer":    hang,

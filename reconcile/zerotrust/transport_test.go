@@ -222,7 +222,7 @@ func TestARefusalWithoutEndIsStillARefusal(t *testing.T) {
 	}))
 	defer server.Close()
 	_, err := connect(t, Config{BaseURL: server.URL, AccountID: account, Credentials: TokenCredentials(secret)}).
-		Sink().RenameUser(t.Context(), 0, reconcile.UserRename{UserID: "a", Email: "b"})
+		Sink().RenameUser(t.Context(), 0, reconcile.User{ID: "a", Email: "b"})
 	wantStatus(t, err, 400)
 }
 
