@@ -43,9 +43,14 @@ func refuseWorldWritable(root *os.Root) error {
 // openDirectory opens a directory below another one, step by step. The error is
 // fs.ErrNotExist where one of the steps is not there.
 func openDirectory(parent *os.Root, names ...string) (*os.Root, error) {
+	return follow(parent, openStep, names)
+}
+
+// follow takes a step for each name, and closes what it leaves behind.
+func follow(parent *os.Root, step func(parent *os.Root, name string) (*os.Root, error), names []string) (*os.Root, error) {
 	current := parent
 	for _, name := range names {
-		next, err := openStep(current, name)
+		next, err := step(current, name)
 		if current != parent {
 			err = errors.Join(err, current.Close())
 		}
@@ -85,22 +90,12 @@ func openStep(parent *os.Root, name string) (*os.Root, error) {
 // makeDirectory makes a directory below another one where it is not there yet, and
 // opens it.
 func makeDirectory(parent *os.Root, names ...string) (*os.Root, error) {
-	current := parent
-	for _, name := range names {
-		err := current.Mkdir(name, directoryMode)
-		var next *os.Root
-		if err == nil || errors.Is(err, fs.ErrExist) {
-			next, err = openStep(current, name)
-		}
-		if current != parent {
-			err = errors.Join(err, current.Close())
-		}
-		if err != nil {
+	return follow(parent, func(parent *os.Root, name string) (*os.Root, error) {
+		if err := parent.Mkdir(name, directoryMode); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, err
 		}
-		current = next
-	}
-	return current, nil
+		return openStep(parent, name)
+	}, names)
 }
 
 // openFile opens a file of a directory that is no link.

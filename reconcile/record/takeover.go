@@ -38,7 +38,16 @@ func takeOver(stateDir string) error {
 
 // takeOverPlain moves the journals in STATE/runs.
 func takeOverPlain(state *os.Root) error {
-	runs, err := openDirectory(state, runsDirectory)
+	return moveRuns(state, state, "", func(runs *os.Root, id string) (string, error) {
+		account, err := accountOf(runs, id+extension)
+		return nameOf(account), err
+	})
+}
+
+// moveRuns moves the journals of a directory, which is at a path, each to that of the
+// account that a function names.
+func moveRuns(state, directory *os.Root, path string, account func(runs *os.Root, id string) (name string, err error)) error {
+	runs, err := openDirectory(directory, runsDirectory)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -51,22 +60,22 @@ func takeOverPlain(state *os.Root) error {
 		return err
 	}
 	if len(ids) > 0 {
-		unlock, err := lockEarlier(state)
+		unlock, err := lockEarlier(directory)
 		if err != nil {
 			return err
 		}
 		defer unlock()
 	}
 	for _, id := range ids {
-		account, err := accountOf(runs, id+extension)
+		name, err := account(runs, id)
 		if err == nil {
-			err = moveRun(state, filepath.Join(runsDirectory, id+extension), nameOf(account))
+			err = moveRun(state, filepath.Join(path, runsDirectory, id+extension), name)
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) { // another process was quicker
 			return err
 		}
 	}
-	return removeEmpty(state, runs, runsDirectory)
+	return removeEmpty(directory, runs, runsDirectory)
 }
 
 // removeEmpty removes a directory of an earlier version, and the lock beside it,
@@ -197,34 +206,12 @@ func moveAccount(state *os.Root, from, to string) error {
 		return err
 	}
 	defer directory.Close()
-	runs, err := openDirectory(directory, runsDirectory)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer runs.Close()
-	ids, err := idsIn(runs)
-	if err != nil || len(ids) == 0 {
-		return err
-	}
-	unlock, err := lockEarlier(directory)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	for _, id := range ids {
-		err := moveRun(state, filepath.Join(accountsDirectory, from, runsDirectory, id+extension), to)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	if err := removeEmpty(directory, runs, runsDirectory); err != nil {
+	path := filepath.Join(accountsDirectory, from)
+	if err := moveRuns(state, directory, path, func(*os.Root, string) (string, error) { return to, nil }); err != nil {
 		return err
 	}
 	if left, err := entriesOf(directory); err != nil || len(left) > 0 {
 		return err
 	}
-	return state.Remove(filepath.Join(accountsDirectory, from))
+	return state.Remove(path)
 }
