@@ -164,8 +164,8 @@ func HadNoEffect(err error) bool {
 }
 
 func isThrottled(err error) bool {
-	var throttled *ThrottledError
-	return errors.As(err, &throttled)
+	_, ok := errors.AsType[*ThrottledError](err)
+	return ok
 }
 
 func isRefusal(err error) bool {
@@ -193,8 +193,7 @@ func (e *IncompleteError) Error() string {
 // withoutURL drops the request from a transport error: it stands in front of
 // the message already, and a URL can carry what nobody should read.
 func withoutURL(err error) error {
-	var failed *url.Error
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*url.Error](err); ok {
 		return failed.Err
 	}
 	return err

@@ -84,8 +84,7 @@ func (p *planner) deviceFinding(plan *Plan) []Finding {
 		}
 	}
 	next := "run again later"
-	var refused *APIError
-	if errors.As(cause, &refused) && refused.IsDenied() {
+	if refused, ok := errors.AsType[*APIError](cause); ok && refused.IsDenied() {
 		next = "give the token a permission to read devices"
 	}
 	return []Finding{{

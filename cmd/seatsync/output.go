@@ -288,8 +288,7 @@ func (p *pendingFile) commit(failure error) error {
 
 // withoutPath drops the name of the temporary file, which means nothing to people.
 func withoutPath(err error) error {
-	var failed *fs.PathError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
 		return failed.Err
 	}
 	return err

@@ -110,8 +110,7 @@ func (a *app) plan(ctx context.Context, flags planFlags) error {
 	}
 	target := a.target(flags.requests)
 	plan, err := a.planFile(ctx, target, flags, output, request)
-	var problems reconcile.Problems
-	if errors.As(err, &problems) {
+	if problems, ok := errors.AsType[reconcile.Problems](err); ok {
 		return errors.Join(err, output.writeProblems(cmp.Or(target.account, accountIn(a.file)), problems))
 	}
 	if err != nil {

@@ -37,8 +37,7 @@ func hint(err error, text string) error { return &hintedError{err: err, hint: te
 
 // printError writes an error, with every problem of a file on its own line.
 func (a *app) printError(err error) {
-	var problems reconcile.Problems
-	if errors.As(err, &problems) {
+	if problems, ok := errors.AsType[reconcile.Problems](err); ok {
 		fmt.Fprintln(a.stderr, a.mask.Text(problems.Error()))
 		fmt.Fprintf(a.stderr, "seatsync: error: %s in the desired state; nothing was planned\n", reconcile.Count(problems.Count(), "problem"))
 	} else {
@@ -47,12 +46,10 @@ func (a *app) printError(err error) {
 		}
 	}
 	var hinted *hintedError
-	var incomplete *reconcile.IncompleteError
-	if errors.As(err, &incomplete) {
+	if _, ok := errors.AsType[*reconcile.IncompleteError](err); ok {
 		fmt.Fprintln(a.stderr, "seatsync: hint: nothing was changed; run again later")
 	}
-	var frozen *runner.FrozenError
-	if errors.As(err, &frozen) {
+	if _, ok := errors.AsType[*runner.FrozenError](err); ok {
 		fmt.Fprintln(a.stderr, "seatsync: hint: apply it later, or pass --ignore-freeze")
 	}
 	if errors.As(err, &hinted) {

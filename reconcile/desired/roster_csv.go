@@ -116,8 +116,7 @@ func (l *recordLimit) Read(buffer []byte) (int, error) {
 // csvProblem records why a row cannot be read.
 func (r *rosterReader) csvProblem(err error) {
 	line, column := 1, 1
-	var parse *csv.ParseError
-	if errors.As(err, &parse) {
+	if parse, ok := errors.AsType[*csv.ParseError](err); ok {
 		line, column, err = parse.Line, max(1, parse.Column), parse.Err
 	}
 	if errors.Is(err, csv.ErrFieldCount) {

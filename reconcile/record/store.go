@@ -201,8 +201,7 @@ func (s *Store) openIn(names ...string) (*os.Root, error) {
 
 // unusable explains an error of the state directory.
 func (s *Store) unusable(err error) error {
-	var locked *LockedError
-	if errors.As(err, &locked) {
+	if _, ok := errors.AsType[*LockedError](err); ok {
 		return err
 	}
 	return fmt.Errorf("the state directory %s cannot be used: %w; make it writable, or name another with --state-dir", s.state, err)

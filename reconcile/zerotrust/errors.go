@@ -52,8 +52,7 @@ func (e *PermissionError) Unwrap() error { return e.Err }
 // withPermission adds to a refusal for lack of rights which one is missing. The
 // API answers the same to a bad token as to a missing permission.
 func withPermission(err error, permission string) error {
-	var refused *reconcile.APIError
-	if errors.As(err, &refused) && refused.IsDenied() {
+	if refused, ok := errors.AsType[*reconcile.APIError](err); ok && refused.IsDenied() {
 		return &PermissionError{Permission: permission, Err: err}
 	}
 	return err
@@ -93,10 +92,8 @@ func inconsistent(format string, arguments ...any) error {
 // worthReadingAgain reports whether reading a listing from its start may mend
 // what went wrong: pages that do not add up or cannot be decoded.
 func worthReadingAgain(err error) bool {
-	var inconsistency *inconsistentError
-	var unreadable *UnreadableError
-	var large *tooLargeError // reading 64 MiB again would not make it smaller
-	return errors.As(err, &inconsistency) || errors.As(err, &unreadable) && !errors.As(err, &large)
+	// Reading 64 MiB again would not make it smaller.
+	return isA[*inconsistentError](err) || isA[*UnreadableError](err) && !isA[*tooLargeError](err)
 }
 
 // Bounds on what a response may put into our messages.

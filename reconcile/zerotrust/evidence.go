@@ -2,7 +2,6 @@ package zerotrust
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 
@@ -37,7 +36,7 @@ func (s *Source) Devices(ctx context.Context, users []reconcile.User) (reconcile
 		return reconcile.Devices{}, fmt.Errorf("list registrations: %w", err)
 	}
 	failed := fmt.Errorf("list registrations: %w", s.masked(err))
-	if !isRefused(err) {
+	if !isA[*reconcile.APIError](err) { // a refusal alone is a reason to look elsewhere
 		return reconcile.Devices{Err: failed}, nil
 	}
 	devices, err := s.readDevices(ctx, users)
@@ -55,14 +54,7 @@ func (s *Source) Devices(ctx context.Context, users []reconcile.User) (reconcile
 // endsRun reports whether an error ends the run: the caller has given up, or the
 // API takes no requests for now.
 func endsRun(ctx context.Context, err error) bool {
-	var throttled *reconcile.ThrottledError
-	return ctx.Err() != nil || errors.As(err, &throttled)
-}
-
-// isRefused reports whether the API answered, and answered that it will not.
-func isRefused(err error) bool {
-	var refused *reconcile.APIError
-	return errors.As(err, &refused)
+	return ctx.Err() != nil || isA[*reconcile.ThrottledError](err)
 }
 
 // masked makes an error fit to be shown.

@@ -126,8 +126,7 @@ func (s *Source) readRegistrations(ctx context.Context, users []reconcile.User) 
 		return nil, withPermission(refused, PermissionDevices)
 	}
 	collected, err := s.fewestRegistrations(ctx, users)
-	var refused *reconcile.APIError
-	if errors.As(err, &refused) && (refused.IsDenied() || refused.IsNotFound()) {
+	if refused, ok := errors.AsType[*reconcile.APIError](err); ok && (refused.IsDenied() || refused.IsNotFound()) {
 		known.refused.Store(refused)
 	}
 	return collected, err

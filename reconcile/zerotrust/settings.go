@@ -1,6 +1,7 @@
 package zerotrust
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,9 @@ type wireSCIM struct {
 	Enabled         reconcile.Flag `json:"enabled"`
 	SeatDeprovision reconcile.Flag `json:"seat_deprovision"`
 }
+
+// unnamed stands for a name that the API does not say.
+const unnamed = "without a name"
 
 // settingsReader reads the settings of an account that are needed, each with one
 // request that is not repeated: nothing but findings depends on them.
@@ -73,20 +77,10 @@ func (r *settingsReader) deprovisioning(ctx context.Context) ([]string, error) {
 	var names []string
 	for _, provider := range providers {
 		if provider.SCIM.Enabled != reconcile.False && provider.SCIM.SeatDeprovision == reconcile.True {
-			names = append(names, `the identity provider "`+r.caller.connection.mask(firstText(provider.Name, provider.Type))+`"`)
+			names = append(names, `the identity provider "`+r.caller.connection.mask(cmp.Or(provider.Name, provider.Type, unnamed))+`"`)
 		}
 	}
 	return names, nil
-}
-
-// firstText returns the first text that is not empty.
-func firstText(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return "without a name"
 }
 
 // readSetting makes one call and decodes its result.

@@ -1,6 +1,7 @@
 package zerotrust
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/big"
@@ -97,7 +98,7 @@ func (w *wireSubscription) counts() bool {
 
 // read returns what of the subscription is certain.
 func (w *wireSubscription) read() reconcile.Subscription {
-	result := reconcile.Subscription{Plan: firstText(w.Plan.ID, w.Plan.PublicName), State: w.State}
+	result := reconcile.Subscription{Plan: cmp.Or(w.Plan.ID, w.Plan.PublicName, unnamed), State: w.State}
 	var unknown []string
 	if w.PeriodEnd.IsKnown() {
 		// A day that cannot be read back does not exist.

@@ -73,8 +73,7 @@ func authorize(next http.RoundTripper, base *url.URL, credentials Credentials, u
 // observe counts an attempt, hands what its response says about the quota to the
 // limiter with what that returned when the attempt was sent, and tells the observer.
 func (c *Connection) observe(request *http.Request, attempt, ended int, begin time.Time, response *http.Response, err error) {
-	var refused *WriteRefusedError
-	if errors.As(err, &refused) {
+	if _, ok := errors.AsType[*WriteRefusedError](err); ok {
 		return // it was never sent
 	}
 	now := time.Now()
