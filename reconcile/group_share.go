@@ -31,7 +31,7 @@ func (p *planner) groupShares() []GroupShare {
 	}
 	for i := range p.subjects {
 		if row := rows[p.subjects[i].group]; row != nil {
-			row.Seats += p.subjects[i].state().seats()
+			row.Seats += p.subjects[i].state().Seats()
 		}
 	}
 	return shares
@@ -89,7 +89,7 @@ func (p *Plan) seatsByGroup(isDone func(i int) bool) (before, after map[string]i
 	}
 	for i := range p.Changes {
 		if change := &p.Changes[i]; isDone(i) {
-			after[change.Group] += change.After.seats() - change.Before.seats()
+			after[change.Group] += change.After.Seats() - change.Before.Seats()
 		}
 	}
 	return before, after

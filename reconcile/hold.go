@@ -142,7 +142,7 @@ func (c *Change) isFlagUnknown() bool {
 	case c.After.AccessSeat == Unknown || c.After.GatewaySeat == Unknown:
 		return true
 	case c.Kind == Release && !isAboutEverybody:
-		return c.Before.seats() == 0
+		return c.Before.Seats() == 0
 	}
 	return isUnknown
 }

@@ -88,7 +88,7 @@ func CountSeats(users []User) Seats {
 
 // add counts the seats of one person in a state, times so many.
 func (s *Seats) add(state State, times int) {
-	s.Used += times * state.seats()
+	s.Used += times * state.Seats()
 	if state.AccessSeat == True {
 		s.Access += times
 	}

@@ -89,7 +89,7 @@ func (p *planner) listedChange(s *subject) (Change, bool) {
 	after.AccessSeat = s.entry.AccessSeat.Or(before.AccessSeat)
 	after.GatewaySeat = s.entry.GatewaySeat.Or(before.GatewaySeat)
 	// Without a seat record a flag that the API did not return cannot be true.
-	asksForNothing := s.SeatUID == "" && !s.HoldsSeat() && after.seats() == 0
+	asksForNothing := s.SeatUID == "" && !s.HoldsSeat() && after.Seats() == 0
 	if after == before || asksForNothing {
 		return Change{}, false
 	}

@@ -39,8 +39,8 @@ func summarize(plan *Plan, batchSize int) Summary {
 	return summary
 }
 
-// seats is the number of seats that someone in this state takes up: 0 or 1.
-func (s State) seats() int {
+// Seats is the number of seats that someone in this state takes up: 0 or 1.
+func (s State) Seats() int {
 	if s.AccessSeat == True || s.GatewaySeat == True {
 		return 1
 	}

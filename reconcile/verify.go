@@ -34,7 +34,7 @@ func (s *sending) updateSeats(attempt int) (judged []Outcome, unmentioned []int,
 		}
 		state.ID = c.UserID
 		judged = append(judged, JudgeOutcome(change, c, nil, &state, nil))
-		if c.Kind != Release && c.Before.seats() == 1 && state.state().seats() == 0 {
+		if c.Kind != Release && c.Before.Seats() == 1 && state.state().Seats() == 0 {
 			s.stop(fmt.Sprintf("the API freed the whole seat of %s where half of it was to be taken: nothing more is written", c.Email))
 		}
 	}

@@ -113,20 +113,11 @@ func (v *View) seatCost(change *reconcile.Change) (before, after reconcile.Amoun
 		return "", ""
 	}
 	price := v.plan.Money.PriceOf(change.Group)
-	before = price.Times(seatsOf(change.Before))
+	before = price.Times(change.Before.Seats())
 	if !change.WillBeDone() {
 		return before, before
 	}
-	return before, price.Times(seatsOf(change.After))
-}
-
-// seatsOf is the number of seats that a state is known to take up: a person
-// takes one, however many products they use.
-func seatsOf(state reconcile.State) int {
-	if state.AccessSeat == reconcile.True || state.GatewaySeat == reconcile.True {
-		return 1
-	}
-	return 0
+	return before, price.Times(change.After.Seats())
 }
 
 // csvFlag leaves the cell of an unknown flag empty: it is not "false".

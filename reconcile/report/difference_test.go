@@ -73,7 +73,7 @@ func replaced(d *Difference) int {
 }
 
 func TestMasksOfTwoRedactedPlansStillMatch(t *testing.T) {
-	d := Diff(Redact(demoPlan(), "key"), Redact(demoPlan(), "key"))
+	d := Diff(NewMasker("key").Plan(demoPlan()), NewMasker("key").Plan(demoPlan()))
 	if len(d.Changes.New)+len(d.Changes.Gone) != 0 || d.Changes.Unchanged != 9 {
 		t.Errorf("%d new, %d gone", len(d.Changes.New), len(d.Changes.Gone))
 	}

@@ -55,7 +55,6 @@ func (n *NewChange) was() string { return was(&n.Change, n.Was) }
 type differencePart struct {
 	title, findingsTitle, findingNoun string
 	*View
-	members []int
 }
 
 // parts lists what is new and what is gone, each as a view of its own.
@@ -70,11 +69,6 @@ func (d *Difference) parts() []differencePart {
 			View: NewView(&reconcile.Plan{Changes: d.Changes.Gone, Findings: d.Findings.Gone})},
 	}
 	parts[0].note = func(i int) string { return d.Changes.New[i].was() }
-	for i := range parts {
-		for member := range parts[i].plan.Changes {
-			parts[i].members = append(parts[i].members, member)
-		}
-	}
 	return parts
 }
 
@@ -95,14 +89,9 @@ func writeDifferenceText(out *bufio.Writer, d *Difference, options Options) {
 	}
 	parts := d.parts()
 	for _, part := range parts {
-		if t.View = part.View; len(part.members) == 0 {
-			continue
-		}
-		t.heading(part.title)
-		layout := rowLayout{indent: "  "}
-		t.measure(&layout, Group{}, part.members)
-		for _, i := range part.members {
-			t.row(&layout, i)
+		if t.View = part.View; len(part.plan.Changes) > 0 {
+			t.heading(part.title)
+			t.rows(part.members())
 		}
 	}
 	for _, part := range parts {
@@ -123,8 +112,8 @@ func writeDifferenceMarkdown(out *bufio.Writer, d *Difference) {
 	}
 	var changes, findings []*section
 	for _, part := range d.parts() {
-		if len(part.members) > 0 {
-			changes = append(changes, part.changeSection("#### "+part.title+"\n\n", "\n", "", part.members, commentLimit))
+		if members := part.members(); len(members) > 0 {
+			changes = append(changes, part.changeSection("#### "+part.title+"\n\n", "\n", "", members, commentLimit))
 		}
 		findings = append(findings, part.findingSection(part.findingNoun, commentLimit)...)
 	}

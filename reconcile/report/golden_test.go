@@ -99,7 +99,7 @@ func TestABriefReportLeavesOutWhatWasJustShown(t *testing.T) {
 
 func TestARedactedPlanReadsWellInEveryFormat(t *testing.T) {
 	for _, format := range []Format{Text, JSON, Markdown, CSV, GitHub} {
-		golden(t, "redacted."+suffix(format), []byte(written(t, format, Redact(partialPlan(), "a key"), Options{})))
+		golden(t, "redacted."+suffix(format), []byte(written(t, format, NewMasker("a key").Plan(partialPlan()), Options{})))
 	}
 }
 

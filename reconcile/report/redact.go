@@ -26,7 +26,19 @@ func NewMasker(key string) *Masker {
 	return &Masker{masker: masker{key: []byte(key), phrases: make(map[string][]phrase), known: make(map[string]bool)}}
 }
 
-// Plan returns the plan as it may be shown; see [Redact].
+// Plan returns a copy of the plan in which emails, names, user ids and seat
+// uids are masks, in every field and within every sentence. A mask depends on
+// nothing but what it stands for and the key, so one person has the same mask
+// in every report that was made with the same key.
+//
+// Without a key, someone who guesses an email can compute its mask and compare;
+// with one they cannot. What is left in the open: the account id, file names
+// and lines, the moments of logins, and all counts. Changes and findings are
+// put in the order of their masks, since the order of emails would tell on them.
+//
+// A redacted plan cannot be applied: it keeps the digest of the plan that it
+// was made from, so that the two can be told to belong together, and a digest
+// that does not match the content is refused.
 func (m *Masker) Plan(plan *reconcile.Plan) *reconcile.Plan {
 	if m == nil {
 		return plan
@@ -48,21 +60,6 @@ func (m *Masker) Text(text string) string {
 	defer m.mu.Unlock()
 	return m.replacePhrases(m.byForm(text))
 }
-
-// Redact returns a copy of the plan in which emails, names, user ids and seat
-// uids are masks, in every field and within every sentence. A mask depends on
-// nothing but what it stands for and the key, so one person has the same mask
-// in every report that was made with the same key.
-//
-// Without a key, someone who guesses an email can compute its mask and compare;
-// with one they cannot. What is left in the open: the account id, file names
-// and lines, the moments of logins, and all counts. Changes and findings are
-// put in the order of their masks, since the order of emails would tell on them.
-//
-// A redacted plan cannot be applied: it keeps the digest of the plan that it
-// was made from, so that the two can be told to belong together, and a digest
-// that does not match the content is refused.
-func Redact(plan *reconcile.Plan, key string) *reconcile.Plan { return NewMasker(key).Plan(plan) }
 
 // plan masks a plan that it has learned from.
 func (m *masker) plan(plan *reconcile.Plan) *reconcile.Plan {

@@ -59,7 +59,7 @@ func talkative() *reconcile.Plan {
 func TestARedactedPlanNamesNobodyInAnyFormat(t *testing.T) {
 	plan := talkative()
 	hidden := append(secrets(plan), "Hanna", "Schmidt", "Byron", "Lovelace", "9a1e7", "carol", "dan%40", "eve", "example.", "Müller", "grace@")
-	redacted := Redact(plan, "key")
+	redacted := NewMasker("key").Plan(plan)
 	for _, format := range Formats() {
 		got := written(t, format, redacted, Options{Rows: -1})
 		if format == HTML {
@@ -77,7 +77,7 @@ func TestARedactedPlanNamesNobodyInAnyFormat(t *testing.T) {
 
 func TestOnePersonHasOneMaskInEveryReport(t *testing.T) {
 	mask := func(plan *reconcile.Plan, key string) (email, name, id string) {
-		redacted := Redact(plan, key)
+		redacted := NewMasker(key).Plan(plan)
 		for i := range redacted.Changes {
 			if change := &redacted.Changes[i]; change.Because == "the seat was for use until 2026-11-15" {
 				return change.Email, change.After.Name, change.UserID
@@ -102,7 +102,7 @@ func TestOnePersonHasOneMaskInEveryReport(t *testing.T) {
 }
 
 func TestDifferentPeopleHaveDifferentMasks(t *testing.T) {
-	redacted := Redact(manyChanges(5000), "")
+	redacted := NewMasker("").Plan(manyChanges(5000))
 	seen := make(map[string]bool)
 	for i := range redacted.Changes {
 		seen[redacted.Changes[i].Email] = true
@@ -114,7 +114,7 @@ func TestDifferentPeopleHaveDifferentMasks(t *testing.T) {
 
 func TestRedactingKeepsWhatAReviewerCounts(t *testing.T) {
 	plan := partialPlan()
-	redacted := Redact(plan, "")
+	redacted := NewMasker("").Plan(plan)
 	if NewView(plan).Verdict.Tone != NewView(redacted).Verdict.Tone || redacted.Digest != plan.Digest || redacted.Summary != plan.Summary {
 		t.Error("the verdict, the digest or the summary is another")
 	}
@@ -138,7 +138,7 @@ func TestRedactingKeepsWhatAReviewerCounts(t *testing.T) {
 }
 
 func TestTheOrderOfARedactedPlanTellsNothing(t *testing.T) {
-	redacted := Redact(manyChanges(500), "")
+	redacted := NewMasker("").Plan(manyChanges(500))
 	if !slices.IsSortedFunc(redacted.Changes, func(a, b reconcile.Change) int { return cmp.Compare(a.Email, b.Email) }) {
 		t.Error("changes are not in the order of their masks")
 	}
@@ -147,7 +147,7 @@ func TestTheOrderOfARedactedPlanTellsNothing(t *testing.T) {
 func TestRedactingDoesNotChangeThePlan(t *testing.T) {
 	plan := talkative()
 	before := written(t, JSON, plan, Options{})
-	Redact(plan, "key")
+	NewMasker("key").Plan(plan)
 	if written(t, JSON, plan, Options{}) != before {
 		t.Error("the plan is another")
 	}
@@ -156,7 +156,7 @@ func TestRedactingDoesNotChangeThePlan(t *testing.T) {
 func TestAWordThatIsAlsoANameStaysAWordInOtherSentences(t *testing.T) {
 	plan := demoPlan()
 	plan.Changes[1].After.Name, plan.Changes[1].Before.Name = "no", "no"
-	redacted := Redact(plan, "")
+	redacted := NewMasker("").Plan(plan)
 	if !slices.ContainsFunc(redacted.Changes, func(change reconcile.Change) bool {
 		return change.Because == "no sign of activity for 112 days (limit 90)"
 	}) {

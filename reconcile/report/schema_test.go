@@ -40,7 +40,7 @@ func compiledSchema(t *testing.T) *jsonschema.Schema {
 func TestEveryPlanInJSONFollowsTheSchema(t *testing.T) {
 	schema := compiledSchema(t)
 	for name, plan := range samplePlans() {
-		for kind, plan := range map[string]*reconcile.Plan{"": plan, " redacted": Redact(plan, "")} {
+		for kind, plan := range map[string]*reconcile.Plan{"": plan, " redacted": NewMasker("").Plan(plan)} {
 			document, err := jsonschema.UnmarshalJSON(strings.NewReader(written(t, JSON, plan, Options{})))
 			if err != nil {
 				t.Fatal(err)

@@ -84,10 +84,15 @@ func (t *textReport) gone() {
 	}
 	gone := &textReport{t.textWriter, t.Review.Gone}
 	gone.heading(capitalized(goneTitle))
+	gone.rows(gone.members())
+}
+
+// rows writes changes that are set by themselves.
+func (t *textReport) rows(members []int) {
 	layout := rowLayout{indent: "  "}
-	gone.measure(&layout, Group{}, gone.members())
-	for _, i := range gone.members() {
-		gone.row(&layout, i)
+	t.measure(&layout, Group{}, members)
+	for _, i := range members {
+		t.row(&layout, i)
 	}
 }
 

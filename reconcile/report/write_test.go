@@ -90,7 +90,7 @@ func TestJSONIsWhatMarshalIndentWrites(t *testing.T) {
 
 func TestMarkdownFitsACommentHoweverLongThePlan(t *testing.T) {
 	for _, n := range []int{1, 100, 150, 1000, 5000} {
-		for name, plan := range map[string]*reconcile.Plan{"": manyChanges(n), " redacted": Redact(manyChanges(n), "")} {
+		for name, plan := range map[string]*reconcile.Plan{"": manyChanges(n), " redacted": NewMasker("").Plan(manyChanges(n))} {
 			got := written(t, Markdown, plan, Options{})
 			if units := len(utf16.Encode([]rune(got))); len(got) > 65_536 || units > 65_536 {
 				t.Errorf("%d changes%s: %d bytes, %d UTF-16 units", n, name, len(got), units)
