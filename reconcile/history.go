@@ -98,14 +98,8 @@ type PastRelease struct {
 // than the longest window, the longest notice and the usual thresholds.
 const HistoryReach = 800 * Day
 
-// Add takes in one recorded run by its plan. What it took counts from its end, and
-// whom it named from its start.
-func (h *History) Add(plan *Plan, started, finished time.Time) {
-	past := PastRunOf(plan, started, finished)
-	h.AddRun(&past)
-}
-
 // PastRunOf returns what a run says to later ones, by its plan and what became of it.
+// What it took counts from its end, and whom it named from its start.
 func PastRunOf(plan *Plan, started, finished time.Time) PastRun {
 	past := PastRun{StartedAt: started, FinishedAt: finished, Announced: plan.announced(), SeatsUsed: plan.SeatsInUse().Used}
 	for _, person := range plan.CameBack {
@@ -135,8 +129,8 @@ func PastRunOf(plan *Plan, started, finished time.Time) PastRun {
 	return past
 }
 
-// AddRun takes in one recorded run.
-func (h *History) AddRun(past *PastRun) {
+// Add takes in one recorded run.
+func (h *History) Add(past PastRun) {
 	h.Runs++
 	for _, taken := range past.Taken {
 		h.KeepsNarrows = h.KeepsNarrows || taken.Kind == Narrow && !taken.Open

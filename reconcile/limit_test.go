@@ -137,7 +137,7 @@ func TestRunsTogetherStayWithinAWindow(t *testing.T) {
 			t.Fatal(err)
 		}
 		plan.Run = Apply(t.Context(), account, plan, NoJournal{}, ApplyOptions{Clock: func() time.Time { return now }})
-		history.Add(plan, now, now)
+		history.Add(PastRunOf(plan, now, now))
 		now = now.Add(2 * Day)
 	}
 	if len(account.releasedSeat) != 30 {
@@ -244,7 +244,7 @@ func TestARunAnnouncesForTheNextOnes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		history.Add(plan, now, now)
+		history.Add(PastRunOf(plan, now, now))
 		got = append(got, fmt.Sprint(day, heldBy(plan), codesOf(plan)))
 	}
 	want := []string{

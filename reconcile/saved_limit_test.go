@@ -115,7 +115,7 @@ func TestAnOpenWriteIsNoProofOfAnything(t *testing.T) {
 		}},
 	}
 	var history History
-	history.Add(plan, testNow, testNow)
+	history.Add(PastRunOf(plan, testNow, testNow))
 	if history.KeepsNarrows || len(history.Restored) > 0 || len(history.Taken) != 2 {
 		t.Errorf("%+v", history)
 	}

@@ -227,7 +227,7 @@ func TestAPlanNamesWhoCameBackOnce(t *testing.T) {
 	if diff := cmp.Diff(want, plan.CameBack); diff != "" {
 		t.Error(diff)
 	}
-	history.Add(plan, testNow, testNow)
+	history.Add(PastRunOf(plan, testNow, testNow))
 	if again := planOf(t, mustParse(t, "version: 1\n"), live, withHistory(history)); len(again.CameBack) != 0 {
 		t.Errorf("again: %+v", again.CameBack)
 	}

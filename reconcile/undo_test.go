@@ -60,7 +60,7 @@ func TestNoRuleUndoesAnother(t *testing.T) {
 				}
 			}
 			plan.Run = Apply(context.Background(), account, plan, NoJournal{}, ApplyOptions{Clock: func() time.Time { return now }, Concurrency: 1})
-			history.Add(plan, now, now)
+			history.Add(PastRunOf(plan, now, now))
 			next, err := MakePlan(state, observed(account, state, live.Devices, areDeleted, now),
 				PlanOptions{Now: now, AllowEmpty: true, AllowReleases: &unlimited, History: history})
 			if err != nil {

@@ -69,7 +69,7 @@ func TestWhomARevertRestoredHasNotComeBack(t *testing.T) {
 	if before.Returns == nil || before.Returns.Returned != 3 || before.Changes[0].Held != HeldTooManyReturned {
 		t.Fatalf("without a revert: %+v, %v", before.Returns, heldBy(before))
 	}
-	history.Add(restored, testNow.Add(-days(5)), testNow.Add(-days(5)))
+	history.Add(PastRunOf(restored, testNow.Add(-days(5)), testNow.Add(-days(5))))
 	after := planOf(t, mustParse(t, file), liveOf(users...), withHistory(history))
 	if after.Returns != nil || after.Changes[0].Held != "" {
 		t.Errorf("after the revert: %+v, %v", after.Returns, heldBy(after))

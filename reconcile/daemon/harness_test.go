@@ -93,7 +93,7 @@ func (s *stand) Past() (history reconcile.History) {
 	defer s.mu.Unlock()
 	for _, run := range s.runs {
 		if plan := s.plans[run.ID]; plan != nil {
-			history.Add(plan, run.StartedAt, run.FinishedAt)
+			history.Add(reconcile.PastRunOf(plan, run.StartedAt, run.FinishedAt))
 		}
 	}
 	return history

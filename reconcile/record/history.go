@@ -301,7 +301,7 @@ func (s *Store) History(since time.Time) (history reconcile.History) {
 			history.Unreadable = append(history.Unreadable, reconcile.UnreadableRun{At: one.StartedAt, Why: damage.Error()})
 		}
 		if one.Past != nil && !one.FinishedAt.Before(since) {
-			history.AddRun(one.Past)
+			history.Add(*one.Past)
 		}
 	}
 	s.addCarried(&history, entries, since)
@@ -323,7 +323,7 @@ func (s *Store) addCarried(history *reconcile.History, entries []entry, since ti
 	}
 	for i := range carried {
 		if past := &carried[i]; !isThere[past.ID] && !past.FinishedAt.Before(since) {
-			history.AddRun(past)
+			history.Add(*past)
 		}
 	}
 }

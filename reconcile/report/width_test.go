@@ -80,7 +80,7 @@ func groupedWhatIf() []reconcile.WhatIf {
 func pastYear() (history reconcile.History) {
 	for i := range 14 {
 		at := time.Date(2025, time.Month(1+i), 3, 0, 0, 0, 0, time.UTC)
-		history.AddRun(&reconcile.PastRun{FinishedAt: at, Taken: []reconcile.PastRelease{{
+		history.Add(reconcile.PastRun{FinishedAt: at, Taken: []reconcile.PastRelease{{
 			UserID: string(rune('a' + i)), Reason: reconcile.Inactive, Group: "contractors of the north", Price: "12345.67", Currency: "USD", At: at,
 		}}})
 	}
