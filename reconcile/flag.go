@@ -4,7 +4,7 @@ import "fmt"
 
 // Flag is a boolean that may be unknown. In a desired user the zero value,
 // [Unknown], means that the file does not speak of the flag; in a live user it
-// means that the API did not tell it. Unknown is never taken for false.
+// means that the API did not return it. Unknown is never taken for false.
 type Flag uint8
 
 // The values of a Flag.

@@ -64,7 +64,7 @@ type Live struct {
 	Settings Settings
 }
 
-// Source reads the present of an account. It never writes.
+// Source reads the current state of an account. It never writes.
 type Source interface {
 	// Snapshot returns every user of the account, or an error.
 	Snapshot(ctx context.Context) (Live, error)

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Observe reads the present of an account: every user, and devices where a rule of one
+// Observe reads the current state of an account: every user, and devices where a rule of one
 // of the files cannot be decided without them.
 func Observe(ctx context.Context, source Source, now time.Time, files ...*Desired) (*Live, error) {
 	live, err := source.Snapshot(ctx)

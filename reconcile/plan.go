@@ -77,7 +77,7 @@ type RosterInfo struct {
 	Gone   int `json:"gone"`
 }
 
-// LiveInfo says which present a plan was made from.
+// LiveInfo says which state of the account a plan was made from.
 type LiveInfo struct {
 	Users        int       `json:"users"`
 	AccessSeats  int       `json:"access_seats"`
@@ -164,7 +164,7 @@ func (c *Change) TakesAway() bool {
 }
 
 // Evidence is what a decision about a user rests on. A moment that the API did
-// not tell, or that cannot be read, is null; the names of the latter are in
+// not return, or that cannot be read, is null; the names of the latter are in
 // Unreadable.
 type Evidence struct {
 	LastSuccessfulLogin Moment   `json:"last_successful_login"`

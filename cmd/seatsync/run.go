@@ -48,7 +48,7 @@ func (a *app) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Reconcile on a schedule, and show how it goes",
-		Long: `Makes runs when the schedule of the file and --cron say so, and serves health,
+		Long: `Reconciles when the schedule of the file and --cron say so, and serves health,
 metrics, a status page and the recorded runs. The file, what it includes and the
 token file are read again for each run, and the schedule within a minute after
 the file has changed; SIGHUP reads them now.
@@ -59,7 +59,7 @@ second signal ends the process at once. --timeout bounds each run.
 Given several times, --file names several accounts, one a file; a pattern such as
 'accounts/*.yaml' names all that it finds.
 
-With --once it makes one run now and exits with the code of apply.`,
+With --once it runs once now and exits with the code of apply.`,
 		Example: `  seatsync run
   seatsync run --cron '0 6 * * 1-5' --timezone Europe/Berlin
   seatsync run --once --mode apply --metrics-file /var/lib/node_exporter/seatsync.prom
@@ -91,8 +91,8 @@ With --once it makes one run now and exits with the code of apply.`,
 	f.StringVar(&flags.mode, "mode", string(reconcile.ModeDryRun), "`MODE` of the runs of --cron and --once: "+strings.Join(texts(reconcile.Modes()), " or "))
 	f.StringVar(&flags.timezone, "timezone", "", "IANA time `ZONE` of every schedule and freeze (default the file's)")
 	f.DurationVar(&flags.jitter, "jitter", 0, "put the runs of each account off by a span of its own, up to this long")
-	f.BoolVar(&flags.runAtStart, "run-at-start", false, "make a dry run right away, before the first one is due")
-	f.BoolVar(&flags.once, "once", false, "make one run now, then exit with the code of apply")
+	f.BoolVar(&flags.runAtStart, "run-at-start", false, "start with a dry run, before the first run is due")
+	f.BoolVar(&flags.once, "once", false, "run once now, then exit with the code of apply")
 	f.StringVar(&flags.shard, "shard", "", "reconcile the `I/N`-th part of the files, I from 0, as in a Kubernetes Indexed Job")
 	f.StringVar(&flags.listen, "listen", defaultListen, "`ADDRESS` that serves health, metrics and the status page; 'off' serves nothing")
 	f.StringVar(&flags.webConfig, "web-config", "", "`PATH` of a file with TLS and users for --listen, as prometheus/exporter-toolkit reads it")
@@ -195,7 +195,7 @@ func (f *runFlags) newID(at time.Time) string {
 	return record.NewID(at)
 }
 
-// runOnce makes one run now.
+// runOnce runs once now.
 func (a *app) runOnce(ctx context.Context, flags runFlags) error {
 	output, err := flags.output.open(a)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
 
-// accountRunner makes the unattended runs of one file: for each it reads the file
+// accountRunner performs the unattended runs of one file: for each it reads the file
 // anew and hands it to a [runner.Runner], which has nobody to ask.
 type accountRunner struct {
 	app      *app
@@ -113,7 +113,7 @@ func (r *accountRunner) target(log *slog.Logger) *target {
 	}
 }
 
-// Run makes one run and records it, whatever happens.
+// Run performs one run and records it, whatever happens.
 func (r *accountRunner) Run(ctx context.Context, asked daemon.Request) daemon.RunResult {
 	target := r.target(r.log.With("run", asked.ID, "account", r.accountID()))
 	ctx, cancel := r.app.withTimeout(ctx)

@@ -30,7 +30,7 @@ type account struct {
 	settings  Settings
 	unread    error // why the file could not be read the last time
 	timetable timetable
-	beatAt    time.Time
+	polledAt  time.Time
 	current   *RunSummary // the run that is going on
 	last      *RunSummary // the last run that is over
 	planned   *RunSummary // the last one of them that had a plan
@@ -90,7 +90,7 @@ func (a *account) zone() *time.Location {
 	return zoneOf(a.settings)
 }
 
-// loop makes runs when they are due until ctx ends.
+// loop starts runs when they are due until ctx ends.
 func (a *account) loop(ctx context.Context, reload <-chan struct{}) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -115,7 +115,7 @@ func (a *account) loop(ctx context.Context, reload <-chan struct{}) {
 func (a *account) look(now time.Time) (reconcile.Mode, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.beatAt = now
+	a.polledAt = now
 	mode, isDue := a.timetable.due(now)
 	next, _ := a.timetable.next()
 	a.daemon.metrics.next(a.id, next)
@@ -135,7 +135,7 @@ func (a *account) untilNext(now time.Time) time.Duration {
 
 // read asks for the settings and follows a schedule that has changed. While the
 // file cannot be read the schedule stays as it was: the run that is due next
-// tells of the error.
+// reports the error.
 func (a *account) read(now time.Time, asked bool) {
 	settings, err := a.runner.Settings(now)
 	a.mu.Lock()
@@ -200,13 +200,13 @@ func (a *account) start(ctx context.Context, mode reconcile.Mode, now time.Time)
 		return
 	}
 	a.daemon.runs.Go(func() {
-		defer a.over()
-		over, late, ok := a.daemon.turn(ctx, a)
+		defer a.setIdle()
+		release, delay, ok := a.daemon.acquire(ctx, a)
 		if !ok {
 			return
 		}
-		defer over()
-		a.make(ctx, Request{ID: run.ID, Mode: mode}, late)
+		defer release()
+		a.run(ctx, Request{ID: run.ID, Mode: mode}, delay)
 	})
 }
 
@@ -225,19 +225,19 @@ func sleep(ctx context.Context, wait time.Duration) bool {
 	}
 }
 
-// over notes that no run is going on any more.
-func (a *account) over() {
+// setIdle notes that no run is going on any more.
+func (a *account) setIdle() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.current = nil
 }
 
-// make makes one run, which begins so late, and tells everyone what came of it.
-func (a *account) make(ctx context.Context, request Request, late time.Duration) RunResult {
+// run performs one run, which begins with a delay, and reports what came of it to everyone.
+func (a *account) run(ctx context.Context, request Request, delay time.Duration) RunResult {
 	began := time.Now()
 	label := a.label()
 	log := a.daemon.log.With("run", request.ID, "account", label)
-	log.Info("run started", "mode", string(request.Mode), "late", late.Round(time.Millisecond))
+	log.Info("run started", "mode", string(request.Mode), "late", delay.Round(time.Millisecond))
 	a.daemon.metrics.began(label, began)
 	outcome := a.guarded(ctx, request, log)
 	if outcome.Run.StartedAt.IsZero() {
@@ -273,8 +273,8 @@ func (a *account) make(ctx context.Context, request Request, late time.Duration)
 	return outcome
 }
 
-// guarded makes a run, and turns a panic in it into its failure: whatever is
-// wrong with one run, those after it are made.
+// guarded performs a run, and turns a panic in it into its failure: whatever is
+// wrong with one run, those after it are performed.
 func (a *account) guarded(ctx context.Context, request Request, log *slog.Logger) (outcome RunResult) {
 	defer func() {
 		if cause := recover(); cause != nil {

@@ -39,7 +39,7 @@ type Options struct {
 	Jitter time.Duration
 	// Parallel is the most runs at a time, of different accounts; 0 sets no bound.
 	Parallel int
-	// RunAtStart makes a dry run of each account right away.
+	// RunAtStart starts a dry run of each account right away.
 	RunAtStart bool
 	// Logger gets one line an event; nothing is logged when nil.
 	Logger *slog.Logger
@@ -86,7 +86,7 @@ const (
 	StateStopping  State = "stopping"
 )
 
-// Daemon makes runs on a schedule. Make one with [New].
+// Daemon runs on a schedule. Make one with [New].
 type Daemon struct {
 	options  Options
 	log      *slog.Logger
@@ -119,7 +119,7 @@ func New(options Options) *Daemon {
 	var reading errgroup.Group
 	reading.SetLimit(runtime.GOMAXPROCS(0))
 	for _, given := range options.Accounts {
-		a := &account{daemon: d, name: given.Name, id: given.Name, runner: given.Runner, history: given.History, outbox: given.Outbox, beatAt: d.started}
+		a := &account{daemon: d, name: given.Name, id: given.Name, runner: given.Runner, history: given.History, outbox: given.Outbox, polledAt: d.started}
 		d.accounts = append(d.accounts, a)
 		reading.Go(func() error {
 			a.read(d.started, false)
@@ -158,8 +158,8 @@ func (d *Daemon) Entries() int {
 	return entries
 }
 
-// Run makes runs until ctx ends, and returns when those that were going on have
-// drained. A value from reload makes every account read its file at once.
+// Run runs what is due until ctx ends, and returns when the runs that were going on
+// have drained. A value from reload makes every account read its file at once.
 func (d *Daemon) Run(ctx context.Context, reload <-chan struct{}) {
 	var loops sync.WaitGroup
 	reloads := make([]chan struct{}, len(d.accounts))
@@ -223,10 +223,9 @@ func (d *Daemon) tell(state State) {
 	}
 }
 
-// turn waits until a run of an account may begin and reports whether ctx lasted so
-// long, with how long after its time that was. The function that it returns lets the
-// next one begin.
-func (d *Daemon) turn(ctx context.Context, a *account) (over func(), late time.Duration, ok bool) {
+// acquire waits until a run of an account may begin and reports whether ctx lasted so
+// long, with the delay since the run was due. Release lets the next one begin.
+func (d *Daemon) acquire(ctx context.Context, a *account) (release func(), delay time.Duration, ok bool) {
 	if !sleep(ctx, d.jitter(a.label())) {
 		return nil, 0, false
 	}
@@ -250,15 +249,15 @@ func (d *Daemon) jitter(account string) time.Duration {
 	return time.Duration(share * float64(d.options.Jitter))
 }
 
-// Once makes one run of each account now, side by side, and returns what came of
+// Once runs each account once now, side by side, and returns what came of
 // them in the order of the accounts.
 func (d *Daemon) Once(ctx context.Context, mode reconcile.Mode) []RunResult {
 	outcomes := make([]RunResult, len(d.accounts))
 	for i, a := range d.accounts {
 		d.runs.Go(func() {
-			if over, late, ok := d.turn(ctx, a); ok {
-				defer over()
-				outcomes[i] = a.make(ctx, Request{ID: d.options.NewID(time.Now()), Mode: mode}, late)
+			if release, delay, ok := d.acquire(ctx, a); ok {
+				defer release()
+				outcomes[i] = a.run(ctx, Request{ID: d.options.NewID(time.Now()), Mode: mode}, delay)
 				return
 			}
 			err := context.Cause(ctx)

@@ -1,9 +1,9 @@
-// Package daemon makes runs on a schedule and shows how they go: health,
+// Package daemon reconciles on a schedule and shows how that goes: health,
 // metrics, a status page and the recorded runs, for the person who is on call.
 //
 // It knows when a run is due and what came of the last one, and nothing else. It
 // must never decide about a seat, speak to the API, or write a record: each
-// account comes with a [Runner] that makes one run and with a [History] of those
+// account comes with a [Runner] that performs one run and with a [History] of those
 // recorded. Its endpoints only read.
 //
 // Time is the system's, so that a test in a bubble of testing/synctest walks a

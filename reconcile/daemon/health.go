@@ -20,7 +20,7 @@ func (d *Daemon) health(now time.Time) error {
 	}
 	for _, a := range d.accounts {
 		a.mu.Lock()
-		silent, id := now.Sub(a.beatAt), a.id
+		silent, id := now.Sub(a.polledAt), a.id
 		a.mu.Unlock()
 		if silent > livenessTimeout {
 			return fmt.Errorf("account %s has not looked at the clock for %s", id, silent.Round(time.Second))

@@ -163,7 +163,7 @@ func (m *Metrics) next(account string, at time.Time) {
 func (m *Metrics) began(account string, at time.Time) {
 	m.begin(account)
 	m.attempt.Set(seconds(at), account)
-	m.success.Begin(account) // or nothing would tell of runs that have failed from the first one on
+	m.success.Begin(account) // or nothing would show runs that have failed from the first one on
 }
 
 // skipped counts a run that did not begin.
@@ -223,7 +223,7 @@ func (m *Metrics) show(account string, run *RunSummary) {
 }
 
 // Request counts one attempt at a request to the API. The status is 0 where
-// there was no response, and remaining negative where the response does not tell
+// there was no response, and remaining negative where the response does not say
 // what is left of the quota.
 func (m *Metrics) Request(account, method string, status int, throttled bool, remaining int) {
 	m.requests.Inc(account, strconv.Itoa(status), method)

@@ -76,7 +76,7 @@ func (a *account) notify(ctx context.Context, ended *Ended) {
 
 // queue puts what is new in a run into the outbox. What people know is what they
 // were told, not what was recorded: a run whose process was killed before it could
-// tell of its failure is told first.
+// report its failure is told first.
 func (n *Notifier) queue(ctx context.Context, box *record.Outbox, ended *Ended) error {
 	ctx, cancel := context.WithTimeout(ctx, n.Patience)
 	defer cancel()
@@ -262,7 +262,7 @@ func sendInOrder(ctx context.Context, receiver Receiver, box *record.Outbox, mes
 	}
 }
 
-// deliver tells of a run that was killed before it could, and tries what is pending
+// deliver reports a run that was killed before it could, and tries what is pending
 // again until ctx ends.
 func (a *account) deliver(ctx context.Context) {
 	notifier := a.daemon.options.Notifier

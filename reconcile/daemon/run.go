@@ -10,13 +10,13 @@ import (
 	"github.com/seatsync/seatsync/reconcile/runner"
 )
 
-// Runner makes the runs of one account. Runs of one account never overlap, but
+// Runner performs the runs of one account. Runs of one account never overlap, but
 // Settings may be asked for while a run is going on.
 type Runner interface {
 	// Settings reads what the file says about when to run. It is called every
 	// minute, so it must be cheap while the file has not changed.
 	Settings(now time.Time) (Settings, error)
-	// Run makes one run from fresh input and returns when it is recorded. When
+	// Run performs one run from fresh input and returns when it is recorded. When
 	// ctx ends it drains: no new request starts.
 	Run(ctx context.Context, request Request) RunResult
 }

@@ -11,7 +11,7 @@ import (
 
 // Each line ends with its checksum, over all that stands before it, the checksum
 // of the line before included ("prev"). So a line can be believed by itself,
-// whatever happened to others, and the first line after a gap tells of it.
+// whatever happened to others, and the first line after a gap shows it.
 
 // sumLength is how many hexadecimal digits of a SHA-256 are kept.
 const sumLength = 32

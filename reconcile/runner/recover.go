@@ -13,7 +13,7 @@ const defaultRequestTimeout = 30 * time.Second
 
 // recoverEarlier judges by what is in the account now, as read since some time,
 // what earlier runs were writing when they were killed, or could not find out. It
-// tells of a killed run once, and of changes that turn out to be applied. Only the
+// reports a killed run once, and changes that turn out to be applied. Only the
 // holder of the lock may: without it, a run that is still going looks the same.
 func (r *run) recoverEarlier(live *reconcile.Live, begun time.Time) error {
 	recovered, unreadable, err := r.Store.Recover(record.Reading{

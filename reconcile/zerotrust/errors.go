@@ -89,7 +89,7 @@ func inconsistent(format string, arguments ...any) error {
 	return &inconsistentError{fmt.Sprintf(format, arguments...)}
 }
 
-// worthReadingAgain reports whether reading a listing from its start may mend
+// worthReadingAgain reports whether reading a listing from its start may fix
 // what went wrong: pages that do not add up or cannot be decoded.
 func worthReadingAgain(err error) bool {
 	// Reading 64 MiB again would not make it smaller.

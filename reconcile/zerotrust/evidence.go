@@ -52,7 +52,7 @@ func (s *Source) Devices(ctx context.Context, users []reconcile.User) (reconcile
 }
 
 // endsRun reports whether an error ends the run: the caller has given up, or the
-// API takes no requests for now.
+// API limits the rate of requests.
 func endsRun(ctx context.Context, err error) bool {
 	return ctx.Err() != nil || isA[*reconcile.ThrottledError](err)
 }
