@@ -302,6 +302,11 @@ func TestThePagesAreReadableForEverybody(t *testing.T) {
 		"whatif": func(f *os.File) error {
 			return WriteWhatIf(f, HTML, &WhatIfTable{AccountID: "a", AccountName: "ACME", AfterDays: 90, Currency: "USD", Rows: groupedWhatIf()}, Options{})
 		},
+		"runs": func(f *os.File) error {
+			run := RunRow{ID: "20261122T060000Z-0f0f0f0f", Started: "2026-11-22 07:00:00", Took: "12s", Mode: "apply", Result: "done", Changes: "4 applied, 2 held", Who: "ada", Commit: "0123456789ab", Freed: "4 seats, 28.00 USD a month"}
+			failed := RunRow{ID: "20261121T060000Z-0e0e0e0e", Started: "2026-11-21 07:00:00", Took: "1s", Mode: "dry-run", Result: "failed", Changes: "list users: GET /accounts/023e105f4ecef8ad9ca31a8372d0c353/access/users: 403 10000 Authentication error: check that the token is valid", Who: "ada", Commit: "-"}
+			return WriteRuns(f, HTML, &RunList{Account: "023e105f4ecef8ad9ca31a8372d0c353", AccountName: "ACME", Zone: "Europe/Berlin", Runs: []RunRow{run, failed}})
+		},
 	} {
 		file, err := os.Create(filepath.Join(t.TempDir(), name+".html"))
 		if err == nil {

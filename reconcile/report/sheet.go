@@ -126,8 +126,8 @@ func (s *sheet) writeHTML(out *bufio.Writer) error {
 
 // sheetCell is a cell with what the page needs to know of it.
 type sheetCell struct {
-	Text, Class string
-	IsHead      bool
+	Label, Text, Class string
+	IsHead             bool
 }
 
 // Cells are the rows for the page.
@@ -142,7 +142,7 @@ func (s *sheet) Cells() [][]sheetCell {
 			if s.Marked[i] {
 				class += " own"
 			}
-			rows[i] = append(rows[i], sheetCell{Text: text, Class: strings.TrimSpace(class), IsHead: at == 0})
+			rows[i] = append(rows[i], sheetCell{Label: s.Columns[at].Title, Text: text, Class: strings.TrimSpace(class), IsHead: at == 0})
 		}
 	}
 	return rows
