@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -69,13 +70,17 @@ func (m *Metrics) foresee(account string, run *RunSummary) {
 	}
 }
 
-// foreseen are the findings about the budget and the last seat that call for someone.
+// moneyCodes are the findings about the budget and the last seat, of which people are notified.
+func moneyCodes() []reconcile.Code {
+	return []reconcile.Code{reconcile.CodeBudgetExceededSoon, reconcile.CodeSeatsExhaustedSoon}
+}
+
+// foreseen are those of a plan that call for someone.
 func foreseen(plan *reconcile.Plan) map[reconcile.Code]string {
 	found := make(map[reconcile.Code]string)
 	for i := range plan.Findings {
 		finding := &plan.Findings[i]
-		isMoney := finding.Code == reconcile.CodeBudgetExceededSoon || finding.Code == reconcile.CodeSeatsExhaustedSoon
-		if isMoney && finding.Severity != reconcile.SeverityInfo {
+		if slices.Contains(moneyCodes(), finding.Code) && finding.Severity != reconcile.SeverityInfo {
 			found[finding.Code] = finding.Message
 		}
 	}
@@ -84,7 +89,7 @@ func foreseen(plan *reconcile.Plan) map[reconcile.Code]string {
 
 // newlyForeseen is the first finding of a run that the one before it had not, or "".
 func (e *Ended) newlyForeseen() string {
-	for _, code := range []reconcile.Code{reconcile.CodeBudgetExceededSoon, reconcile.CodeSeatsExhaustedSoon} {
+	for _, code := range moneyCodes() {
 		message, isForeseen := e.Outcome.Run.foreseen[code]
 		wasForeseen := false
 		if e.Planned != nil {

@@ -80,7 +80,7 @@ func (e *Ended) finding() Notification {
 	case e.newlyForeseen() != "":
 		return Notification{Event: EventBudget, Title: e.newlyForeseen()}
 	case run.Outcomes[reconcile.Applied] > 0:
-		return Notification{Event: EventChange, Title: reconcile.CountOf(run.Outcomes[reconcile.Applied], "change", "changes") + " applied"}
+		return Notification{Event: EventChange, Title: reconcile.Count(run.Outcomes[reconcile.Applied], "change") + " applied"}
 	case run.Mode == reconcile.ModeDryRun && run.wants != knew && pendingOf(run) > 0:
 		return Notification{Event: EventChange, Title: "the next apply will " + pendingWords(run)}
 	}

@@ -32,13 +32,13 @@ func ago(from, to time.Time) string {
 	elapsed := max(0, to.Sub(from))
 	switch {
 	case elapsed < time.Minute:
-		return reconcile.CountOf(int(elapsed/time.Second), "second", "seconds")
+		return reconcile.Count(int(elapsed/time.Second), "second")
 	case elapsed < 2*time.Hour:
-		return reconcile.CountOf(int(elapsed/time.Minute), "minute", "minutes")
+		return reconcile.Count(int(elapsed/time.Minute), "minute")
 	case elapsed < 48*time.Hour:
-		return reconcile.CountOf(int(elapsed/time.Hour), "hour", "hours")
+		return reconcile.Count(int(elapsed/time.Hour), "hour")
 	}
-	return reconcile.CountOf(int(elapsed/(24*time.Hour)), "day", "days")
+	return reconcile.Count(int(elapsed/reconcile.Day), "day")
 }
 
 // Took says how long the run took.

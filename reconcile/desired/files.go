@@ -192,7 +192,7 @@ func listed(problems reconcile.Problems, unlisted int) reconcile.Problems {
 		last := min(len(problems), maxProblems)
 		at := reconcile.Position{File: problems[last-1].At.File}
 		problems = append(problems[:last:last], reconcile.Problem{At: at, More: more,
-			Message: fmt.Sprintf("%s more: correct the first ones, and look again", reconcile.CountOf(more, "problem", "problems"))})
+			Message: fmt.Sprintf("%s more: correct the first ones, and look again", reconcile.Count(more, "problem"))})
 	}
 	return problems
 }
