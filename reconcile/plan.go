@@ -104,7 +104,28 @@ type Summary struct {
 }
 
 // Pending is the number of changes that will be carried out.
-func (s Summary) Pending() int { return s.Release + s.Narrow + s.Grant + s.Rename }
+func (s Summary) Pending() int {
+	pending := 0
+	for _, kind := range Kinds() {
+		pending += *s.of(kind)
+	}
+	return pending
+}
+
+// of is the count of a kind; that of a kind which this version does not know is lost.
+func (s *Summary) of(kind Kind) *int {
+	switch kind {
+	case Release:
+		return &s.Release
+	case Narrow:
+		return &s.Narrow
+	case Grant:
+		return &s.Grant
+	case Rename:
+		return &s.Rename
+	}
+	return new(int)
+}
 
 // CallCounts are the writing requests that a plan takes.
 type CallCounts struct {

@@ -16,16 +16,7 @@ func summarize(plan *Plan, batchSize int) Summary {
 			summary.Held++
 			continue
 		}
-		switch change.Kind {
-		case Release:
-			summary.Release++
-		case Narrow:
-			summary.Narrow++
-		case Grant:
-			summary.Grant++
-		case Rename:
-			summary.Rename++
-		}
+		*summary.of(change.Kind)++
 	}
 	summary.Unchanged = plan.Live.Users - len(touched)
 	for _, call := range Calls(plan, batchSize) {

@@ -86,3 +86,13 @@ func TestNumbersForPeople(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryKindOfChangeIsCounted(t *testing.T) {
+	for _, kind := range Kinds() {
+		plan := &Plan{Changes: []Change{{Kind: kind}, {Kind: kind, Held: HeldLimit}}}
+		plan.Summary = summarize(plan, DefaultBatchSize)
+		if plan.Summary.Pending() != 1 || *plan.Summary.of(kind) != 1 || plan.Summary.Held != 1 {
+			t.Errorf("%s: %+v", kind, plan.Summary)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/seatsync/seatsync/reconcile"
 	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
 
@@ -33,4 +34,13 @@ func seatsyncForTests() {
 	code := app.execute(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
+}
+
+func TestEveryResultHasItsExitCode(t *testing.T) {
+	for _, result := range reconcile.Results() {
+		code := resultCode(result)
+		if isFine := code == codeOK || code == codeHeld; isFine != result.IsSuccess() {
+			t.Errorf("%s exits with %d", result, code)
+		}
+	}
 }

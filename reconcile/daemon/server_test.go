@@ -335,3 +335,20 @@ func TestAFleetIsSearchedAndReadPageByPage(t *testing.T) {
 		})
 	}
 }
+
+// A run that is going on, or was skipped, is never the last one that is over.
+func TestEveryResultHasASentenceOfItsOwn(t *testing.T) {
+	seen := make(map[string]reconcile.Result)
+	for _, result := range reconcile.Results() {
+		if result == reconcile.ResultRunning || result == reconcile.ResultSkipped {
+			continue
+		}
+		tone, sentence, _ := verdict(&RunSummary{Result: result, Held: map[reconcile.Hold]int{reconcile.HeldLimit: 2}}, nil, time.Now())
+		if other, isTaken := seen[sentence]; isTaken {
+			t.Errorf("%s and %s: %s", result, other, sentence)
+		}
+		if seen[sentence] = result; (tone == "broken") == result.IsSuccess() {
+			t.Errorf("%s is %s", result, tone)
+		}
+	}
+}

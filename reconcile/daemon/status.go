@@ -127,20 +127,21 @@ func verdict(last *RunSummary, unread error, now time.Time) (tone, sentence, det
 		return "waiting", "Nothing has run yet", "The page fills with the first run."
 	}
 	when := ago(last.FinishedAt, now) + " ago"
+	tone = resultTone(last.Result)
 	switch last.Result {
 	case reconcile.ResultDone:
-		return "calm", "All is well: the last run succeeded " + when, ""
+		return tone, "All is well: the last run succeeded " + when, ""
 	case reconcile.ResultNotTaken:
-		return "calm", "The last run succeeded " + when + ", and the API did not take some of it", "A seat that is asked for comes with the person's next login."
+		return tone, "The last run succeeded " + when + ", and the API did not take some of it", "A seat that is asked for comes with the person's next login."
 	case reconcile.ResultHeld:
 		held := last.Held[reconcile.HeldLimit] + last.Held[reconcile.HeldTooManyReturned]
-		return "held", "A limit holds " + reconcile.Count(held, "release") + " back", "The last run was " + when + "; its report says which limit, and how to let them through."
+		return tone, "A limit holds " + reconcile.Count(held, "release") + " back", "The last run was " + when + "; its report says which limit, and how to let them through."
 	case reconcile.ResultPartial:
-		return "broken", "The last run was applied in part " + when, "Its report says what failed."
+		return tone, "The last run was applied in part " + when, "Its report says what failed."
 	case reconcile.ResultKilled:
-		return "broken", "The last run was killed " + when, "The next apply finds out what it had done."
+		return tone, "The last run was killed " + when, "The next apply finds out what it had done."
 	}
-	return "broken", "The last run failed " + when, last.Error
+	return tone, "The last run failed " + when, last.Error
 }
 
 // warnings are what the file says and someone should know.
@@ -298,6 +299,7 @@ func (r *RunSummary) Changes() string {
 // PendingCount is how many changes the run left to do.
 func (r *RunSummary) PendingCount() int { return pendingOf(r) }
 
+// resultTone says how a result is to be taken; the style colours it.
 func resultTone(result reconcile.Result) string {
 	switch result {
 	case reconcile.ResultDone, reconcile.ResultNotTaken:

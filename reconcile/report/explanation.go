@@ -97,7 +97,7 @@ func (t *explanationText) write(e *reconcile.Explanation) {
 	for _, verdict := range e.Rules {
 		mark, color := " ", dim
 		if verdict.Applies {
-			mark, color = "✓", bold
+			mark, color = markDone, bold
 		}
 		text := t.paint(color, mark+" "+padded(value(verdict.Rule), 18)+sentence(verdict.Because))
 		if verdict.Source != nil {

@@ -51,7 +51,7 @@ func (r *ExplanationReport) personInMarkdown(out *bufio.Writer, e *reconcile.Exp
 	for _, rule := range e.Rules {
 		mark, from := "", ""
 		if rule.Applies {
-			mark = "✓"
+			mark = markDone
 		}
 		if rule.Source != nil {
 			from = codeCell(place(*rule.Source))

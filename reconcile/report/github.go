@@ -135,12 +135,12 @@ func (r *Row) annotate() (level, title, text string) {
 	switch {
 	case r.Hold != "":
 		return level, title + " " + r.State, r.Effect + "; held back: " + r.Hold
-	case r.Mark == "✗":
+	case r.Mark == markBroken:
 		level = levelError
-	case r.Mark == "○", r.Mark != "✓" && r.TakesAway():
+	case r.Mark == markWaiting, r.Mark != markDone && r.TakesAway():
 		level = levelWarning
 	}
-	if r.Mark != "" && r.Mark != "?" {
+	if r.Mark != "" && r.Mark != markMissing {
 		title += " " + r.State
 	}
 	if r.Failure != "" {
@@ -155,7 +155,7 @@ func (v *View) findingAnnotations() map[string]*annotations {
 	for _, group := range v.Findings {
 		for _, i := range group.Members {
 			row := v.Finding(i)
-			level := map[string]string{"✗": levelError, "i": levelNotice, "!": levelWarning}[row.Mark]
+			level := map[string]string{markBroken: levelError, markInfo: levelNotice, markWarning: levelWarning}[row.Mark]
 			note := &annotation{Level: level, Title: group.Key, Text: row.Text}
 			if source := v.plan.Findings[i].Source; source != nil {
 				note.Position = *source

@@ -140,7 +140,7 @@ func (v *View) changeSection(open, end, shared string, members []int, limit int)
 		if row.Mark == "" {
 			return line
 		}
-		result := map[string]string{"✓": "✅", "✗": "❌", "?": "❔", "○": "⏸️"}[row.Mark] + " " + prose(row.State)
+		result := map[string]string{markDone: "✅", markBroken: "❌", markMissing: "❔", markWaiting: "⏸️"}[row.Mark] + " " + prose(row.State)
 		if row.Failure != "" {
 			result += ": " + prose(row.Failure)
 		}
@@ -181,7 +181,7 @@ func (v *View) findingSection(noun string, limit int) []*section {
 	}
 	s.fill(limit, func(i int) string {
 		row := v.Finding(order[i])
-		icon := map[string]string{"✗": "❌", "i": "ℹ️", "!": "⚠️"}[row.Mark]
+		icon := map[string]string{markBroken: "❌", markInfo: "ℹ️", markWarning: "⚠️"}[row.Mark]
 		return fmt.Sprintf("| %s | %s | %s | %s |\n", icon,
 			inCell(prose(value(string(v.plan.Findings[order[i]].Code)))), inCell(prose(row.Text)), placeCell(row.Place))
 	})

@@ -266,8 +266,8 @@ func (t *textReport) row(layout *rowLayout, i int) {
 	default:
 		t.line(start + padded(row.Effect, layout.effect) + "  " + padded(because, layout.because) + "  " + t.paint(dim, row.Place))
 	}
-	if row.Mark != "" && row.Mark != "✓" {
-		text := t.paint(map[bool]string{true: red, false: yellow}[row.Mark == "✗"], row.State)
+	if row.Mark != "" && row.Mark != markDone {
+		text := t.paint(map[bool]string{true: red, false: yellow}[row.Mark == markBroken], row.State)
 		if row.Failure != "" {
 			text += ": " + row.Failure
 		}

@@ -3,6 +3,8 @@ package report
 import (
 	"bufio"
 	"strings"
+
+	"github.com/seatsync/seatsync/reconcile"
 )
 
 // The colours of a terminal, as parameters of its SGR sequence.
@@ -31,7 +33,10 @@ func (t *textWriter) paint(color, text string) string {
 
 // sign paints a sign in its colour.
 func (t *textWriter) sign(sign string) string {
-	color := map[string]string{"✗": red, "-": red, "✓": green, "+": green, "i": cyan, "→": cyan}[sign]
+	color := map[string]string{
+		markBroken: red, markDone: green, markInfo: cyan,
+		symbol(reconcile.Release): red, symbol(reconcile.Grant): green, symbol(reconcile.Rename): cyan,
+	}[sign]
 	if color == "" {
 		color = yellow
 	}

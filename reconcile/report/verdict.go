@@ -133,8 +133,8 @@ func (v *View) stillToRelease() int {
 // statusCounts lists how many outcomes have each status but applied.
 func statusCounts(run *reconcile.Run) []string {
 	var parts []string
-	for _, status := range reconcile.Statuses()[1:] {
-		if n := run.Count(status); n > 0 {
+	for _, status := range reconcile.Statuses() {
+		if n := run.Count(status); n > 0 && status != reconcile.Applied {
 			parts = append(parts, reconcile.Number(n)+" "+value(status.Label()))
 		}
 	}
@@ -143,20 +143,11 @@ func statusCounts(run *reconcile.Run) []string {
 
 // kindCounts counts the changes that will be carried out, by kind.
 func (v *View) kindCounts() map[reconcile.Kind]int {
-	plan := v.plan
-	if v.Review != nil {
-		counts := make(map[reconcile.Kind]int)
-		for _, i := range allMembers(v.Pending) {
-			counts[plan.Changes[i].Kind]++
-		}
-		return counts
+	counts := make(map[reconcile.Kind]int)
+	for _, group := range v.Pending {
+		counts[v.plan.Changes[group.Members[0]].Kind] = len(group.Members)
 	}
-	return map[reconcile.Kind]int{
-		reconcile.Release: plan.Summary.Release,
-		reconcile.Narrow:  plan.Summary.Narrow,
-		reconcile.Grant:   plan.Summary.Grant,
-		reconcile.Rename:  plan.Summary.Rename,
-	}
+	return counts
 }
 
 // appliedCounts counts the changes that were carried out, by kind.

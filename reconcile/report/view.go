@@ -305,7 +305,7 @@ func (v *View) Row(i int) Row {
 		row.State, row.Class, row.Hold = "held: "+value(string(change.Held)), "held", heldBecause(change)
 	case v.outcomes == nil:
 	case v.outcomes[i] == nil:
-		row.State, row.Class, row.Mark = "no outcome recorded", "not-reached", "?"
+		row.State, row.Class, row.Mark = "no outcome recorded", "not-reached", markMissing
 	default:
 		outcome := v.outcomes[i]
 		row.State, row.Class, row.Mark = value(outcome.Status.Label()), className(string(outcome.Status)), statusMark(outcome.Status)

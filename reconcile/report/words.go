@@ -130,26 +130,37 @@ func done(kind reconcile.Kind, n int) string {
 	return verb + " " + object
 }
 
-// statusMark is the sign of a status.
+// The marks of outcomes and findings. What a format shows in their place it has by
+// these.
+const (
+	markDone    = "✓"
+	markBroken  = "✗"
+	markWaiting = "○" // nothing was written
+	markMissing = "?" // no outcome is recorded
+	markWarning = "!"
+	markInfo    = "i"
+)
+
+// statusMark is the mark of a status.
 func statusMark(status reconcile.Status) string {
 	switch status {
 	case reconcile.Applied:
-		return "✓"
+		return markDone
 	case reconcile.Failed, reconcile.NotTaken:
-		return "✗"
+		return markBroken
 	case reconcile.Stale, reconcile.NotReached:
 	}
-	return "○"
+	return markWaiting
 }
 
-// severityMark is the sign of a severity.
+// severityMark is the mark of a severity.
 func severityMark(severity reconcile.Severity) string {
 	switch severity {
 	case reconcile.SeverityError:
-		return "✗"
+		return markBroken
 	case reconcile.SeverityInfo:
-		return "i"
+		return markInfo
 	case reconcile.SeverityWarning:
 	}
-	return "!"
+	return markWarning
 }

@@ -93,6 +93,17 @@ func TestSeatsAfterARunAreThoseThatItsOutcomesShow(t *testing.T) {
 	}
 }
 
+func TestEveryKindHasASignOfItsOwn(t *testing.T) {
+	seen := make(map[string]reconcile.Kind)
+	for _, kind := range reconcile.Kinds() {
+		sign := symbol(kind)
+		if other, isTaken := seen[sign]; isTaken || sign == symbol("unheard-of") {
+			t.Errorf("%s has %q, as %q has", kind, sign, other)
+		}
+		seen[sign] = kind
+	}
+}
+
 func TestADifferenceHasItsSign(t *testing.T) {
 	for difference, want := range map[string]string{"0": "0", "0.00": "0", "-14.00": "−14.00", "2": "+2"} {
 		if got := signed(difference); got != want {
