@@ -36,14 +36,16 @@ func (j *Judge) Came(runID, result string, failed, isToBeTold bool) {
 }
 
 // checkTold asks whether each receiver was told of each failure: of it, or of one before
-// with the same result since which no run has succeeded.
+// with the same result since which no unattended run has ended otherwise. Nobody is told
+// of runs by hand, but for one that may have been killed before it could tell.
 func (j *Judge) checkTold(receivers int, at time.Time) {
-	var since []*run // runs that have failed in the same way, without another in between
+	var since []*run // runs that have failed in the same way
 	for _, r := range j.runs {
-		if r.result == "" || !r.isToBeTold && !r.failed { // nobody is told of runs by hand
+		isOfAnotherKind := len(since) > 0 && since[0].result != r.result
+		if r.result == "" || !r.isToBeTold && (!r.failed || isOfAnotherKind) {
 			continue
 		}
-		if !r.failed || len(since) > 0 && since[0].result != r.result {
+		if !r.failed || isOfAnotherKind {
 			since = nil
 		}
 		if !r.failed {
