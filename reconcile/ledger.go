@@ -74,6 +74,17 @@ func dayOf(at time.Time) int {
 	return int(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix() / int64(Day/time.Second))
 }
 
+// ledger adds up what the recorded runs have freed until now.
+func (h *History) ledger(now time.Time) *ledger {
+	l := &ledger{rows: make(map[savingsKey]*savingsEntry), months: make(map[calendarMonth]*savedEntry), now: now}
+	for _, seat := range h.Freed() {
+		if !seat.At.After(now) {
+			l.add(&seat)
+		}
+	}
+	return l
+}
+
 // add takes in one seat. A day counts as free when the seat was free at its end: that
 // of the release does, and that of the return does not.
 func (l *ledger) add(seat *FreedSeat) {

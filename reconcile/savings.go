@@ -1,6 +1,10 @@
 package reconcile
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // Savings are what the recorded runs of an account prove to have been saved: seats
 // that they released, for as long as no run has seen their people in a seat again. A
@@ -13,9 +17,6 @@ type Savings struct {
 	// Months is what was saved in each month, whenever the seats were freed, without a
 	// gap from the first release to now. They add up to Total.
 	Months []SavedMonth
-	// Runs are the runs that released a seat, by their ids. They add up to Total, and
-	// those of one month to its rows.
-	Runs map[string]SavedRun
 }
 
 // SavingsRow is the people freed in one month for one reason and of one group. What
@@ -82,25 +83,35 @@ type SavedMonth struct {
 // Savings works out what the recorded runs have saved until now. Days and months are
 // those of the timezone of now.
 func (h *History) Savings(now time.Time) Savings {
-	l := ledger{rows: make(map[savingsKey]*savingsEntry), months: make(map[calendarMonth]*savedEntry), now: now}
-	for _, seat := range h.Freed() {
-		if !seat.At.After(now) {
-			l.add(&seat)
-		}
-	}
+	l := h.ledger(now)
 	savings := Savings{Rows: []SavingsRow{}, Total: SavingsTotal{Currencies: []CurrencySavings{}}}
 	for _, reading := range h.Readings {
 		if savings.Since.IsZero() || reading.At.Before(savings.Since) {
 			savings.Since = reading.At
 		}
 	}
-	savings.Runs = make(map[string]SavedRun)
 	for _, entry := range l.entries() {
-		row := entry.row()
-		savings.Rows = append(savings.Rows, row)
-		entry.addRuns(savings.Runs, row.Saved)
+		savings.Rows = append(savings.Rows, entry.row())
 	}
 	savings.Total = l.total(savings.Rows)
 	savings.Months = l.savedMonths(savings.Total.Saved)
 	return savings
+}
+
+// SavedRuns works out what some runs have saved until now, by their ids; those that released
+// nobody are not among them. All runs together add up to the total of [History.Savings], and
+// those of one month to its rows.
+func (h *History) SavedRuns(now time.Time, ids []string) map[string]SavedRun {
+	isAsked := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		isAsked[id] = true
+	}
+	runs := make(map[string]SavedRun)
+	for _, entry := range h.ledger(now).entries() {
+		if slices.ContainsFunc(entry.runs, func(run *runEntry) bool { return isAsked[run.id] }) {
+			entry.addRuns(runs, entry.row().Saved)
+		}
+	}
+	maps.DeleteFunc(runs, func(id string, _ SavedRun) bool { return !isAsked[id] })
+	return runs
 }

@@ -120,8 +120,14 @@ func TestSavingsAddUp(t *testing.T) {
 		if months.Cmp(total) != 0 {
 			t.Fatalf("the months come to %s, the rows to %s", months.FloatString(2), total.FloatString(2))
 		}
-		runs := new(big.Rat)
-		for id, run := range savings.Runs {
+		runs, ids := new(big.Rat), []string{}
+		for _, seat := range history.Taken {
+			ids = append(ids, seat.RunID)
+		}
+		for id, run := range history.SavedRuns(now, ids) {
+			if alone := history.SavedRuns(now, []string{id}); len(alone) != 1 || alone[id] != run {
+				t.Fatalf("run %s alone is %+v, among all %+v", id, alone, run)
+			}
 			freed := 0
 			for _, seat := range history.Taken {
 				if seat.RunID == id && !seat.At.After(now) {

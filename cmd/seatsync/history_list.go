@@ -29,13 +29,18 @@ type historyRow struct {
 // listRuns lists the latest runs; 0 lists all.
 func (a *app) listRuns(archive *record.Archive, limit int, format string) error {
 	var runs []historyRow
-	past, zone := archive.History(time.Time{}), report.Zone(archive.Timezone())
-	saved := past.Savings(a.clock().In(zone)).Runs
+	var ids []string
+	past, timezone := archive.History()
+	zone := report.Zone(timezone)
 	err := archive.Latest(limit, func(found *record.Record) {
-		row := historyRow{RunSummary: describeRun(found, a.mask), start: found.Start, saved: saved[found.ID]}
+		row := historyRow{RunSummary: describeRun(found, a.mask), start: found.Start}
 		row.start.Who, row.start.File = row.Who, a.mask.Text(found.File)
-		runs = append(runs, row)
+		runs, ids = append(runs, row), append(ids, found.ID)
 	})
+	saved := past.SavedRuns(a.clock().In(zone), ids)
+	for i := range runs {
+		runs[i].saved = saved[ids[i]]
+	}
 	switch {
 	case err != nil && len(runs) == 0:
 		return err

@@ -49,11 +49,11 @@ func (a *app) savings(format report.Format, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	history := archive.History(time.Time{})
+	history, timezone := archive.History()
 	if history.Runs == 0 && len(history.Unreadable) == 0 {
 		a.note("no runs are recorded in %s", a.stateDir)
 	}
-	found := report.NewSavingsReport(a.account, &history, now.In(report.Zone(archive.Timezone())))
+	found := report.NewSavingsReport(a.account, &history, now.In(report.Zone(timezone)))
 	found.Account, found.AccountName = a.recordedAccount(archive)
 	return report.WriteSavings(a.stdout, format, found, report.Options{Color: a.useColor(), Width: a.width()})
 }

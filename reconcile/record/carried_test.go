@@ -55,7 +55,7 @@ func TestARunCountsOnceWhereverPruningWasKilled(t *testing.T) {
 	before := store.History(time.Time{})
 	entries, err := store.entries(time.Time{})
 	must(t, err)
-	must(t, store.carry([]reconcile.PastRun{*newCarrier(nil).carriedOf(&entries[3])}, noon)) // and the record is still there
+	must(t, store.carry([]reconcile.PastRun{*newCarrier(nil).carriedOf(entries[3])}, noon)) // and the record is still there
 	if diff := cmp.Diff(before, store.History(time.Time{}), withoutEmails); diff != "" {
 		t.Errorf("killed before removing (-want +got):\n%s", diff)
 	}

@@ -283,13 +283,17 @@ const longestRun = 24 * time.Hour
 // History returns what the runs since a time know, for the rules that look back. A
 // record that is damaged or cannot be read is among the unreadable runs: it is no
 // reason not to plan, and one for such rules to release nobody.
-func (s *Store) History(since time.Time) (history reconcile.History) {
+func (s *Store) History(since time.Time) reconcile.History {
 	entries, err := s.entries(since)
+	return s.historyOf(entries, err, since)
+}
+
+// historyOf makes a history of the entries since a time, and of why not all are there.
+func (s *Store) historyOf(entries []*entry, err error, since time.Time) (history reconcile.History) {
 	if err != nil {
 		history.Unreadable = append(history.Unreadable, reconcile.UnreadableRun{Why: err.Error()})
 	}
-	for i := range entries {
-		one := &entries[i]
+	for _, one := range entries {
 		switch {
 		case errors.Is(one.err, errNothing): // nothing was done
 			continue
@@ -309,7 +313,7 @@ func (s *Store) History(since time.Time) (history reconcile.History) {
 }
 
 // addCarried adds what is carried forward of runs whose record is gone.
-func (s *Store) addCarried(history *reconcile.History, entries []entry, since time.Time) {
+func (s *Store) addCarried(history *reconcile.History, entries []*entry, since time.Time) {
 	carried, err := s.Carried()
 	if err != nil {
 		history.Unreadable = append(history.Unreadable, reconcile.UnreadableRun{Why: err.Error()})

@@ -31,16 +31,21 @@ const indexFormat = 2
 
 // index is the content of the file.
 type index struct {
-	Format  int     `json:"format"`
-	Entries []entry `json:"entries"`
+	Format  int      `json:"format"`
+	Entries []*entry `json:"entries"`
+}
+
+// journalFile is the file of a record, as a listing of its directory has it.
+type journalFile struct {
+	ID string `json:"id"`
+	// Modified is in nanoseconds.
+	Size     int64 `json:"size"`
+	Modified int64 `json:"modified"`
 }
 
 // entry is what is kept of one record.
 type entry struct {
-	ID string `json:"id"`
-	// Size and Modified are those of the file, Modified in nanoseconds.
-	Size     int64 `json:"size"`
-	Modified int64 `json:"modified"`
+	journalFile
 
 	Mode       reconcile.Mode `json:"mode"`
 	StartedAt  time.Time      `json:"started_at"`
@@ -77,7 +82,7 @@ const (
 
 // entries returns what is kept of the records of runs that started no earlier than a
 // time, the latest first; see [entry]. Records that cannot be read are among them.
-func (s *Store) entries(since time.Time) ([]entry, error) {
+func (s *Store) entries(since time.Time) ([]*entry, error) {
 	runs, err := s.openRuns()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -95,14 +100,14 @@ func (s *Store) entries(since time.Time) ([]entry, error) {
 	if s.known == nil {
 		s.known = s.readIndex()
 	}
-	entries := make([]entry, 0, len(files))
+	entries := make([]*entry, 0, len(files))
 	unindexed, bytes, reach := 0, int64(0), since.Add(-longestRun)
 	for _, file := range files {
 		if started, ok := StartOf(file.ID); ok && started.Before(reach) {
 			continue
 		}
-		if known, ok := s.known[file.ID]; ok && known.Size == file.Size && known.Modified == file.Modified {
-			entries = append(entries, *known)
+		if known, ok := s.known[file.ID]; ok && known.journalFile == file {
+			entries = append(entries, known)
 			continue
 		}
 		read := s.readEntry(runs, file)
@@ -111,7 +116,7 @@ func (s *Store) entries(since time.Time) ([]entry, error) {
 		}
 		if read.isClosed {
 			unindexed, bytes = unindexed+1, bytes+read.Size
-			s.known[file.ID] = &read
+			s.known[file.ID] = read
 		}
 		entries = append(entries, read)
 	}
@@ -123,7 +128,7 @@ func (s *Store) entries(since time.Time) ([]entry, error) {
 }
 
 // forget drops what is known of records that are gone.
-func (s *Store) forget(files []entry) {
+func (s *Store) forget(files []journalFile) {
 	if len(s.known) <= len(files) {
 		return
 	}
@@ -134,15 +139,14 @@ func (s *Store) forget(files []entry) {
 	maps.DeleteFunc(s.known, func(id string, _ *entry) bool { return !isThere[id] })
 }
 
-// journalsIn lists the journals in a directory, the latest first, as entries that say no
-// more than that.
-func journalsIn(runs *os.Root) ([]entry, error) {
-	ids, err := entriesOf(runs)
+// journalsIn lists the journals in a directory, the latest first.
+func journalsIn(runs *os.Root) ([]journalFile, error) {
+	found, err := entriesOf(runs)
 	if err != nil {
 		return nil, err
 	}
-	var files []entry
-	for _, file := range ids {
+	files := make([]journalFile, 0, len(found))
+	for _, file := range found {
 		id, ok := idOf(file)
 		if !ok {
 			continue
@@ -151,31 +155,32 @@ func journalsIn(runs *os.Root) ([]entry, error) {
 		if err != nil {
 			continue // removed meanwhile
 		}
-		files = append(files, entry{ID: id, Size: info.Size(), Modified: info.ModTime().UnixNano()})
+		files = append(files, journalFile{ID: id, Size: info.Size(), Modified: info.ModTime().UnixNano()})
 	}
-	slices.SortStableFunc(files, func(a, b entry) int { return cmp.Compare(b.ID, a.ID) })
+	slices.SortFunc(files, func(a, b journalFile) int { return cmp.Compare(b.ID, a.ID) })
 	return files, nil
 }
 
 // readEntry derives an entry from its record.
-func (s *Store) readEntry(runs *os.Root, file entry) entry {
+func (s *Store) readEntry(runs *os.Root, file journalFile) *entry {
+	read := &entry{journalFile: file}
 	record, err := s.readIn(runs, file.ID)
 	if err != nil {
-		file.StartedAt, _ = StartOf(file.ID)
-		file.err = err
-		return file
+		read.StartedAt, _ = StartOf(file.ID)
+		read.err = err
+		return read
 	}
-	file.Mode, file.StartedAt, file.FinishedAt, file.Damage = record.Mode, record.StartedAt, record.FinishedAt, record.Damage
-	file.isClosed = !record.isUnfinished()
+	read.Mode, read.StartedAt, read.FinishedAt, read.Damage = record.Mode, record.StartedAt, record.FinishedAt, record.Damage
+	read.isClosed = !record.isUnfinished()
 	if record.Run != nil {
-		file.Applied = record.Run.Count(reconcile.Applied)
+		read.Applied = record.Run.Count(reconcile.Applied)
 	}
 	if record.Plan != nil {
 		past := record.past()
-		file.Past, file.Pending = &past, record.Plan.Run != nil && record.Plan.Summary.Pending() > 0
-		file.Timezone, file.IsRevert, file.People = record.Plan.Timezone, isRevert(record.Plan), record.people()
+		read.Past, read.Pending = &past, record.Plan.Run != nil && record.Plan.Summary.Pending() > 0
+		read.Timezone, read.IsRevert, read.People = record.Plan.Timezone, isRevert(record.Plan), record.people()
 	}
-	return file
+	return read
 }
 
 // readIndex reads the index. One that is of no use is an empty one.
@@ -187,13 +192,16 @@ func (s *Store) readIndex() map[string]*entry {
 	}
 	defer directory.Close()
 	info, err := directory.Lstat(indexName)
+	if err != nil {
+		return entries
+	}
 	var found index
-	if err != nil || readSealed(directory, indexName, longestIndex, &found) != nil || found.Format != indexFormat {
+	if readSealed(directory, indexName, longestIndex, &found) != nil || found.Format != indexFormat {
 		return entries
 	}
 	latest := info.ModTime().Add(-coarsest).UnixNano()
-	for i := range found.Entries {
-		if one := &found.Entries[i]; one.Modified < latest {
+	for _, one := range found.Entries {
+		if one != nil && one.Modified < latest {
 			one.isClosed = true
 			entries[one.ID] = one
 		}
@@ -203,11 +211,11 @@ func (s *Store) readIndex() map[string]*entry {
 
 // writeIndex writes what is known of the records that have a file. That it cannot be
 // written costs time and nothing else.
-func (s *Store) writeIndex(files []entry) {
-	content := index{Format: indexFormat, Entries: make([]entry, 0, len(files))}
+func (s *Store) writeIndex(files []journalFile) {
+	content := index{Format: indexFormat, Entries: make([]*entry, 0, len(files))}
 	for _, file := range files {
 		if known := s.known[file.ID]; known != nil {
-			content.Entries = append(content.Entries, *known)
+			content.Entries = append(content.Entries, known)
 		}
 	}
 	directory, err := s.openDirectory()

@@ -89,10 +89,9 @@ func (s *Store) Recover(reading Reading, clock func() time.Time) (recovered []Re
 // openOf returns the runs that may leave something to recover, and before them those
 // that have made a change since: that of one may be that of the other. The error names
 // records that cannot be read.
-func openOf(entries []entry) (ids []string, unreadable error) {
+func openOf(entries []*entry) (ids []string, unreadable error) {
 	var since []string
-	for i := range entries {
-		one := &entries[i]
+	for _, one := range entries {
 		switch {
 		case one.err != nil:
 			unreadable = errors.Join(unreadable, one.err)

@@ -42,7 +42,7 @@ func (s *Store) Prune(retention Retention, now time.Time) error {
 		return err
 	}
 	var problems []error
-	var over, empty []entry
+	var over, empty []*entry
 	kept := make(map[reconcile.Mode]int)
 	named := make(map[string]bool)
 	for _, one := range entries {
@@ -56,8 +56,8 @@ func (s *Store) Prune(retention Retention, now time.Time) error {
 			problems = append(problems, one.err)
 			continue
 		}
-		isNeeded := retention.isNeeded(&one, named, now)
-		if one.isClosed && !isNeeded && retention.isOver(&one, kept[one.Mode], now) {
+		isNeeded := retention.isNeeded(one, named, now)
+		if one.isClosed && !isNeeded && retention.isOver(one, kept[one.Mode], now) {
 			over = append(over, one)
 		}
 		kept[one.Mode]++
@@ -70,7 +70,7 @@ func (s *Store) Prune(retention Retention, now time.Time) error {
 }
 
 // removeAll carries forward what records say, and removes them.
-func (s *Store) removeAll(over []entry, now time.Time) error {
+func (s *Store) removeAll(over []*entry, now time.Time) error {
 	if len(over) == 0 {
 		return nil
 	}
@@ -82,7 +82,7 @@ func (s *Store) removeAll(over []entry, now time.Time) error {
 	carrier := newCarrier(known)
 	var runs []reconcile.PastRun
 	for _, one := range slices.Backward(over) {
-		past := carrier.carriedOf(&one)
+		past := carrier.carriedOf(one)
 		isCarried := slices.ContainsFunc(known, func(there reconcile.PastRun) bool { return there.ID == one.ID })
 		if past != nil && !isCarried { // a process that was killed here has not removed it
 			runs = append(runs, *past)
