@@ -37,18 +37,18 @@ func lineOf(object any) ([]byte, error) {
 // errTorn is behind a file whose checksum is not right.
 var errTorn = errors.New("it is torn or was changed: its checksum is not right")
 
-// unseal reads an object that [seal] has written.
-func unseal(data []byte, object any) error {
-	data = bytes.TrimSuffix(data, []byte("\n"))
+// checkSeal returns an error unless the text is as [seal] has made it.
+func checkSeal(text []byte) error {
+	text = bytes.TrimSuffix(text, []byte("\n"))
 	const length = len(`,"sum":"`) + sumLength + len(`"}`)
-	if len(data) < length {
+	if len(text) < length {
 		return errTorn
 	}
-	beginning, end := data[:len(data)-length], data[len(data)-length:]
+	beginning, end := text[:len(text)-length], text[len(text)-length:]
 	if string(end) != `,"sum":"`+sumOf(beginning)+`"}` {
 		return errTorn
 	}
-	return json.Unmarshal(data, object)
+	return nil
 }
 
 // beingWritten begins the name of a file that is not complete yet.
@@ -99,22 +99,31 @@ func overwriteFile(directory *os.Root, name string, data []byte) error {
 	return errors.Join(err, file.Close())
 }
 
-// readSealed reads a file of a directory that [seal] has made, of at most so many
-// bytes.
+// readSealed reads the object in a file of a directory that [seal] has made, of at most so
+// many bytes.
 func readSealed(directory *os.Root, name string, most int64, object any) error {
-	file, err := openFile(directory, name, os.O_RDONLY)
+	text, err := readSealedText(directory, name, most)
 	if err != nil {
 		return err
 	}
+	return json.Unmarshal(text, object)
+}
+
+// readSealedText reads such a file, and checks that it is whole.
+func readSealedText(directory *os.Root, name string, most int64) ([]byte, error) {
+	file, err := openFile(directory, name, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
 	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, most+1))
+	text, err := io.ReadAll(io.LimitReader(file, most+1))
 	switch {
 	case err != nil:
-		return err
-	case int64(len(data)) > most:
-		return fmt.Errorf("%s is larger than %d bytes", name, most)
+		return nil, err
+	case int64(len(text)) > most:
+		return nil, fmt.Errorf("%s is larger than %d bytes", name, most)
 	}
-	return unseal(data, object)
+	return text, checkSeal(text)
 }
 
 // isLeftover reports whether a file is what a process that was killed has left of
