@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/sync/errgroup"
 	"gopkg.in/yaml.v3"
 
 	"github.com/seatsync/seatsync/reconcile"
@@ -34,16 +35,16 @@ func (p *fileParser) parseTop(data []byte) *yaml.Node {
 	if bytes.Contains(data, []byte("\r\n")) {
 		data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
 	}
-	if top, entries := readAhead(p.file, data); entries != nil {
+	if top, entries := readAhead(p.file, data, p.parts); entries != nil {
 		p.entries = entries
 		return top
 	}
 	return p.parse(data)
 }
 
-// readAhead reads a file whose last key is users. Entries is nil where the file
-// has to be read as a whole.
-func readAhead(file string, data []byte) (top *yaml.Node, entries *fileParser) {
+// readAhead reads a file whose last key is users, in up to so many parts side by side.
+// Entries is nil where the file has to be read as a whole.
+func readAhead(file string, data []byte, parts int) (top *yaml.Node, entries []*fileParser) {
 	const key = "users:\n"
 	start := bytes.Index(data, []byte("\n"+key)) + 1
 	if start == 0 && !bytes.HasPrefix(data, []byte(key)) || len(data) > maxFileSize || !isPlainText(data) {
@@ -56,11 +57,45 @@ func readAhead(file string, data []byte) (top *yaml.Node, entries *fileParser) {
 	if top == nil || len(rest.problems) > 0 || !endsInUsers(top, line) {
 		return nil, nil
 	}
-	reader := entryReader{parser: &fileParser{document: document{file: file}}, rest: block, line: line}
-	if !reader.readAll() {
+	var group errgroup.Group
+	for _, part := range partsOf(block, parts) {
+		reader := entryReader{parser: &fileParser{document: document{file: file}}, rest: part, line: line}
+		entries = append(entries, reader.parser)
+		line += bytes.Count(part, []byte("\n"))
+		group.Go(func() error {
+			if !reader.readAll() {
+				return errNotAhead
+			}
+			return nil
+		})
+	}
+	if group.Wait() != nil {
 		return nil, nil
 	}
-	return top, reader.parser
+	return top, entries
+}
+
+// errNotAhead is behind a part whose entries cannot be read ahead.
+var errNotAhead = errors.New("the entries have to be read with the rest of the file")
+
+// smallestPart is how many bytes are worth reading side by side with others.
+const smallestPart = 128 << 10
+
+// partsOf cuts a block of entries into up to so many parts of about the same size. Each
+// begins with a line that looks as the first one does.
+func partsOf(block []byte, most int) (parts [][]byte) {
+	dash := append([]byte{'\n'}, block[:len(block)-len(bytes.TrimLeft(block, " "))]...)
+	dash = append(dash, "- "...)
+	for n := most; n > 1; n-- {
+		from := len(block) / n
+		end := bytes.Index(block[from:], dash)
+		if end < 0 {
+			break
+		}
+		parts = append(parts, block[:from+end+1])
+		block = block[from+end+1:]
+	}
+	return append(parts, block)
 }
 
 // isPlainText reports whether a file is UTF-8 without any character that YAML

@@ -41,7 +41,7 @@ type RosterFile struct {
 // goes on holding those people.
 func Parse(root File, beside Beside, strictAt time.Time) (*reconcile.Desired, error) {
 	desired := &reconcile.Desired{Timezone: time.UTC, Policy: reconcile.Policy{Unlisted: reconcile.UnlistedKeep, Grants: reconcile.GrantsRequest}}
-	top := &fileParser{document: document{file: root.Name}, desired: desired}
+	top := &fileParser{document: document{file: root.Name}, desired: desired, parts: min(runtime.GOMAXPROCS(0), len(root.Data)/smallestPart)}
 	top.parseRoot(root.Data)
 
 	included, problems := top.resolveIncludes(beside)
@@ -113,9 +113,10 @@ func (p *fileParser) resolveIncludes(beside Beside) (files []File, problems reco
 func parseIncluded(files []File) []*fileParser {
 	parsers := make([]*fileParser, len(files))
 	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
+	atOnce := runtime.GOMAXPROCS(0)
+	group.SetLimit(atOnce)
 	for i, file := range files {
-		parsers[i] = &fileParser{document: document{file: file.Name}}
+		parsers[i] = &fileParser{document: document{file: file.Name}, parts: min(atOnce/len(files), len(file.Data)/smallestPart)}
 		group.Go(func() error {
 			parsers[i].parseTeam(file.Data)
 			return nil

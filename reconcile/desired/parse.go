@@ -19,8 +19,10 @@ type fileParser struct {
 	users    []reconcile.DesiredUser
 	groups   []groupParts // as they are written
 	roster   *rosterSpec  // nil where there is none, or where it is wrong
-	// entries, when not nil, has the users of the file, read ahead of the rest.
-	entries *fileParser
+	// parts is in how many parts the users may be read side by side; entries, when not
+	// nil, has those of each part, read ahead of the rest.
+	parts   int
+	entries []*fileParser
 }
 
 // keys are the keys of the first file.

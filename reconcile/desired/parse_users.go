@@ -14,8 +14,16 @@ var userKeys = []string{"email", "name", "access_seat", "gateway_seat", "until",
 
 func (p *fileParser) parseUsers(node *yaml.Node, name string) {
 	if p.entries != nil {
-		p.users, p.problems = p.entries.users, append(p.problems, p.entries.problems...)
-		p.unlisted += p.entries.unlisted
+		for _, part := range p.entries {
+			p.problems = append(p.problems, part.problems...)
+			p.unlisted += part.unlisted
+			if p.users == nil {
+				p.users = part.users
+			} else {
+				p.users = append(p.users, part.users...)
+			}
+			part.users = nil
+		}
 		return
 	}
 	if node.Kind == yaml.SequenceNode {
