@@ -1,8 +1,6 @@
 package sandbox
 
 import (
-	"cmp"
-	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -29,13 +27,13 @@ type requestLog struct {
 
 	mu      sync.Mutex
 	entries []*logEntry
-	counts  map[string]int
+	counts  map[Operation]int
 }
 
 type logEntry struct{ Request }
 
 func newRequestLog(limit int) *requestLog {
-	return &requestLog{limit: limit, counts: make(map[string]int)}
+	return &requestLog{limit: limit, counts: make(map[Operation]int)}
 }
 
 // begin notes a request. Twice the limit is kept before the older half is dropped, which costs little a request.
@@ -49,7 +47,7 @@ func (l *requestLog) begin(now time.Time, r *http.Request, body []byte, operatio
 		l.entries = slices.Delete(l.entries, 0, len(l.entries)-l.limit)
 	}
 	l.entries = append(l.entries, entry)
-	l.counts[countKey(r.Method, operation)]++
+	l.counts[operation]++
 	return entry
 }
 
@@ -69,10 +67,6 @@ func (l *requestLog) status(entry *logEntry, status int) {
 	}
 }
 
-func countKey(method string, operation Operation) string {
-	return method + " " + cmp.Or(string(operation), "unknown")
-}
-
 // Requests returns the latest requests, oldest first.
 func (s *Sandbox) Requests() []Request {
 	s.log.mu.Lock()
@@ -85,23 +79,12 @@ func (s *Sandbox) Requests() []Request {
 	return requests
 }
 
-// Count returns how many requests there were for an operation, faults and refusals included.
+// Count returns how many requests there were for an operation, faults and refusals included; for "" those that no
+// route matches.
 func (s *Sandbox) Count(operation Operation) int {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
-	total := 0
-	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPatch, http.MethodPut} {
-		total += s.log.counts[countKey(method, operation)]
-	}
-	return total
-}
-
-// Counts returns how many requests there were by method and operation, as in "PATCH seats". Requests that no route
-// matches are counted as "GET unknown".
-func (s *Sandbox) Counts() map[string]int {
-	s.log.mu.Lock()
-	defer s.log.mu.Unlock()
-	return maps.Clone(s.log.counts)
+	return s.log.counts[operation]
 }
 
 // ForgetRequests empties the log and sets all counters to zero. Quotas stay as they are.
