@@ -86,7 +86,7 @@ func (p *planner) rosterFindings() (account, people []Finding) {
 		if !found.isNamed && !roster.Complete {
 			unmatched++
 		}
-		if found.isGone() && p.departedPolicy() == DepartedReport {
+		if found.isGone() && p.departedPolicy() == HolderReport {
 			people = append(people, Finding{
 				Severity: SeverityWarning, Code: CodeDepartedUser, Email: s.Email, Source: pointer(found.at()),
 				Message: "holds a seat, and " + found.because(),
@@ -103,13 +103,13 @@ func (p *planner) rosterFindings() (account, people []Finding) {
 }
 
 // departedPolicy is policy.departed, or its default.
-func (p *planner) departedPolicy() DepartedPolicy {
-	return cmp.Or(p.desired.Policy.Departed, DepartedReport)
+func (p *planner) departedPolicy() HolderPolicy {
+	return cmp.Or(p.desired.Policy.Departed, HolderReport)
 }
 
 // departs reports whether the roster asks for the release of a seat holder.
 func (p *planner) departs(s *subject) bool {
-	return p.departedPolicy() == DepartedRelease && p.desired.Roster.standingOf(s.key).isGone()
+	return p.departedPolicy() == HolderRelease && p.desired.Roster.standingOf(s.key).isGone()
 }
 
 // rosterLookalike says that the roster has an email that looks like that of someone

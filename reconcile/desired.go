@@ -55,11 +55,12 @@ type License struct {
 
 // Policy holds the rules of the file.
 type Policy struct {
-	Unlisted   UnlistedPolicy
+	// Unlisted says what becomes of seat holders whom no file lists.
+	Unlisted   HolderPolicy
 	UnlistedAt Position
 	// Departed says what becomes of seat holders of whom the roster says that they
-	// are gone; empty is DepartedReport.
-	Departed   DepartedPolicy
+	// are gone; empty is HolderReport.
+	Departed   HolderPolicy
 	DepartedAt Position
 	Grants     GrantsPolicy
 	// Inactive is nil when nobody is released for inactivity.
@@ -78,25 +79,16 @@ type Policy struct {
 	Freeze []Freeze
 }
 
-// UnlistedPolicy says what becomes of seat holders that no file lists.
-type UnlistedPolicy string
+// HolderPolicy says what becomes of seat holders whom no file lists, or of whom the
+// roster says that they are gone.
+type HolderPolicy string
 
-// The values of policy.unlisted; the default is UnlistedKeep.
+// The values of policy.unlisted, whose default is HolderKeep, and of policy.departed,
+// whose default is HolderReport.
 const (
-	UnlistedKeep    UnlistedPolicy = "keep"
-	UnlistedReport  UnlistedPolicy = "report"
-	UnlistedRelease UnlistedPolicy = "release"
-)
-
-// DepartedPolicy says what becomes of seat holders of whom the roster says that
-// they are gone.
-type DepartedPolicy string
-
-// The values of policy.departed; the default is DepartedReport.
-const (
-	DepartedKeep    DepartedPolicy = "keep"
-	DepartedReport  DepartedPolicy = "report"
-	DepartedRelease DepartedPolicy = "release"
+	HolderKeep    HolderPolicy = "keep"
+	HolderReport  HolderPolicy = "report"
+	HolderRelease HolderPolicy = "release"
 )
 
 // BeyondPolicy says what a run does that wants more releases than it may.

@@ -132,7 +132,7 @@ func (p *planner) explainUnlisted(s *subject) Verdict {
 		return verdict
 	}
 	verdict.Source = pointer(p.desired.Policy.UnlistedAt)
-	verdict.Applies = p.desired.Policy.Unlisted == UnlistedRelease && s.HoldsSeat()
+	verdict.Applies = p.desired.Policy.Unlisted == HolderRelease && s.HoldsSeat()
 	verdict.Because = "no file lists them, and policy.unlisted is " + string(p.desired.Policy.Unlisted)
 	return verdict
 }

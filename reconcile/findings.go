@@ -166,7 +166,7 @@ func (p *planner) subjectFindings(changes []Change) (findings []Finding) {
 				Message: fmt.Sprintf("%s (this one has the id %s)", s.ambiguous, s.ID),
 			})
 		}
-		if s.entry == nil && s.HoldsSeat() && p.desired.Policy.Unlisted == UnlistedReport {
+		if s.entry == nil && s.HoldsSeat() && p.desired.Policy.Unlisted == HolderReport {
 			findings = append(findings, Finding{
 				Severity: SeverityInfo, Code: CodeUnlistedUser, Email: s.Email,
 				Message: "holds a seat, and no file lists them", Source: pointer(p.desired.Policy.UnlistedAt),

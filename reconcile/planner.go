@@ -103,7 +103,7 @@ func (p *planner) refuse() error {
 	}
 	// Changes that are proposed take nobody away for not being listed.
 	asksFile := p.options.Proposed == nil && !p.options.AllowEmpty
-	if entries == 0 && p.desired.Policy.Unlisted == UnlistedRelease && asksFile {
+	if entries == 0 && p.desired.Policy.Unlisted == HolderRelease && asksFile {
 		return &RefusedError{Reason: "the file lists nobody and policy.unlisted is release, which would release every seat: " +
 			"list users, or pass --allow-empty if that is what you want"}
 	}

@@ -174,7 +174,7 @@ func drawPlan(t *rapid.T) (*Desired, *Live, *Plan) {
 	}
 	if rapid.Bool().Draw(t, "has a roster") {
 		desired.Roster = drawRoster(t)
-		desired.Policy.Departed = rapid.SampledFrom([]DepartedPolicy{"", DepartedKeep, DepartedRelease}).Draw(t, "departed")
+		desired.Policy.Departed = rapid.SampledFrom([]HolderPolicy{"", HolderKeep, HolderRelease}).Draw(t, "departed")
 	}
 	live := drawLive(t)
 	plan, err := MakePlan(desired, live, PlanOptions{Now: testNow, AllowEmpty: true})

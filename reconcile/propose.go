@@ -137,7 +137,7 @@ func (p *planner) ruleRelease(s *subject) (Change, bool) {
 	case p.departs(s):
 		found := p.desired.Roster.standingOf(s.key)
 		return p.release(s, Departed, found.because(), found.at()), true
-	case s.entry == nil && p.desired.Policy.Unlisted == UnlistedRelease:
+	case s.entry == nil && p.desired.Policy.Unlisted == HolderRelease:
 		return p.release(s, Unlisted, "no file lists this seat holder (policy.unlisted: release)", p.desired.Policy.UnlistedAt), true
 	}
 	return Change{}, false

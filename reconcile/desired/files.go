@@ -40,7 +40,7 @@ type RosterFile struct {
 // are over at strictAt are problems too; the zero time leaves them to the plan, which
 // goes on holding those people.
 func Parse(root File, beside Beside, strictAt time.Time) (*reconcile.Desired, error) {
-	desired := &reconcile.Desired{Timezone: time.UTC, Policy: reconcile.Policy{Unlisted: reconcile.UnlistedKeep, Grants: reconcile.GrantsRequest}}
+	desired := &reconcile.Desired{Timezone: time.UTC, Policy: reconcile.Policy{Unlisted: reconcile.HolderKeep, Grants: reconcile.GrantsRequest}}
 	top := &fileParser{document: document{file: root.Name}, desired: desired, parts: min(runtime.GOMAXPROCS(0), len(root.Data)/smallestPart)}
 	top.parseRoot(root.Data)
 

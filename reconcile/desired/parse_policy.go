@@ -18,11 +18,10 @@ import (
 
 func (p *fileParser) parsePolicy(node *yaml.Node, name string) {
 	policy := &p.desired.Policy
+	ofHolders := oneOf(&p.document, reconcile.HolderKeep, reconcile.HolderReport, reconcile.HolderRelease)
 	p.mapping(node, name,
-		key{"unlisted", p.at(&policy.UnlistedAt, into(&policy.Unlisted,
-			oneOf(&p.document, reconcile.UnlistedKeep, reconcile.UnlistedReport, reconcile.UnlistedRelease)))},
-		key{"departed", p.at(&policy.DepartedAt, into(&policy.Departed,
-			oneOf(&p.document, reconcile.DepartedKeep, reconcile.DepartedReport, reconcile.DepartedRelease)))},
+		key{"unlisted", p.at(&policy.UnlistedAt, into(&policy.Unlisted, ofHolders))},
+		key{"departed", p.at(&policy.DepartedAt, into(&policy.Departed, ofHolders))},
 		key{"grants", into(&policy.Grants, oneOf(&p.document, reconcile.GrantsRequest, reconcile.GrantsNever))},
 		key{"inactive", func(value *yaml.Node, name string) {
 			policy.Inactive = p.parseInactive(value, name)

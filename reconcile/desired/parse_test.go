@@ -194,7 +194,7 @@ users:
 	until, _ := reconcile.ParseDate("2027-01-15")
 	want := []any{
 		"023e105f4ecef8ad9ca31a8372d0c353", 500, reconcile.Amount("7.50"), "EUR",
-		reconcile.UnlistedReport, reconcile.GrantsNever, 50, "10",
+		reconcile.HolderReport, reconcile.GrantsNever, 50, "10",
 		90 * reconcile.Day, 28 * reconcile.Day, 36 * time.Hour,
 		7, "*@board.example.com", 8,
 		reconcile.ModeDryRun, reconcile.ModeApply, "Europe/Berlin",

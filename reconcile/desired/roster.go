@@ -108,7 +108,7 @@ func statusKey(text string) string { return strings.ToLower(strings.TrimSpace(te
 
 // checkRosterIsThere finds rules that need a roster, or its groups, where there are none.
 func (p *fileParser) checkRosterIsThere() {
-	if at := p.desired.Policy.DepartedAt; p.roster == nil && p.desired.Policy.Departed == reconcile.DepartedRelease {
+	if at := p.desired.Policy.DepartedAt; p.roster == nil && p.desired.Policy.Departed == reconcile.HolderRelease {
 		p.problemAt(at.Line, at.Column, "departed: no roster says who is gone: add the key roster, or remove this one")
 	}
 	for i := range p.groups {
