@@ -36,8 +36,9 @@ type Desired struct {
 
 // License holds facts about the subscription, for the money columns.
 type License struct {
-	// From says where facts come from that the file does not give.
-	From LicenseFrom
+	// FromSubscription takes facts that the file does not give from the account's
+	// subscription.
+	FromSubscription bool
 	// Purchased is the number of seats on the subscription; nil when not given.
 	Purchased *int
 	// Price is per seat and month; none when not given.

@@ -97,7 +97,7 @@ func (p *planner) expirySentence(expires time.Time) string {
 // licenseDiffers says where the file and the subscription disagree.
 func (p *planner) licenseDiffers() []Finding {
 	file, paid := p.desired.License, p.live.Settings.Subscription
-	if file.From != FromSubscription {
+	if !file.FromSubscription {
 		return nil
 	}
 	var differences []string

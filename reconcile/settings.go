@@ -33,7 +33,7 @@ type SettingsNeeded struct {
 func NeedSettings(desired *Desired) SettingsNeeded {
 	needed := SettingsNeeded{
 		OtherHands:   len(desired.Policy.Protected) > 0,
-		Subscription: desired.License.From == FromSubscription,
+		Subscription: desired.License.FromSubscription,
 	}
 	for i := range desired.Groups {
 		needed.OtherHands = needed.OtherHands || desired.Groups[i].Protected
@@ -64,18 +64,10 @@ type Subscription struct {
 	Renews Date
 }
 
-// LicenseFrom says where facts about the license come from that the file does not
-// give.
-type LicenseFrom string
-
-// FromSubscription: from the account's subscription. The zero value means that
-// only the file counts.
-const FromSubscription LicenseFrom = "subscription"
-
 // With returns the license with what the file does not give taken from the
 // subscription, if the file says so.
 func (l License) With(subscription Subscription) License {
-	if l.From != FromSubscription {
+	if !l.FromSubscription {
 		return l
 	}
 	if l.Purchased == nil {

@@ -69,24 +69,24 @@ func TestTheFileWinsOverTheSubscription(t *testing.T) {
 		want    License
 		differs string
 	}{
-		{"all of it", "{from: subscription}", paid, License{From: FromSubscription, Purchased: new(200), Price: "7.00", Currency: "USD", Renews: renews}, ""},
+		{"all of it", "{from: subscription}", paid, License{FromSubscription: true, Purchased: new(200), Price: "7.00", Currency: "USD", Renews: renews}, ""},
 		{"not asked for", "{purchased: 3}", paid, License{Purchased: new(3)}, ""},
-		{"nothing known", "{from: subscription, purchased: 3}", Subscription{}, License{From: FromSubscription, Purchased: new(3)}, ""},
+		{"nothing known", "{from: subscription, purchased: 3}", Subscription{}, License{FromSubscription: true, Purchased: new(3)}, ""},
 		{
 			"seats differ", "{from: subscription, purchased: 300}", paid,
-			License{From: FromSubscription, Purchased: new(300), Price: "7.00", Currency: "USD", Renews: renews},
+			License{FromSubscription: true, Purchased: new(300), Price: "7.00", Currency: "USD", Renews: renews},
 			"purchased is 300 in the file and 200 in the subscription: the file counts, correct it or remove it there",
 		},
 		{
 			"everything differs", "{from: subscription, purchased: 300, price: 6.50, currency: EUR, renews: 2027-02-01}", paid,
-			License{From: FromSubscription, Purchased: new(300), Price: "6.50", Currency: "EUR", Renews: later},
+			License{FromSubscription: true, Purchased: new(300), Price: "6.50", Currency: "EUR", Renews: later},
 			"purchased is 300 in the file and 200 in the subscription; price is 6.50 in the file and 7.00 in the subscription; " +
 				"currency is EUR in the file and USD in the subscription; renews is 2027-02-01 in the file and 2027-01-01 in the subscription: " +
 				"the file counts, correct it or remove it there",
 		},
 		{
 			"a price in another currency is no price", "{from: subscription, currency: EUR}", paid,
-			License{From: FromSubscription, Purchased: new(200), Currency: "EUR", Renews: renews},
+			License{FromSubscription: true, Purchased: new(200), Currency: "EUR", Renews: renews},
 			"currency is EUR in the file and USD in the subscription: the file counts, correct it or remove it there",
 		},
 	}

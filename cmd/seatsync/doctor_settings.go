@@ -66,7 +66,7 @@ func (c *checkup) subscription(found reconcile.Subscription, desired *reconcile.
 		c.optional("subscription", found.Err, zerotrust.PermissionBilling, "would let 'license.from: subscription' read seats, price and renewal")
 	case found.Unknown != "":
 		c.warning("subscription", strings.TrimPrefix(text+"; "+found.Unknown, "; "), "write what is missing into 'license:' of the file")
-	case desired != nil && desired.License.From != reconcile.FromSubscription:
+	case desired != nil && !desired.License.FromSubscription:
 		c.line("32", "ok     ", "subscription", text, "'license.from: subscription' in the file would use it")
 	default:
 		c.ok("subscription", text)

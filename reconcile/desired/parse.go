@@ -149,7 +149,7 @@ const maxPurchased = 100_000_000
 func (p *fileParser) parseLicense(node *yaml.Node, name string) {
 	license := &p.desired.License
 	p.mapping(node, name,
-		key{"from", into(&license.From, p.parseLicenseFrom)},
+		key{"from", into(&license.FromSubscription, p.isSubscription)},
 		key{"purchased", into(&license.Purchased, p.parsePurchased)},
 		key{"price", into(&license.Price, p.parsePrice)},
 		key{"currency", into(&license.Currency, p.plainText)},
@@ -158,12 +158,13 @@ func (p *fileParser) parseLicense(node *yaml.Node, name string) {
 	)
 }
 
-func (p *fileParser) parseLicenseFrom(node *yaml.Node, name string) reconcile.LicenseFrom {
+// isSubscription reports whether a source is the subscription, which is the only one.
+func (p *fileParser) isSubscription(node *yaml.Node, name string) bool {
 	text, ok := p.text(node, name)
-	if ok && text != string(reconcile.FromSubscription) {
+	if ok && text != "subscription" {
 		p.problem(node, "from: %q is not a source: write subscription, or leave it out", text)
 	}
-	return reconcile.LicenseFrom(text)
+	return ok
 }
 
 func (p *fileParser) parsePurchased(node *yaml.Node, name string) *int {
