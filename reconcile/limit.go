@@ -30,10 +30,10 @@ type WindowLimit struct {
 	Limit ReleaseLimit
 }
 
-// Resolve returns the most releases for an account with so many seats in use,
+// resolve returns the most releases for an account with so many seats in use,
 // and where the number comes from, for people. A percentage is rounded down,
 // but to no less than one seat unless it is 0%.
-func (l ReleaseLimit) Resolve(seatsUsed int) (releases int, from string) {
+func (l ReleaseLimit) resolve(seatsUsed int) (releases int, from string) {
 	percent := l.Percent
 	if percent == nil && l.Count == nil {
 		percent = big.NewRat(defaultPercent, 1)
@@ -52,7 +52,7 @@ func (l ReleaseLimit) Resolve(seatsUsed int) (releases int, from string) {
 // limit counts what the limits of the run are about, and holds what is beyond them.
 func (p *planner) limit(changes []Change, subjects []*subject) Limit {
 	limit := Limit{Windows: make([]Window, 0, len(p.desired.Policy.Windows))}
-	limit.Releases, limit.From = p.desired.Policy.Releases.Resolve(p.seats.Used)
+	limit.Releases, limit.From = p.desired.Policy.Releases.resolve(p.seats.Used)
 	if allowed := p.options.AllowReleases; allowed != nil {
 		limit.Releases, limit.From = *allowed, fmt.Sprintf("--allow-releases %d", *allowed)
 		limit.Replaced = true
@@ -78,7 +78,7 @@ func (p *planner) limit(changes []Change, subjects []*subject) Limit {
 	because := ""
 	for _, window := range p.desired.Policy.Windows {
 		row := Window{Days: window.Days, Wanted: limit.Wanted}
-		row.Allowed, _ = window.Limit.Resolve(p.seats.Used)
+		row.Allowed, _ = window.Limit.resolve(p.seats.Used)
 		since := p.now.Add(-time.Duration(window.Days) * Day)
 		row.Used = p.options.History.takenSince(since, counted)
 		if p.options.AllowReleases == nil {

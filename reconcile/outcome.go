@@ -67,7 +67,7 @@ func JudgeOutcome(index int, change *Change, cause error, user *User, readErr er
 		return failed("the user is no longer in the account")
 	case user.ID != change.UserID:
 		return open(", since what was read is about another user")
-	case change.IsReached(user):
+	case change.isReached(user):
 		return Outcome{Change: index, Status: Applied}
 	case change.IsSeatChange() && (user.AccessSeat == Unknown || user.GatewaySeat == Unknown):
 		return open(", since the API did not return the user's flags")

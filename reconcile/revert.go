@@ -23,7 +23,7 @@ func Revert(run *Plan, live *Live) ([]Change, []Finding) {
 		}
 		done := &run.Changes[outcome.Change]
 		user := users[done.UserID]
-		if user == nil || !done.IsReached(user) || user.SeatUID != done.SeatUID {
+		if user == nil || !done.isReached(user) || user.SeatUID != done.SeatUID {
 			findings = append(findings, notRestored(done, user))
 			continue
 		}

@@ -35,7 +35,7 @@ func (c *Change) movedSince(user *User, devices *Devices) string {
 	switch {
 	case user == nil:
 		return "the user is no longer in the account"
-	case user.SeatUID == c.SeatUID && c.IsReached(user):
+	case user.SeatUID == c.SeatUID && c.isReached(user):
 		return "the user is as the plan asks already"
 	case user.Email != c.Email:
 		return "the user's email has changed since the plan was made"

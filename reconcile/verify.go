@@ -112,8 +112,8 @@ func (s *sending) outcomeOf(change int, cause error, user *User, at time.Time) O
 	return JudgeOutcome(change, &s.plan.Changes[change], cause, user, nil)
 }
 
-// IsReached reports whether the user is in the state that the change asks for.
-func (c *Change) IsReached(user *User) bool {
+// isReached reports whether the user is in the state that the change asks for.
+func (c *Change) isReached(user *User) bool {
 	if c.Kind == Rename {
 		return user.Name == c.After.Name
 	}

@@ -15,15 +15,15 @@ type Chart struct {
 	Width, Height int
 	// Sentence says what the picture shows, for those who do not see it.
 	Sentence string
-	Legend   []LegendItem
+	Legend   []legendItem
 	// Numbers is the same as a table; empty where the picture has it all.
 	Numbers []Fact
 
 	shapes strings.Builder
 }
 
-// LegendItem says what a colour means.
-type LegendItem struct{ Class, Label string }
+// legendItem says what a colour means.
+type legendItem struct{ Class, Label string }
 
 // SVG returns the picture as markup.
 func (c *Chart) SVG() template.HTML {

@@ -14,8 +14,8 @@ import (
 type Difference struct {
 	Old      Origin             `json:"old"`
 	New      Origin             `json:"new"`
-	Changes  ChangeDifference   `json:"changes"`
-	Findings FindingsDifference `json:"findings"`
+	Changes  changeDifference   `json:"changes"`
+	Findings findingsDifference `json:"findings"`
 }
 
 // Origin names one of the two plans.
@@ -30,22 +30,22 @@ type Origin struct {
 	zone *time.Location // of its file
 }
 
-// ChangeDifference tells the changes of two plans apart.
-type ChangeDifference struct {
-	New       []NewChange        `json:"new"`
+// changeDifference tells the changes of two plans apart.
+type changeDifference struct {
+	New       []newChange        `json:"new"`
 	Gone      []reconcile.Change `json:"gone"`
 	Unchanged int                `json:"unchanged"`
 }
 
-// NewChange is a change that the old plan did not have.
-type NewChange struct {
+// newChange is a change that the old plan did not have.
+type newChange struct {
 	Change reconcile.Change `json:"change"`
 	// Was is what the old plan had of this kind for this user, if anything.
 	Was *reconcile.Change `json:"was"`
 }
 
-// FindingsDifference tells the findings of two plans apart.
-type FindingsDifference struct {
+// findingsDifference tells the findings of two plans apart.
+type findingsDifference struct {
 	New       []reconcile.Finding `json:"new"`
 	Gone      []reconcile.Finding `json:"gone"`
 	Unchanged int                 `json:"unchanged"`
@@ -67,12 +67,12 @@ func originOf(plan *reconcile.Plan) Origin {
 	}
 }
 
-func diffChanges(old, new []reconcile.Change) ChangeDifference {
+func diffChanges(old, new []reconcile.Change) changeDifference {
 	compared := reconcile.CompareChanges(old, new)
-	d := ChangeDifference{New: []NewChange{}, Gone: []reconcile.Change{}}
+	d := changeDifference{New: []newChange{}, Gone: []reconcile.Change{}}
 	for i := range new {
 		if compared.New[i] {
-			d.New = append(d.New, NewChange{Change: new[i], Was: compared.Was[i]})
+			d.New = append(d.New, newChange{Change: new[i], Was: compared.Was[i]})
 		}
 	}
 	for _, i := range compared.Gone {
@@ -82,8 +82,8 @@ func diffChanges(old, new []reconcile.Change) ChangeDifference {
 	return d
 }
 
-func diffFindings(old, new []reconcile.Finding) FindingsDifference {
-	d := FindingsDifference{New: []reconcile.Finding{}, Gone: []reconcile.Finding{}}
+func diffFindings(old, new []reconcile.Finding) findingsDifference {
+	d := findingsDifference{New: []reconcile.Finding{}, Gone: []reconcile.Finding{}}
 	for i, isNew := range reconcile.NewFindings(old, new) {
 		if isNew {
 			d.New = append(d.New, new[i])

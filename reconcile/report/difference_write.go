@@ -49,7 +49,7 @@ func (d *Difference) sentence() string {
 }
 
 // was says what the old plan had in the place of a new change, or "".
-func (n *NewChange) was() string { return was(&n.Change, n.Was) }
+func (n *newChange) was() string { return was(&n.Change, n.Was) }
 
 // differencePart is changes and findings that only one of the plans has.
 type differencePart struct {
@@ -105,7 +105,7 @@ func writeDifferenceText(out *bufio.Writer, d *Difference, options Options) {
 }
 
 func writeDifferenceMarkdown(out *bufio.Writer, d *Difference) {
-	head := strings.Replace(Marker(d.New.AccountID), "plan", "difference", 1) + "\n### " + capitalized(prose(d.sentence())) + "\n\n"
+	head := strings.Replace(marker(d.New.AccountID), "plan", "difference", 1) + "\n### " + capitalized(prose(d.sentence())) + "\n\n"
 	foot := ""
 	for _, fact := range d.facts() {
 		foot += "- **" + fact.Label + ":** " + fact.Text + "\n"

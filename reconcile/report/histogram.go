@@ -241,18 +241,18 @@ func (h *histogram) drawAxis() {
 
 // legend says what the colours mean.
 func (h *histogram) legend() {
-	h.chart.Legend = []LegendItem{{classRecent, "active"}}
+	h.chart.Legend = []legendItem{{classRecent, "active"}}
 	if h.isByGroup() {
-		h.chart.Legend = append(h.chart.Legend, LegendItem{classNear, "in the notice of their group"}, LegendItem{classPast, "past the threshold of their group"})
+		h.chart.Legend = append(h.chart.Legend, legendItem{classNear, "in the notice of their group"}, legendItem{classPast, "past the threshold of their group"})
 	} else if h.AfterDays > 0 {
 		if h.NoticeDays > 0 {
-			h.chart.Legend = append(h.chart.Legend, LegendItem{classNear, "in the " + reconcile.Count(h.NoticeDays, "day") + " of notice, or on the line"})
+			h.chart.Legend = append(h.chart.Legend, legendItem{classNear, "in the " + reconcile.Count(h.NoticeDays, "day") + " of notice, or on the line"})
 		}
-		h.chart.Legend = append(h.chart.Legend, LegendItem{classPast, "past the threshold"})
+		h.chart.Legend = append(h.chart.Legend, legendItem{classPast, "past the threshold"})
 	}
-	h.chart.Legend = append(h.chart.Legend, LegendItem{classUnsure, "never seen, or not readable"})
+	h.chart.Legend = append(h.chart.Legend, legendItem{classUnsure, "never seen, or not readable"})
 	if h.isBroken() {
-		h.chart.Legend = append(h.chart.Legend, LegendItem{"cut", "a bar with a gap is cut: its number says how many it stands for"})
+		h.chart.Legend = append(h.chart.Legend, legendItem{"cut", "a bar with a gap is cut: its number says how many it stands for"})
 	}
 }
 

@@ -65,7 +65,7 @@ type findingGroup struct {
 	Count, More string
 	Class       string
 	Folded      bool
-	Items       []FindingRow
+	Items       []findingRow
 }
 
 // newPage lays the page out.

@@ -35,9 +35,9 @@ func WriteStepSummary(w io.Writer, plan *reconcile.Plan) error {
 	})
 }
 
-// Marker is the hidden first line of every Markdown report of an account, by
+// marker is the hidden first line of every Markdown report of an account, by
 // which a workflow finds the comment that it is to update.
-func Marker(accountID string) string {
+func marker(accountID string) string {
 	var b strings.Builder
 	for _, r := range accountID {
 		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
@@ -52,7 +52,7 @@ func Marker(accountID string) string {
 func markdownHead(view *View) string {
 	icon := map[Tone]string{Calm: "✅", Busy: "📋", Held: "⚠️", Broken: "❌"}[view.Verdict.Tone]
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n### %s %s\n\n", Marker(view.plan.AccountID), icon, prose(view.Verdict.Sentence))
+	fmt.Fprintf(&b, "%s\n### %s %s\n\n", marker(view.plan.AccountID), icon, prose(view.Verdict.Sentence))
 	if view.Stopped != "" {
 		fmt.Fprintf(&b, "**Stopped:** %s\n\n", prose(view.Stopped))
 	}

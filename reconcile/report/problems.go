@@ -30,7 +30,7 @@ func WriteProblems(w io.Writer, format Format, accountID string, problems reconc
 }
 
 func writeProblemComment(out *bufio.Writer, accountID string, problems reconcile.Problems) {
-	fmt.Fprintf(out, "%s\n### ❌ %s in the desired state; nothing was planned\n\n", Marker(accountID), reconcile.Count(problems.Count(), "problem"))
+	fmt.Fprintf(out, "%s\n### ❌ %s in the desired state; nothing was planned\n\n", marker(accountID), reconcile.Count(problems.Count(), "problem"))
 	for _, problem := range problems[:min(len(problems), mostProblems)] {
 		fmt.Fprintf(out, "- %s: %s\n", code(place(problem.At)), prose(sentence(problem.Message)))
 	}

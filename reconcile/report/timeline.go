@@ -37,7 +37,7 @@ func NewTimeline(title, name, bound string, samples []Sample) *Chart {
 	c := &Chart{
 		Title: title, Width: timelineWidth, Height: timelineHeight,
 		Sentence: fmt.Sprintf("%s over %d runs. First, %s. Last, %s.", title, len(samples), first.Text, last.Text),
-		Legend:   []LegendItem{{"line", name}},
+		Legend:   []legendItem{{"line", name}},
 	}
 	top := 0.0
 	for _, s := range samples {
@@ -61,7 +61,7 @@ func NewTimeline(title, name, bound string, samples []Sample) *Chart {
 	c.path("area", append(append([]float64{timelineLeft, timelineBottom}, line...), timelineRight, timelineBottom)...)
 	if edge := steps(samples, x, y, func(s Sample) float64 { return s.Bound }); len(edge) > 2 {
 		c.path("bound", edge...)
-		c.Legend = append(c.Legend, LegendItem{"bound", bound})
+		c.Legend = append(c.Legend, legendItem{"bound", bound})
 	}
 	c.path("line", line...)
 	for i, s := range samples {

@@ -31,7 +31,7 @@ type View struct {
 	// Kinds counts the changes that are carried out, by kind, zeros included, and
 	// at the end those that are held. Outcomes counts what became of them, and is
 	// empty without a run.
-	Kinds, Outcomes []Tally
+	Kinds, Outcomes []tally
 	// Pending groups the changes that will be carried out, or were to be, by kind.
 	// Held groups the others by hold, Findings the findings by code, the most
 	// severe first.
@@ -101,9 +101,9 @@ func (g *Group) setPlace(placeOf func(i int) reconcile.Position) {
 	}
 }
 
-// Tally is a number of changes of one sort, with its share of the largest, or of
+// tally is a number of changes of one sort, with its share of the largest, or of
 // all, in hundredths.
-type Tally struct {
+type tally struct {
 	Label, Class, Count string
 	Share               float64
 }
@@ -237,8 +237,8 @@ func (v *View) tally() {
 	for _, n := range counts {
 		most = max(most, n)
 	}
-	add := func(list *[]Tally, label, class string, n, whole int) {
-		*list = append(*list, Tally{label, className(class), reconcile.Number(n), percent(n, whole)})
+	add := func(list *[]tally, label, class string, n, whole int) {
+		*list = append(*list, tally{label, className(class), reconcile.Number(n), percent(n, whole)})
 	}
 	for _, kind := range reconcile.Kinds() {
 		add(&v.Kinds, string(kind), string(kind), counts[kind], most)
@@ -349,17 +349,17 @@ func (r *Row) lastActivity() string {
 	return day
 }
 
-// FindingRow is a finding as reports show it.
-type FindingRow struct {
+// findingRow is a finding as reports show it.
+type findingRow struct {
 	Severity          reconcile.Severity
 	Mark, Text, Place string
 }
 
 // Finding returns how the finding at an index of the plan is shown: its message,
 // with the user in front where the message does not name them.
-func (v *View) Finding(i int) FindingRow {
+func (v *View) Finding(i int) findingRow {
 	finding := &v.plan.Findings[i]
-	row := FindingRow{Severity: finding.Severity, Mark: severityMark(finding.Severity), Text: sentence(finding.Message)}
+	row := findingRow{Severity: finding.Severity, Mark: severityMark(finding.Severity), Text: sentence(finding.Message)}
 	if finding.Source != nil {
 		row.Place = place(*finding.Source)
 	}
