@@ -7,8 +7,10 @@ type Devices struct {
 	// Read is true when registrations or devices were read completely for the
 	// users asked about.
 	Read bool
-	// From is the listing that the evidence is from.
-	From DeviceListing
+	// LastUserOnly is true when physical devices were read in place of registrations: a
+	// device names only the person last seen on it, and says nothing of others who share
+	// it, while a registration is of one person.
+	LastUserOnly bool
 	// Err says why neither listing could be read, for instance a permission that
 	// the token lacks.
 	Err error
@@ -33,18 +35,6 @@ type Devices struct {
 	Unowned Moment
 }
 
-// DeviceListing is a listing of the API that shows activity on devices.
-type DeviceListing string
-
-// The listings, by the last part of their paths.
-const (
-	// FromRegistrations: each registration is of one person.
-	FromRegistrations DeviceListing = "registrations"
-	// FromPhysicalDevices: a device names only the person last seen on it, so the
-	// listing says nothing of others who share it.
-	FromPhysicalDevices DeviceListing = "physical-devices"
-)
-
 // seen returns the newest moment at which the user was seen on a device, and
 // whether there is a registration or device of which that cannot be determined.
 func (d *Devices) seen(userID string) (newest Moment, unreadable bool) {
@@ -64,12 +54,12 @@ func (d *Devices) askedAbout(user *User) bool {
 // isMissing reports whether devices of the user may exist that the listing, which has
 // so many, does not show.
 func (d *Devices) isMissing(user *User, listed int) bool {
-	return d.From == FromPhysicalDevices && !user.DevicesCounted || listed < int(user.ActiveDevices)
+	return d.LastUserOnly && !user.DevicesCounted || listed < int(user.ActiveDevices)
 }
 
 // missing says why.
 func (d *Devices) missing(user *User, listed int) string {
-	if d.From == FromPhysicalDevices && !user.DevicesCounted {
+	if d.LastUserOnly && !user.DevicesCounted {
 		return "the API did not return how many devices they have, so a shared one may be in use"
 	}
 	text := "the API counts " + Count(int(user.ActiveDevices), "registered device") + " and lists "
@@ -78,7 +68,7 @@ func (d *Devices) missing(user *User, listed int) string {
 	} else {
 		text += fmt.Sprintf("%d of theirs", listed)
 	}
-	if d.From == FromPhysicalDevices {
+	if d.LastUserOnly {
 		text += ": a shared one names only its last user"
 	}
 	return text

@@ -18,7 +18,7 @@ func observed(account *memoryAccount, state *Desired, devices Devices, areDelete
 	if !devices.Read {
 		return live
 	}
-	live.Devices = Devices{Read: true, From: FromRegistrations, LastSeen: map[string]Moment{}}
+	live.Devices = Devices{Read: true, LastSeen: map[string]Moment{}}
 	for _, user := range NeedDevices(state, live, now) {
 		if seen, ok := devices.LastSeen[user.ID]; ok && !(areDeleted && account.releasedSeat[user.SeatUID]) {
 			live.Devices.LastSeen[user.ID] = seen

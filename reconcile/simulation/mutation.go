@@ -185,7 +185,7 @@ func (s withoutDevices) Snapshot(ctx context.Context) (reconcile.Live, error) {
 }
 
 func (s withoutDevices) Devices(context.Context, []reconcile.User) (reconcile.Devices, error) {
-	return reconcile.Devices{Read: true, From: reconcile.FromRegistrations}, nil
+	return reconcile.Devices{Read: true}, nil
 }
 
 // sinkWithoutDevices reads as withoutDevices does.

@@ -87,7 +87,7 @@ func TestTheNewestSignOfADeviceCounts(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				source := connect(t, serve(t, withoutRegistrations(answering(200, devicesAnswer(`"cursor":""`, test.devices...))))).Source()
 				got, err := source.Devices(t.Context(), users)
-				if err != nil || !got.Read || got.Err != nil || got.From != reconcile.FromPhysicalDevices || got.RegistrationsErr == nil {
+				if err != nil || !got.Read || got.Err != nil || !got.LastUserOnly || got.RegistrationsErr == nil {
 					t.Fatalf("got %+v, %v", got, err)
 				}
 				if diff := cmp.Diff(test.want, got.LastSeen, comparingMoments); diff != "" {

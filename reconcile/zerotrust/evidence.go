@@ -30,7 +30,7 @@ import (
 func (s *Source) Devices(ctx context.Context, users []reconcile.User) (reconcile.Devices, error) {
 	registrations, err := s.readRegistrations(ctx, users)
 	if err == nil {
-		return registrations.devices(reconcile.FromRegistrations), nil
+		return registrations.devices(false), nil
 	}
 	if endsRun(ctx, err) {
 		return reconcile.Devices{}, fmt.Errorf("list registrations: %w", err)
@@ -42,7 +42,7 @@ func (s *Source) Devices(ctx context.Context, users []reconcile.User) (reconcile
 	devices, err := s.readDevices(ctx, users)
 	switch {
 	case err == nil:
-		result := devices.devices(reconcile.FromPhysicalDevices)
+		result := devices.devices(true)
 		result.RegistrationsErr = failed
 		return result, nil
 	case endsRun(ctx, err):
@@ -149,11 +149,11 @@ func newEvidence(users []reconcile.User) *evidence {
 }
 
 // devices is what has been collected in the words of package reconcile.
-func (e *evidence) devices(from reconcile.DeviceListing) reconcile.Devices {
+func (e *evidence) devices(lastUserOnly bool) reconcile.Devices {
 	result := reconcile.Devices{
-		Read: true, From: from, LastSeen: e.last, Unreadable: e.unreadable, Listed: e.listed, Unowned: e.unowned,
+		Read: true, LastUserOnly: lastUserOnly, LastSeen: e.last, Unreadable: e.unreadable, Listed: e.listed, Unowned: e.unowned,
 	}
-	if from == reconcile.FromRegistrations {
+	if !lastUserOnly {
 		result.Registered = e.registered
 	}
 	return result

@@ -85,7 +85,7 @@ func TestTheNewestOfAPersonsOwnRegistrationsCounts(t *testing.T) {
 					test.seen = map[string]reconcile.Moment{}
 				}
 				want := reconcile.Devices{
-					Read: true, From: reconcile.FromRegistrations, LastSeen: test.seen, Unreadable: all(true, test.unreadable...),
+					Read: true, LastSeen: test.seen, Unreadable: all(true, test.unreadable...),
 					Listed:     map[string]int{"ada": test.listed, "twin-1": 0, "twin-2": 0},
 					Registered: map[string]int{"ada": test.registered, "twin-1": 0, "twin-2": 0},
 					Unowned:    test.unowned,
@@ -158,7 +158,7 @@ func TestRegistrationsAreReadWithTheFewestRequests(t *testing.T) {
 				}
 				box.ForgetRequests()
 				got, err := source.Devices(t.Context(), asked)
-				if err != nil || !got.Read || got.From != reconcile.FromRegistrations {
+				if err != nil || !got.Read || got.LastUserOnly {
 					t.Fatalf("got %+v, %v", got, err)
 				}
 				if diff := cmp.Diff(signsOf(box, asked), got.LastSeen, comparingMoments); diff != "" {
@@ -228,7 +228,7 @@ func TestRegistrationsThatAreRefusedLeaveDevices(t *testing.T) {
 				}
 				users := asTheSandboxHasThem(box)
 				got, err := connect(t, config).Source().Devices(t.Context(), users)
-				if err != nil || !got.Read || got.From != reconcile.FromPhysicalDevices {
+				if err != nil || !got.Read || !got.LastUserOnly {
 					t.Fatalf("got %+v, %v", got, err)
 				}
 				checkError(t, got.RegistrationsErr, "list registrations", fault)
