@@ -173,23 +173,6 @@ func isRefusal(err error) bool {
 	return errors.As(err, &refused) && refused.IsRefusal()
 }
 
-// IncompleteError says that a listing could not be read as a whole, so that
-// nothing may be concluded from who is missing in it.
-type IncompleteError struct {
-	// What is the listing: "users".
-	What string
-	// Reason says what was wrong in the last attempt.
-	Reason string
-	// Attempts is how often the listing was read.
-	Attempts int
-}
-
-// Error says what was wrong.
-func (e *IncompleteError) Error() string {
-	return fmt.Sprintf("the list of %s could not be read completely in %s: %s",
-		e.What, Count(e.Attempts, "attempt"), e.Reason)
-}
-
 // withoutURL drops the request from a transport error: it stands in front of
 // the message already, and a URL can carry what nobody should read.
 func withoutURL(err error) error {

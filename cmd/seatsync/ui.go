@@ -16,6 +16,7 @@ import (
 
 	"github.com/seatsync/seatsync/reconcile"
 	"github.com/seatsync/seatsync/reconcile/runner"
+	"github.com/seatsync/seatsync/reconcile/zerotrust"
 )
 
 // The rules of the interface: the result goes to standard output and everything
@@ -46,7 +47,7 @@ func (a *app) printError(err error) {
 		}
 	}
 	var hinted *hintedError
-	if _, ok := errors.AsType[*reconcile.IncompleteError](err); ok {
+	if _, ok := errors.AsType[*zerotrust.IncompleteError](err); ok {
 		fmt.Fprintln(a.stderr, "seatsync: hint: nothing was changed; run again later")
 	}
 	if _, ok := errors.AsType[*runner.FrozenError](err); ok {

@@ -107,3 +107,17 @@ func inert(text string) string { return reconcile.Inert(oneLine(text), maxMessag
 
 // oneLine returns a text with a space for each run of white space.
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// IncompleteError says that the users could not be listed as a whole, so that
+// nothing may be concluded from who is missing.
+type IncompleteError struct {
+	// Reason says what was wrong in the last attempt.
+	Reason string
+	// Attempts is how often the listing was read.
+	Attempts int
+}
+
+// Error says what was wrong.
+func (e *IncompleteError) Error() string {
+	return fmt.Sprintf("the list of users could not be read completely in %s: %s", reconcile.Count(e.Attempts, "attempt"), e.Reason)
+}

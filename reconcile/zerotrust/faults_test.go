@@ -37,7 +37,7 @@ func outcomeOf(err error) outcome {
 		return succeeds
 	case isA[*reconcile.ThrottledError](err):
 		return throttled
-	case isA[*reconcile.IncompleteError](err):
+	case isA[*IncompleteError](err):
 		return incomplete
 	case isA[*reconcile.APIError](err):
 		return refused

@@ -48,7 +48,7 @@ func (c *caller) listUsers(ctx context.Context) ([]reconcile.User, error) {
 		c.connection.config.Logger.LogAttrs(ctx, slog.LevelInfo, "the list of users is not consistent",
 			slog.Int("reading", reading), slog.String("reason", reason))
 		if reading == maxReadings {
-			return nil, &reconcile.IncompleteError{What: "users", Reason: reason, Attempts: reading}
+			return nil, &IncompleteError{Reason: reason, Attempts: reading}
 		}
 	}
 }

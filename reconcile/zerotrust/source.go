@@ -26,7 +26,7 @@ func (s *Source) WithSettings(needed reconcile.SettingsNeeded) *Source {
 
 // Snapshot returns every user of the account. The listing is read again, up to
 // three times in all, while it does not add up, and is an
-// [reconcile.IncompleteError] after that. It is dated by when reading began.
+// [IncompleteError] after that. It is dated by when reading began.
 func (s *Source) Snapshot(ctx context.Context) (reconcile.Live, error) {
 	readAt := s.connection.config.Now().UTC()
 	settings := s.settings(ctx)
