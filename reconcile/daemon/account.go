@@ -294,7 +294,7 @@ func logEnd(log *slog.Logger, outcome RunResult) {
 		slog.Duration("took", run.FinishedAt.Sub(run.StartedAt).Round(time.Millisecond)),
 	}
 	if run.Summary != nil {
-		attributes = append(attributes, slog.Int("applied", run.Outcomes[reconcile.Applied]), slog.Int("pending", pendingOf(run)),
+		attributes = append(attributes, slog.Int("applied", run.Outcomes[reconcile.Applied]), slog.Int("pending", run.PendingCount()),
 			slog.Int("held", run.Summary.Held), slog.Int("seats", run.Seats.Used))
 	}
 	if outcome.Frozen != nil {

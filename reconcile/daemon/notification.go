@@ -81,7 +81,7 @@ func (e *Ended) finding() Notification {
 		return Notification{Event: EventBudget, Title: e.newlyForeseen()}
 	case run.Outcomes[reconcile.Applied] > 0:
 		return Notification{Event: EventChange, Title: reconcile.Count(run.Outcomes[reconcile.Applied], "change") + " applied"}
-	case run.Mode == reconcile.ModeDryRun && run.wants != knew && pendingOf(run) > 0:
+	case run.Mode == reconcile.ModeDryRun && run.wants != knew && run.PendingCount() > 0:
 		return Notification{Event: EventChange, Title: "the next apply will " + pendingWords(run)}
 	}
 	return Notification{}
@@ -127,7 +127,7 @@ func numbers(run *RunSummary) []string {
 	if len(lines) > 0 {
 		lines = []string{"changes: " + strings.Join(lines, ", ")}
 	}
-	pending := run.Mode == reconcile.ModeDryRun && pendingOf(run) > 0
+	pending := run.Mode == reconcile.ModeDryRun && run.PendingCount() > 0
 	if pending || len(lines) == 0 {
 		lines = append(lines, "pending: "+pendingWords(run))
 	}
@@ -179,14 +179,6 @@ func beginning(text string) string {
 		lines = append(lines[:linesOfError], "… and "+reconcile.Count(more, "more line"))
 	}
 	return strings.Join(lines, "\n")
-}
-
-func pendingOf(run *RunSummary) int {
-	total := 0
-	for _, n := range run.Pending {
-		total += n
-	}
-	return total
 }
 
 // wantsOf names what a plan would do and what only the limit holds. Two plans that

@@ -297,7 +297,13 @@ func (r *RunSummary) Changes() string {
 }
 
 // PendingCount is how many changes the run left to do.
-func (r *RunSummary) PendingCount() int { return pendingOf(r) }
+func (r *RunSummary) PendingCount() int {
+	total := 0
+	for _, n := range r.Pending {
+		total += n
+	}
+	return total
+}
 
 // resultTone says how a result is to be taken; the style colours it.
 func resultTone(result reconcile.Result) string {
