@@ -120,11 +120,14 @@ type keyedUser struct {
 // depend on their order.
 func fingerprint(subjects []subject) string {
 	sum := sha256.New()
-	var line []byte
+	var lines []byte
 	for i := range subjects {
-		line = subjects[i].appendTo(line[:0])
-		writeTo(sum, line)
+		if lines = subjects[i].appendTo(lines); len(lines) > 8<<10 {
+			writeTo(sum, lines)
+			lines = lines[:0]
+		}
 	}
+	writeTo(sum, lines)
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
