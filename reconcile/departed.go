@@ -23,8 +23,13 @@ func (r *Roster) standingOf(key string) standing {
 	if r == nil {
 		return standing{}
 	}
-	person, isNamed := r.People[key]
+	person, isNamed := r.person(key)
 	return standing{roster: r, person: person, isNamed: isNamed, hasNoEmail: key == ""}
+}
+
+// isGone reports whether the roster says that a user no longer works here.
+func (p *planner) isGone(s *subject) bool {
+	return standing{p.desired.Roster, RosterPerson{Works: s.works}, s.isInRoster, s.key == ""}.isGone()
 }
 
 // isGone reports whether the roster says that they no longer work here. That they
@@ -82,11 +87,11 @@ func (p *planner) rosterFindings() (account, people []Finding) {
 		if !s.HoldsSeat() {
 			continue
 		}
-		found := roster.standingOf(s.key)
-		if !found.isNamed && !roster.Complete {
+		if !s.isInRoster && !roster.Complete {
 			unmatched++
 		}
-		if found.isGone() && p.departedPolicy() == HolderReport {
+		if p.isGone(s) && p.departedPolicy() == HolderReport {
+			found := roster.standingOf(s.key)
 			people = append(people, Finding{
 				Severity: SeverityWarning, Code: CodeDepartedUser, Email: s.Email, Source: pointer(found.at()),
 				Message: "holds a seat, and " + found.because(),
@@ -109,7 +114,7 @@ func (p *planner) departedPolicy() HolderPolicy {
 
 // departs reports whether the roster asks for the release of a seat holder.
 func (p *planner) departs(s *subject) bool {
-	return p.departedPolicy() == HolderRelease && p.desired.Roster.standingOf(s.key).isGone()
+	return p.departedPolicy() == HolderRelease && p.isGone(s)
 }
 
 // rosterLookalike says that the roster has an email that looks like that of someone
@@ -185,7 +190,7 @@ func (r *Roster) checkAtLeast(subjects []subject) Problems {
 			continue
 		}
 		holders++
-		if _, isNamed := r.People[subjects[i].key]; isNamed {
+		if subjects[i].isInRoster {
 			named++
 		}
 	}

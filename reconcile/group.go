@@ -91,13 +91,14 @@ type grouping struct {
 
 func (d *Desired) grouping() grouping { return grouping{d, make(map[string]int)} }
 
-// of returns the first group that someone is in, nil for none.
-func (g grouping) of(key string, entry *DesiredUser) *Group {
+// of returns the first group that someone is in, nil for none; the values in the roster
+// are theirs.
+func (g grouping) of(key string, entry *DesiredUser, values []string) *Group {
 	if len(g.Groups) == 0 {
 		return nil
 	}
 	first := len(g.Groups)
-	for _, value := range g.Roster.Groups(key) {
+	for _, value := range values {
 		first = min(first, g.ofValue(value))
 	}
 	for i := range g.Groups[:first] {
@@ -125,13 +126,15 @@ func (g grouping) ofValue(value string) int {
 }
 
 // groupOf returns the first group that someone is in, nil for none.
-func (d *Desired) groupOf(key string, entry *DesiredUser) *Group { return d.grouping().of(key, entry) }
+func (d *Desired) groupOf(key string, entry *DesiredUser) *Group {
+	return d.grouping().of(key, entry, d.Roster.Groups(key))
+}
 
 // groupLookalike says that someone is in their group only because their email looks like
 // one that a pattern covers: which policy is theirs is not certain then.
 func (p *planner) groupLookalike(c candidate) string {
 	s := c.subject
-	if s == nil || s.group == nil || !c.change.TakesAway() {
+	if s == nil || s.group == nil || len(s.group.Match) == 0 || !c.change.TakesAway() {
 		return ""
 	}
 	values := p.desired.Roster.Groups(s.key)

@@ -31,7 +31,9 @@ func match(desired *Desired, live *Live) (subjects []subject, absent []*DesiredU
 			subjects[i].entry = &desired.Users[entry]
 			found[entry] = true
 		}
-		subjects[i].group = groups.of(users[i].key, subjects[i].entry)
+		person, isNamed := desired.Roster.person(users[i].key)
+		subjects[i].isInRoster, subjects[i].works = isNamed, person.Works
+		subjects[i].group = groups.of(users[i].key, subjects[i].entry, person.Groups)
 	}
 	for i := range desired.Users {
 		if !found[i] {

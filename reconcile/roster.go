@@ -47,10 +47,17 @@ type RosterPerson struct {
 // Groups returns the groups of the person with an [EmailKey]; none for someone who
 // is not in the roster, nor where there is no roster.
 func (r *Roster) Groups(key string) []string {
-	if r == nil {
-		return nil
+	person, _ := r.person(key)
+	return person.Groups
+}
+
+// person returns what the roster says of the person with an [EmailKey], and whether it
+// names them.
+func (r *Roster) person(key string) (person RosterPerson, isNamed bool) {
+	if r != nil {
+		person, isNamed = r.People[key]
 	}
-	return r.People[key].Groups
+	return person, isNamed
 }
 
 // CheckAge returns what is wrong with the age of the roster, nil where nothing is. One

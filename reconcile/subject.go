@@ -22,6 +22,9 @@ type subject struct {
 	renamed string
 	// activity is the verdict on the user's activity.
 	activity activity
+	// isInRoster and works are what the roster says of the user; see [RosterPerson].
+	isInRoster bool
+	works      Flag
 	// isConcerned is true when a change is about the user.
 	isConcerned bool
 }
@@ -197,6 +200,6 @@ func rulesOf(desired *Desired) func(user *User) *InactivePolicy {
 		if i, _ := index.find(keyed); i >= 0 {
 			entry = &desired.Users[i]
 		}
-		return desired.ruleOf(groups.of(keyed.key, entry))
+		return desired.ruleOf(groups.of(keyed.key, entry, desired.Roster.Groups(keyed.key)))
 	}
 }
