@@ -1,9 +1,6 @@
 package reconcile
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // Base is what a plan was compared with: the desired state before a change of the
 // file, on the same reading of the account.
@@ -115,7 +112,10 @@ type subjectKey struct {
 // CompareChanges compares the changes of two plans.
 func CompareChanges(old, new []Change) Comparison {
 	keyOf := func(change *Change) subjectKey {
-		return subjectKey{change.Kind, cmp.Or(change.UserID, EmailKey(change.Email))}
+		if change.UserID == "" {
+			return subjectKey{change.Kind, EmailKey(change.Email)}
+		}
+		return subjectKey{change.Kind, change.UserID}
 	}
 	left := make(map[subjectKey][]int, len(old))
 	for i := range old {

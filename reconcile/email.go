@@ -42,6 +42,9 @@ func isOwnKey(email string) bool {
 // and letters of other widths and ligatures are plain letters. Whose [EmailKey] differs
 // and whose LookalikeKey does not may be one person, or two.
 func LookalikeKey(email string) string {
+	if isOwnKey(email) {
+		return email
+	}
 	key := EmailKey(email)
 	if isPlainASCII(key) && !strings.Contains(key, " ") {
 		return key
