@@ -3,7 +3,6 @@ package report
 import (
 	"bufio"
 	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -23,31 +22,56 @@ type Several struct {
 // WriteSeveral writes a section an account and then the sums; JSON is an array of the
 // plans, CSV one table. A page of HTML is of one account.
 func WriteSeveral(w io.Writer, format Format, several Several, options Options) error {
-	return buffered(w, fmt.Sprintf("the %s report", format), func(out *bufio.Writer) error { return several.writeTo(out, format, options) })
+	if err := CheckSeveral(format); err != nil {
+		return err
+	}
+	return buffered(w, fmt.Sprintf("the %s report", format), func(out *bufio.Writer) error {
+		if format == JSON {
+			return several.writeJSON(out)
+		}
+		several.views().writeTo(out, format, options)
+		return nil
+	})
 }
+
+// severalFormats lists the formats that can show several accounts.
+func severalFormats() []Format { return []Format{Text, JSON, Markdown, CSV, GitHub} }
 
 // CheckSeveral returns an error for a format that cannot show several accounts.
 func CheckSeveral(format Format) error {
+	if slices.Contains(severalFormats(), format) {
+		return nil
+	}
+	what := "a page"
 	if format == FindingsCSV {
-		return errors.New("a file of findings is of one account: name one file")
+		what = "a file of findings"
 	}
-	if format == HTML {
-		return fmt.Errorf("a page is of one account: name one file, or use one of %s, %s, %s, %s, %s", Text, JSON, Markdown, CSV, GitHub)
-	}
-	return nil
+	return fmt.Errorf("%s is of one account: name one file, or use one of %s", what, listFormats(severalFormats()))
 }
 
-func (s *Several) writeTo(out *bufio.Writer, format Format, options Options) error {
+// severalViews are the views of several plans, each worked out once.
+type severalViews struct {
+	views  []*View
+	failed []string
+}
+
+func (s *Several) views() *severalViews {
+	all := &severalViews{failed: s.Failed}
+	for _, plan := range s.Plans {
+		all.views = append(all.views, NewView(plan))
+	}
+	return all
+}
+
+func (s *severalViews) writeTo(out *bufio.Writer, format Format, options Options) {
 	switch format {
-	case JSON:
-		return s.writeJSON(out)
 	case CSV:
 		s.writeCSV(out)
 	case Markdown:
 		s.writeMarkdown(out, commentLimit)
 	case Text:
-		for _, plan := range s.Plans {
-			writeText(out, NewView(plan), options)
+		for _, view := range s.views {
+			writeText(out, view, options)
 			_, _ = out.WriteString("\n")
 		}
 		t := textWriter{out, options}
@@ -56,14 +80,11 @@ func (s *Several) writeTo(out *bufio.Writer, format Format, options Options) err
 			t.block(padded(fact.Label, 9)+" ", strings.Repeat(" ", 10), fact.Text)
 		}
 	case GitHub:
-		for _, plan := range s.Plans {
-			writeGitHub(out, NewView(plan))
+		for _, view := range s.views {
+			writeGitHub(out, view)
 		}
 		writeAnnotation(out, &annotation{Level: levelNotice, Title: "seatsync", Text: s.sentence()})
-	default:
-		return CheckSeveral(format)
 	}
-	return nil
 }
 
 // writeJSON writes the array of the plans.
@@ -84,13 +105,13 @@ func (s *Several) writeJSON(out *bufio.Writer) error {
 }
 
 // writeCSV writes the changes of all accounts, the account in the last column.
-func (s *Several) writeCSV(out *bufio.Writer) {
+func (s *severalViews) writeCSV(out *bufio.Writer) {
 	rows := csv.NewWriter(out)
 	rows.UseCRLF = true
 	_ = rows.Write(append(csvColumns(), "account"))
-	for _, plan := range s.Plans {
-		for row := range NewView(plan).csvRows() {
-			_ = rows.Write(append(row, cell(value(plan.AccountID))))
+	for _, view := range s.views {
+		for row := range view.csvRows() {
+			_ = rows.Write(append(row, cell(value(view.plan.AccountID))))
 		}
 	}
 	rows.Flush()
@@ -100,11 +121,11 @@ func (s *Several) writeCSV(out *bufio.Writer) {
 const severalMarker = "<!-- seatsync plans -->"
 
 // writeMarkdown writes a report an account, each with its part of the room.
-func (s *Several) writeMarkdown(out *bufio.Writer, limit int) {
+func (s *severalViews) writeMarkdown(out *bufio.Writer, limit int) {
 	_, _ = out.WriteString(severalMarker + "\n")
-	limit = (limit - 2000) / max(1, len(s.Plans))
-	for _, plan := range s.Plans {
-		writeMarkdown(out, NewView(plan), limit)
+	limit = (limit - 2000) / max(1, len(s.views))
+	for _, view := range s.views {
+		writeMarkdown(out, view, limit)
 		_, _ = out.WriteString("\n")
 	}
 	_, _ = fmt.Fprintf(out, "### %s\n\n", capitalized(prose(s.sentence())))
@@ -116,62 +137,60 @@ func (s *Several) writeMarkdown(out *bufio.Writer, limit int) {
 // WriteStepSummary writes the Markdown report into the summary of a step.
 func (s *Several) WriteStepSummary(w io.Writer) error {
 	return buffered(w, "the step summary", func(out *bufio.Writer) error {
-		s.writeMarkdown(out, summaryLimit)
+		s.views().writeMarkdown(out, summaryLimit)
 		return nil
 	})
 }
 
 // sentence sums all accounts up.
-func (s *Several) sentence() string {
+func (s *severalViews) sentence() string {
 	counts, pending, held := make(map[reconcile.Kind]int), 0, 0
-	for _, plan := range s.Plans {
-		view := NewView(plan)
+	for _, view := range s.views {
 		for kind, n := range view.kindCounts() {
 			counts[kind] += n
 		}
 		pending, held = pending+view.pending(), held+view.heldCount()
 	}
-	text := reconcile.Count(len(s.Plans), "account") + " in all: nothing to change"
+	text := reconcile.Count(len(s.views), "account") + " in all: nothing to change"
 	if pending > 0 {
-		text = reconcile.Count(len(s.Plans), "account") + " in all: " + listKinds(counts, reconcile.Kind.Doing)
+		text = reconcile.Count(len(s.views), "account") + " in all: " + listKinds(counts, reconcile.Kind.Doing)
 	}
 	if held > 0 {
 		text += "; " + reconcile.CountOf(held, "change is held", "changes are held")
 	}
-	if len(s.Failed) > 0 {
-		text += "; no plan for " + value(strings.Join(s.Failed, ", "))
+	if len(s.failed) > 0 {
+		text += "; no plan for " + value(strings.Join(s.failed, ", "))
 	}
 	return text
 }
 
 // facts sums seats and, by currency, the figures of the bills. A figure that is not
 // known of every account says of how many it is.
-func (s *Several) facts() []Fact {
+func (s *severalViews) facts() []Fact {
 	seats, withPurchased := Seats{Purchased: new(int)}, 0
 	sums, known := make(map[string][]Cost), make(map[[2]string]int)
-	for _, plan := range s.Plans {
-		bill := plan.Bill()
-		one := newSeats(plan, &bill)
+	for _, view := range s.views {
+		one := &view.Seats
 		seats.Before, seats.After = seats.Before+one.Before, seats.After+one.After
 		seats.idle, seats.missing = seats.idle+one.idle, seats.missing+one.missing
 		if one.Purchased != nil {
 			*seats.Purchased += *one.Purchased
 			withPurchased++
 		}
-		for _, cost := range newCosts(&bill) {
+		for _, cost := range view.Costs {
 			sums[cost.Currency] = addCost(sums[cost.Currency], cost)
 			known[[2]string{cost.Currency, cost.Label}]++
 		}
 	}
-	if withPurchased < len(s.Plans) || withPurchased == 0 {
+	if withPurchased < len(s.views) || withPurchased == 0 {
 		seats.Purchased = nil
 	}
 	facts := []Fact{{"Seats", seats.text()}}
 	for _, currency := range slices.Sorted(maps.Keys(sums)) {
 		for _, cost := range sums[currency] {
 			fact := cost.fact()
-			if n := known[[2]string{currency, cost.Label}]; n < len(s.Plans) {
-				fact.Text += ", in " + reconcile.Number(n) + " of " + reconcile.Count(len(s.Plans), "account")
+			if n := known[[2]string{currency, cost.Label}]; n < len(s.views) {
+				fact.Text += ", in " + reconcile.Number(n) + " of " + reconcile.Count(len(s.views), "account")
 			}
 			facts = append(facts, fact)
 		}

@@ -228,3 +228,14 @@ func (c *counter) Write(p []byte) (int, error) {
 	*c += counter(len(p))
 	return len(p), nil
 }
+
+func TestEveryFormatShowsSeveralAccountsOrSaysThatItCannot(t *testing.T) {
+	several := Several{Plans: []*reconcile.Plan{partialPlan(), trippedPlan()}}
+	for _, format := range FileFormats() {
+		var out bytes.Buffer
+		err := WriteSeveral(&out, format, several, Options{})
+		if cannot := CheckSeveral(format); (err == nil) == (cannot != nil) || (out.Len() > 0) != (err == nil) {
+			t.Errorf("%s: %d bytes, %v, and the check says %v", format, out.Len(), err, cannot)
+		}
+	}
+}
