@@ -80,7 +80,7 @@ func (p *Plan) Asks() (pending int, isLimited bool) {
 		case change.New == False:
 		case change.WillBeDone():
 			pending++
-		case change.Held == HeldLimit || change.Held == HeldTooManyReturned:
+		case change.Held.IsLimit():
 			isLimited = true
 		}
 	}

@@ -298,6 +298,10 @@ func (r Reason) Sentence() string { return explain(reasons[:], r) }
 // Sentence explains the hold in general; a change says more in HeldBecause.
 func (h Hold) Sentence() string { return explain(holds[:], h) }
 
+// IsLimit reports whether a limit of the policy holds the change, which somebody may lift
+// for a run.
+func (h Hold) IsLimit() bool { return h == HeldLimit || h == HeldTooManyReturned }
+
 // Sentence explains the status.
 func (s Status) Sentence() string { return explain(statuses[:], s) }
 

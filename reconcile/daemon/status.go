@@ -134,7 +134,12 @@ func verdict(last *RunSummary, unread error, now time.Time) (tone, sentence, det
 	case reconcile.ResultNotTaken:
 		return tone, "The last run succeeded " + when + ", and the API did not take some of it", "A seat that is asked for comes with the person's next login."
 	case reconcile.ResultHeld:
-		held := last.Held[reconcile.HeldLimit] + last.Held[reconcile.HeldTooManyReturned]
+		held := 0
+		for hold, n := range last.Held {
+			if hold.IsLimit() {
+				held += n
+			}
+		}
 		return tone, "A limit holds " + reconcile.Count(held, "release") + " back", "The last run was " + when + "; its report says which limit, and how to let them through."
 	case reconcile.ResultPartial:
 		return tone, "The last run was applied in part " + when, "Its report says what failed."
