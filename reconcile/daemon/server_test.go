@@ -205,6 +205,14 @@ func TestTheNamesOfMetricsAreKept(t *testing.T) {
 	if err != nil || len(problems) > 0 {
 		t.Errorf("promlint: %v %v", problems, err)
 	}
+	source, err := os.ReadFile("metrics.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := regexp.MustCompile(`(?m)^\tm\.\w+ = (gauge|counter|m\.registry\.Histogram)\(`).FindAll(source, -1)
+	if shown := strings.Count(body, "# TYPE "); shown != len(declared) {
+		t.Errorf("%d metrics are declared and %d shown: set each in everythingHappens", len(declared), shown)
+	}
 	values := regexp.MustCompile(`account="[^"]*"`)
 	var names []string
 	for _, match := range sampleLine.FindAllStringSubmatch(body, -1) {
