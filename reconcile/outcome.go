@@ -37,7 +37,8 @@ func (e inFlightError) Unwrap() error { return e.error }
 // user is what its response shows, [ErrNotInResponse] where it accepted the
 // request and user was read afterwards, and otherwise the request's error or
 // [ErrKilled]. The user is nil when it is not in the account; readErr is why it
-// is not known how the user is, and user is ignored then.
+// is not known how the user is, and user is ignored then. The change may be nil where
+// the plan is lost and nobody has read the user.
 //
 // Success of a request proves nothing: only the state that the change asks for
 // is [Applied]. "Took no effect" is said only of a user who is known to be as
@@ -91,8 +92,14 @@ func JudgeOutcome(index int, change *Change, cause error, user *User, readErr er
 	return Outcome{Change: index, Status: NotTaken, Error: message}
 }
 
-// subject says what was being done, and to whom, in front of an error.
-func (c *Change) subject() string { return fmt.Sprintf("%s %s: ", c.Kind, c.Email) }
+// subject says what was being done, and to whom, in front of an error; nothing where that
+// is lost.
+func (c *Change) subject() string {
+	if c == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s %s: ", c.Kind, c.Email)
+}
 
 // isUntouched reports whether the user is as before in all that the change is about.
 func (c *Change) isUntouched(user *User) bool {

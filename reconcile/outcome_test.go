@@ -134,3 +134,10 @@ func TestAnOutcomeSaysNoMoreThanWhatIsKnown(t *testing.T) {
 		}
 	})
 }
+
+func TestAnOutcomeWhoseChangeIsLostStaysOpen(t *testing.T) {
+	got := JudgeOutcome(3, nil, ErrKilled, nil, ErrNotRead)
+	if got.Change != 3 || !got.Open || got.Status != Failed || got.Error != ErrKilled.Error()+"; whether it took effect is not known yet" {
+		t.Errorf("%+v", got)
+	}
+}

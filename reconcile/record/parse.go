@@ -300,10 +300,11 @@ func (p *parser) isUnknown(change int) bool {
 
 // notKnown is the outcome of a change of which it is not known whether it took effect.
 func (p *parser) notKnown(change int) reconcile.Outcome {
-	if p.plan == nil || change < 0 || change >= len(p.plan.Changes) {
-		return reconcile.Outcome{Change: change, Status: reconcile.Failed, Open: true, Error: fmt.Sprintf("%v; whether it took effect is not known yet", reconcile.ErrKilled)}
+	var planned *reconcile.Change
+	if p.plan != nil && change >= 0 && change < len(p.plan.Changes) {
+		planned = &p.plan.Changes[change]
 	}
-	return reconcile.JudgeOutcome(change, &p.plan.Changes[change], reconcile.ErrKilled, nil, reconcile.ErrNotRead)
+	return reconcile.JudgeOutcome(change, planned, reconcile.ErrKilled, nil, reconcile.ErrNotRead)
 }
 
 // killedRun puts together the run that a process did not get to report.
