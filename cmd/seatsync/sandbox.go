@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -60,7 +61,7 @@ GET:short-page:always or PUT:reset-after:every=3. The kinds:
 	f.Int64Var(&flags.seed, "seed", 1, "chooses the people who are not in the fixed cast")
 	f.DurationVar(&flags.latency, "latency", 0, "how long every request takes at least")
 	f.StringArrayVar(&flags.faults, "fault", nil, "something that goes wrong, as `METHOD:KIND:WHEN`; repeatable")
-	f.StringArrayVar(&flags.deny, "deny", nil, "an `OPERATION` that the credentials have no permission for: users, devices, registrations, seats, rename, verify, organization, providers or subscriptions; repeatable")
+	f.StringArrayVar(&flags.deny, "deny", nil, "an `OPERATION` that the credentials have no permission for: "+strings.Join(texts(sandbox.Operations()), ", ")+"; repeatable")
 	f.IntVar(&flags.quota, "quota", 1200, "requests in five minutes; 0 is any number")
 	f.StringVar(&flags.now, "now", "", "the clock of the data, as `RFC3339`")
 	f.IntVar(&flags.maxPerPage, "max-per-page", 0, "most users on a page; 0 is 1000")
@@ -69,7 +70,7 @@ GET:short-page:always or PUT:reset-after:every=3. The kinds:
 	f.BoolVar(&flags.grantTaken, "grants-taken", false, "a PATCH that asks for a seat gives one; the default returns the old state")
 	f.StringVar(&flags.seatExpiration, "seat-expiration", "", "the `TIME` after which the account itself takes idle people's seats, for instance 1460h (default never)")
 	f.BoolVar(&flags.seatDeprovision, "seat-deprovision", false, "an identity provider frees seats by SCIM")
-	f.StringVar(&flags.subscription, "subscription", string(sandbox.SubscriptionMonthly), "`WHAT` the account pays for: monthly, quarterly, yearly, trial, awaiting-payment, cancelled, uneven, bare, two or none")
+	f.StringVar(&flags.subscription, "subscription", string(sandbox.SubscriptionMonthly), "`WHAT` the account pays for: "+strings.Join(texts(sandbox.Subscriptions()), ", "))
 	f.BoolVar(&flags.narrow, "narrows-refused", false, "a PATCH that takes half of a seat returns the old state")
 	return cmd
 }
