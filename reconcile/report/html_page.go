@@ -199,17 +199,6 @@ func newMeter(seats *Seats, isApplied bool) meter {
 	return m
 }
 
-// Freed says what the seats that are freed cost; "" where there are none or no price is known.
-func (p *page) Freed() string {
-	bill := p.plan.Bill()
-	freed, less := bill.Before.Used-bill.After.Used, bill.Before.UsedCost.Minus(bill.After.UsedCost)
-	if freed <= 0 || less == "" {
-		return ""
-	}
-	return "The freed " + reconcile.CountOf(freed, "seat costs", "seats cost") + " " + money(less, bill.Currency) + " a month, " +
-		money(less.Times(12), bill.Currency) + " a year"
-}
-
 const (
 	// mostHTMLFindings is how many findings of one code the page lists.
 	mostHTMLFindings = 100

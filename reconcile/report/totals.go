@@ -131,6 +131,16 @@ func (c Cost) fact() Fact {
 	return Fact{c.Label, c.Month() + currency + " a month, " + c.Year() + currency + " a year"}
 }
 
+// freedTotal says what the seats that are freed cost; "" where there are none or no price is known.
+func freedTotal(bill *reconcile.Bill) string {
+	freed, less := bill.Before.Used-bill.After.Used, bill.Before.UsedCost.Minus(bill.After.UsedCost)
+	if freed <= 0 || less == "" {
+		return ""
+	}
+	return "The freed " + reconcile.CountOf(freed, "seat costs", "seats cost") + " " + money(less, bill.Currency) + " a month, " +
+		money(less.Times(12), bill.Currency) + " a year"
+}
+
 // keptTotal says what the seats of inactive people cost whose release is held.
 func keptTotal(plan *reconcile.Plan) string {
 	kept := plan.Money.IdleHeldSeats

@@ -23,9 +23,10 @@ type View struct {
 	Stopped string
 	Seats   Seats
 	// Costs are the figures of the bill; none where no price is known. Advice says
-	// what can be saved and when, Kept what the holds keep; both may be empty.
-	Costs        []Cost
-	Advice, Kept string
+	// what can be saved and when, Kept what the holds keep, Freed what the freed seats
+	// cost; each may be empty.
+	Costs               []Cost
+	Advice, Kept, Freed string
 	// Shares has a row for each group of people; nil for a file without any.
 	Shares *sheet
 	// Kinds counts the changes that are carried out, by kind, zeros included, and
@@ -57,7 +58,8 @@ func NewView(plan *reconcile.Plan) *View {
 	}
 	v.group()
 	bill := plan.Bill()
-	v.Seats, v.Costs, v.Advice, v.Kept = newSeats(plan, &bill), newCosts(&bill), sentence(bill.Advice()), keptTotal(plan)
+	v.Seats, v.Costs = newSeats(plan, &bill), newCosts(&bill)
+	v.Advice, v.Kept, v.Freed = sentence(bill.Advice()), keptTotal(plan), freedTotal(&bill)
 	v.Shares = newShares(plan)
 	v.Verdict = v.makeVerdict()
 	v.tally()
