@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/seatsync/seatsync/reconcile"
@@ -141,21 +140,6 @@ func effectOf(plan *reconcile.Plan) string {
 		return ""
 	}
 	return strings.Join(parts, " and ") + " than without this change of the file"
-}
-
-// reviewTable compares seats and money with and without the change of the file, as
-// Markdown.
-func (v *View) reviewTable() string {
-	base, summary := v.plan.Base, &v.plan.Summary
-	var b strings.Builder
-	b.WriteString("| Once all of it is applied | Without this change | With it | Difference |\n| --- | ---: | ---: | ---: |\n")
-	fmt.Fprintf(&b, "| Seats in use | %s | %s | %s |\n", reconcile.Number(base.SeatsAfter), reconcile.Number(summary.SeatsAfter),
-		signed(reconcile.Number(summary.SeatsAfter-base.SeatsAfter)))
-	if before, after := base.MonthlyCostAfter, summary.MonthlyCostAfter; before != "" && after != "" {
-		fmt.Fprintf(&b, "| Cost a month, %s | %s | %s | %s |\n", inCell(prose(value(summary.Currency))),
-			reconcile.Thousands(string(before)), reconcile.Thousands(string(after)), signed(reconcile.Thousands(string(after.Minus(before)))))
-	}
-	return b.String() + "\n"
 }
 
 // anyway counts in one sentence what the plan has without the change of the file.

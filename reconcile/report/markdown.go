@@ -56,31 +56,10 @@ func markdownHead(view *View) string {
 	if view.Stopped != "" {
 		fmt.Fprintf(&b, "**Stopped:** %s\n\n", prose(view.Stopped))
 	}
+	b.WriteString(view.compared.markdown())
 	if view.Review != nil {
-		b.WriteString(view.reviewTable())
 		return b.String()
 	}
-	b.WriteString("| | Before | After | Difference |\n| --- | ---: | ---: | ---: |\n")
-	row := func(label, before, after, difference string) {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", label, before, after, signed(difference))
-	}
-	before, after := view.Seats.Before, view.Seats.After
-	row("Seats in use", reconcile.Number(before), reconcile.Number(after), reconcile.Number(after-before))
-	if purchased := view.Seats.Purchased; purchased != nil {
-		row("Seats idle of "+reconcile.Number(*purchased)+" purchased", reconcile.Number(*purchased-before), reconcile.Number(*purchased-after), reconcile.Number(before-after))
-	}
-	for i := range view.Costs {
-		c := &view.Costs[i]
-		for _, per := range [...]struct {
-			name   string
-			months int
-		}{{"month", 1}, {"year", 12}} {
-			before, after := c.Before.Times(per.months), c.After.Times(per.months)
-			row(c.Label+" a "+per.name+", "+inCell(prose(value(c.Currency))), reconcile.Thousands(string(before)),
-				reconcile.Thousands(string(after)), reconcile.Thousands(string(after.Minus(before))))
-		}
-	}
-	b.WriteString("\n")
 	if view.Advice != "" {
 		fmt.Fprintf(&b, "**%s**\n\n", capitalized(prose(view.Advice)))
 	}

@@ -40,7 +40,8 @@ type View struct {
 	// Head has seats and money in words, Facts the other facts about the whole plan.
 	Head, Facts []Fact
 
-	plan *reconcile.Plan
+	plan     *reconcile.Plan
+	compared comparison
 	// outcomes has the outcome of each change, nil where there is none; it is
 	// empty without a run.
 	outcomes []*reconcile.Outcome
@@ -60,6 +61,10 @@ func NewView(plan *reconcile.Plan) *View {
 	bill := plan.Bill()
 	v.Seats, v.Costs = newSeats(plan, &bill), newCosts(&bill)
 	v.Advice, v.Kept, v.Freed = sentence(bill.Advice()), keptTotal(plan), freedTotal(&bill)
+	v.compared = newComparison(&v.Seats, v.Costs)
+	if v.Review != nil {
+		v.compared = newReviewComparison(plan)
+	}
 	v.Shares = newShares(plan)
 	v.Verdict = v.makeVerdict()
 	v.tally()
