@@ -63,7 +63,7 @@ func (a *assessor) assess(user *User, rule *InactivePolicy) activity {
 	if rule == nil {
 		return activity{}
 	}
-	found := a.judge(user, a.signsOnDevices(user), rule)
+	found := a.assessSigns(user, a.signsOnDevices(user), rule)
 	found.rule = rule
 	return found
 }
@@ -82,19 +82,20 @@ func (a *assessor) signsOnDevices(user *User) deviceSigns {
 	return deviceSigns{seen, isUnreadable, a.devices.Listed[user.ID]}
 }
 
-func (a *assessor) judge(user *User, devices deviceSigns, rule *InactivePolicy) activity {
+// assessSigns assesses a user by a rule, which is not nil, and does not name it.
+func (a *assessor) assessSigns(user *User, devices deviceSigns, rule *InactivePolicy) activity {
 	sign := a.readable(user.LastLogin).Newest(a.readable(devices.seen))
 	switch {
 	case sign.IsKnown() && a.now.Sub(sign.Time()) < rule.After:
 		return activity{basis: bySign, sign: sign, due: a.dueAfter(user, sign, rule.After)}
 	case sign.IsNone() && a.isNewRecord(user, rule):
-		return a.judgeNever(user, rule)
-	case a.doubtOf(user, devices, rule) != noDoubt:
+		return a.assessWithoutSign(user, rule)
+	case a.uncertaintyOf(user, devices, rule) != certain:
 		return activity{verdict: unknown, basis: byUnreadable, sign: sign}
 	case sign.IsKnown():
 		return activity{verdict: inactive, basis: bySign, sign: sign}
 	}
-	return a.judgeNever(user, rule)
+	return a.assessWithoutSign(user, rule)
 }
 
 // isNewRecord reports whether the record is too young for anything in it to be
@@ -120,8 +121,8 @@ func (a *assessor) dueAfter(user *User, seen Moment, limit time.Duration) Moment
 // sawDevices reports whether what devices have to say about the user is known.
 func (a *assessor) sawDevices(user *User) bool { return a.devices.Read || !user.mayUseDevices() }
 
-// judgeNever judges someone without any sign of activity by the age of the record.
-func (a *assessor) judgeNever(user *User, rule *InactivePolicy) activity {
+// assessWithoutSign assesses someone without any sign of activity by the age of the record.
+func (a *assessor) assessWithoutSign(user *User, rule *InactivePolicy) activity {
 	switch created := a.readable(user.CreatedAt); {
 	case rule.NeverAfter == 0:
 		return activity{basis: byNothing}
@@ -140,7 +141,7 @@ func (a *assessor) because(user *User, found activity) string {
 	case byNothing:
 		return "never logged in, and the policy has no never_after"
 	case byUnreadable:
-		return a.uncertainty(user, found.rule)
+		return a.whyUncertain(user, found.rule)
 	case byRecord:
 		if found.verdict == unknown {
 			return "never logged in, and the age of the record cannot be read"
@@ -174,57 +175,57 @@ func (a *assessor) daysSince(m Moment) string {
 	return Count(max(0, daysBetween(m.Time(), a.now)), "day")
 }
 
-// doubt is why a sign of activity may exist that cannot be read.
-type doubt uint8
+// uncertainty is why a sign of activity may exist that cannot be read.
+type uncertainty uint8
 
 const (
-	noDoubt doubt = iota
-	doubtLogin
-	doubtDevice
-	doubtMoment
-	doubtUnread
-	doubtUnowned
-	doubtMissing
+	certain uncertainty = iota
+	uncertainLogin
+	uncertainDevice
+	uncertainMoment
+	uncertainUnread
+	uncertainUnowned
+	uncertainMissing
 )
 
-// doubtOf returns the first doubt that there is about the activity of a user.
-func (a *assessor) doubtOf(user *User, devices deviceSigns, rule *InactivePolicy) doubt {
+// uncertaintyOf returns the first uncertainty about the activity of a user.
+func (a *assessor) uncertaintyOf(user *User, devices deviceSigns, rule *InactivePolicy) uncertainty {
 	switch {
 	case !user.LastLogin.IsNone() && !a.readable(user.LastLogin).IsKnown():
-		return doubtLogin
+		return uncertainLogin
 	case !devices.seen.IsNone() && !a.readable(devices.seen).IsKnown():
-		return doubtDevice
+		return uncertainDevice
 	case devices.isUnreadable:
-		return doubtMoment
+		return uncertainMoment
 	case !user.mayUseDevices():
-		return noDoubt
+		return certain
 	case !a.devices.Read:
-		return doubtUnread
+		return uncertainUnread
 	case a.mayOwnUnowned(rule):
-		return doubtUnowned
+		return uncertainUnowned
 	case a.devices.isMissing(user, devices.listed):
-		return doubtMissing
+		return uncertainMissing
 	}
-	return noDoubt
+	return certain
 }
 
-// uncertainty says which sign of activity may exist but cannot be read, or "".
-func (a *assessor) uncertainty(user *User, rule *InactivePolicy) string {
+// whyUncertain says which sign of activity may exist but cannot be read, or "".
+func (a *assessor) whyUncertain(user *User, rule *InactivePolicy) string {
 	devices := a.signsOnDevices(user)
-	switch a.doubtOf(user, devices, rule) {
-	case doubtLogin:
+	switch a.uncertaintyOf(user, devices, rule) {
+	case uncertainLogin:
 		return "the date of the last login cannot be trusted: " + a.whyUnreadable(user.LastLogin)
-	case doubtDevice:
+	case uncertainDevice:
 		return "the date at which a device was last seen cannot be trusted: " + a.whyUnreadable(devices.seen)
-	case doubtMoment:
+	case uncertainMoment:
 		return "the API did not return when one of their devices was last seen"
-	case doubtUnread:
+	case uncertainUnread:
 		return devicesUnread
-	case doubtUnowned:
+	case uncertainUnowned:
 		return "the API did not return whose a registration is that was seen lately: it may be theirs"
-	case doubtMissing:
+	case uncertainMissing:
 		return a.devices.missing(user, devices.listed)
-	case noDoubt:
+	case certain:
 	}
 	return ""
 }

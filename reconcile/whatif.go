@@ -164,7 +164,7 @@ func (p *planner) eachIdler(visit func(c candidate, verdicts []verdict)) {
 			thresholds[s.activity.rule] = rules
 			verdicts = make([]verdict, len(rules))
 		}
-		if p.judgeByEach(s, rules, verdicts, &release) {
+		if p.assessByEach(s, rules, verdicts, &release) {
 			visit(p.candidate(&release, s), verdicts)
 		}
 	}
@@ -183,9 +183,9 @@ func (p *planner) thresholds(rule *InactivePolicy) []InactivePolicy {
 	return rules
 }
 
-// judgeByEach judges a seat holder by each threshold, and reports whether some of them
+// assessByEach assesses a seat holder by each threshold, and reports whether some of them
 // would propose a release, which is put beside the verdicts without what it rests on.
-func (p *planner) judgeByEach(s *subject, rules []InactivePolicy, verdicts []verdict, release *Change) (isIdle bool) {
+func (p *planner) assessByEach(s *subject, rules []InactivePolicy, verdicts []verdict, release *Change) (isIdle bool) {
 	if s.loggedInWithin(rules[0].After, p.now) {
 		return false // by the shortest threshold, and so by every other
 	}
@@ -196,7 +196,7 @@ func (p *planner) judgeByEach(s *subject, rules []InactivePolicy, verdicts []ver
 	last, isProposed := active, false
 	clear(verdicts)
 	for at := range rules {
-		judged.activity = p.judge(s.User, devices, &rules[at])
+		judged.activity = p.assessSigns(s.User, devices, &rules[at])
 		judged.activity.rule = &rules[at]
 		switch isActive := judged.activity.verdict == active; {
 		case isActive && at == 0 && judged.activity.basis == bySign:
