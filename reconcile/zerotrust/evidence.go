@@ -124,8 +124,12 @@ type evidence struct {
 	listed     map[string]int
 	registered map[string]int
 	unowned    reconcile.Moment
-	counted    map[string]bool // ids of signs, and users on devices
+	counted    map[string]bool // ids of signs
+	onDevice   map[userOnDevice]bool
 }
+
+// userOnDevice is a device on which a user, by their id, is registered.
+type userOnDevice struct{ user, device string }
 
 func newEvidence(users []reconcile.User) *evidence {
 	e := &evidence{
@@ -136,6 +140,7 @@ func newEvidence(users []reconcile.User) *evidence {
 		listed:     make(map[string]int, len(users)),
 		registered: make(map[string]int, len(users)),
 		counted:    make(map[string]bool),
+		onDevice:   make(map[userOnDevice]bool),
 	}
 	for i := range users {
 		user := &users[i]
@@ -213,8 +218,8 @@ func (e *evidence) count(userID string, s *sign) {
 	if device == "" || len(device) > maxText {
 		device = s.id
 	}
-	if key := userID + "\x00" + device; !e.counted[key] {
-		e.counted[key] = true
+	if key := (userOnDevice{userID, device}); !e.onDevice[key] {
+		e.onDevice[key] = true
 		e.registered[userID]++
 	}
 }
