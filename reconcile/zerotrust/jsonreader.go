@@ -12,14 +12,17 @@ import (
 // jsonReader takes a text in JSON apart while it arrives, without holding more of
 // it than the value at hand. A key that is there twice in an object is an error,
 // since nobody knows which of the two is meant.
-type jsonReader struct{ decoder *jsontext.Decoder }
+type jsonReader struct {
+	decoder *jsontext.Decoder
+	texts   []byte // room for those of an item, used again for the next
+}
 
 func newJSONReader(source io.Reader) *jsonReader {
 	// A name that is not UTF-8 must not hide an account.
 	bound := &valueBound{source: source}
 	decoder := jsontext.NewDecoder(bound, jsontext.AllowInvalidUTF8(true))
 	bound.given = decoder.InputOffset
-	return &jsonReader{decoder}
+	return &jsonReader{decoder: decoder}
 }
 
 // Decode takes the next value into a variable, as its json tags say.

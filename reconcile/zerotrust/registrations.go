@@ -31,7 +31,8 @@ type wireRegistered struct {
 // decodeFrom decodes a registration field by field, as [userDecoder] does a user: there
 // may be as many.
 func (r *wireRegistration) decodeFrom(reader *jsonReader) error {
-	d := textDecoder{reader: reader, texts: make([]byte, 0, 192)}
+	d := textDecoder{reader: reader, texts: reader.texts[:0]}
+	defer func() { reader.texts = d.texts }()
 	var id, device, owner, email span
 	err := d.reader.readObject(func(key jsontext.Value) (err error) {
 		switch string(key) {
