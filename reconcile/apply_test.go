@@ -266,7 +266,7 @@ func TestApplyRenamesWithTheCurrentEmail(t *testing.T) {
 		{"not taken", renamed("a", "id-a"), nil, "a@b.c not-taken: the API reported success but shows another name"},
 		{
 			"an answer about another user is not believed", renamed("Ada", "id-z"), present(),
-			"a@b.c failed: rename a@b.c: the API's response is about another user; reading the user shows that it took no effect",
+			"a@b.c failed: rename a@b.c: the API's response is about another user; reading the user shows that it took no effect, unless somebody has undone it since",
 		},
 		{
 			"a 404 after the effect", func(User) (User, error) {

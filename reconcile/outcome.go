@@ -43,8 +43,9 @@ func (e inFlightError) Unwrap() error { return e.error }
 // Success of a request proves nothing: only the state that the change asks for
 // is [Applied]. "Took no effect" is said only of a user who is known to be as
 // before in all that the change is about, of whom no request is [InFlight], and who
-// has not logged in since, which takes a seat again. The outcome is open where that is
-// not known yet.
+// has not logged in since, which takes a seat again; and with a reservation where others
+// can undo the change without a trace: by a device, or in the dashboard. The outcome is
+// open where that is not known yet.
 func JudgeOutcome(index int, change *Change, cause error, user *User, readErr error) Outcome {
 	isAccepted := cause == nil || errors.Is(cause, ErrNotInResponse)
 	failed := func(format string, args ...any) Outcome {
@@ -82,6 +83,8 @@ func JudgeOutcome(index int, change *Change, cause error, user *User, readErr er
 		return failed("the user has the seat as before, and has logged in since: it may have taken effect and been undone")
 	case !isAccepted && change.TakesAway() && change.Before.GatewaySeat == True:
 		return failed("reading the user shows that it took no effect, unless a device has enrolled again since")
+	case !isAccepted && !change.TakesAway():
+		return failed("reading the user shows that it took no effect, unless somebody has undone it since")
 	case !isAccepted:
 		return failed("reading the user shows that it took no effect")
 	}

@@ -75,6 +75,7 @@ func TestJudgeOutcome(t *testing.T) {
 		{"renamed as asked for", rename, nil, user(Unknown, Unknown, "New"), nil, Applied, ""},
 		{"the response shows the old name", rename, nil, user(True, True, "Old"), nil, NotTaken, "the API reported success but shows another name"},
 		{"the response shows a third name", rename, nil, user(True, True, "Third"), nil, Failed, "rename a@b.c: the user now has another name, which is neither what was there nor what was asked for"},
+		{"a rename was killed, and the old name is there", rename, ErrKilled, user(True, True, "Old"), nil, Failed, "rename a@b.c: the run was killed while this was being written; reading the user shows that it took no effect, unless somebody has undone it since"},
 		{"a rename was killed, and a third name is there", rename, ErrKilled, user(True, True, "Third"), nil, Failed, "rename a@b.c: the run was killed while this was being written; the user now has another name, which is neither what was there nor what was asked for"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

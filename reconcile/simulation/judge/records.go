@@ -199,7 +199,7 @@ func (j *Judge) lookAtOutcome(r *run, found *record, index int, at time.Time) {
 
 // reservations are words of a failure that do not say that nothing happened.
 var reservations = [...]string{
-	"not known", "the user now has", "no longer in the account", "may have taken effect", "unless a device has enrolled", "counts there",
+	"not known", "the user now has", "no longer in the account", "may have taken effect", "unless a device has enrolled", "unless somebody has undone it", "counts there",
 }
 
 // denies reports whether an outcome says that nothing happened.
