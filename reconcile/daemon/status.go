@@ -82,7 +82,7 @@ func (d *Daemon) status(ctx context.Context, a *account, now time.Time) statusPa
 
 	page := statusPage{Account: id, Fleet: len(d.accounts) > 1, Now: clockTime(now.In(zoneOf(settings)))}
 	page.Tone, page.Sentence, page.Detail = verdict(last, unread, now)
-	page.Alive, page.AliveDetail = "Yes, since "+ago(d.started, now), reconcile.CountOf(entries, "entry", "entries")+" in the schedule"
+	page.Alive, page.AliveDetail = "Yes, for "+ago(d.started, now), reconcile.CountOf(entries, "entry", "entries")+" in the schedule"
 	if current != nil {
 		page.Alive, page.AliveDetail = "A run is going on", string(current.Mode)+" "+current.ID+", since "+ago(current.StartedAt, now)
 	}

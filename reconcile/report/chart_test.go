@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
 )
@@ -101,5 +102,19 @@ func TestThereIsNoPictureOfNothing(t *testing.T) {
 	}
 	if strings.Contains(written(t, HTML, emptyPlan(), Options{}), "<svg class=\"chart\"") {
 		t.Error("a picture without a rule")
+	}
+}
+
+func TestSavingsOfNothingHaveNoPicture(t *testing.T) {
+	freed := time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC)
+	var history reconcile.History
+	history.Add(reconcile.PastRun{FinishedAt: freed, Taken: []reconcile.PastRelease{{
+		UserID: "a", Reason: reconcile.Inactive, Price: "7", Currency: "USD", At: freed,
+	}}})
+	if chart := NewSavingsReport("", &history, freed).Chart(); chart != nil {
+		t.Errorf("nothing is saved yet: %s", chart.Sentence)
+	}
+	if NewSavingsReport("", &history, freed.AddDate(0, 0, 1)).Chart() == nil {
+		t.Error("a day's price is saved, and there is no picture of it")
 	}
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -131,7 +132,8 @@ func (r *SavingsReport) sheet() *sheet {
 // mostBars is how many months the picture shows.
 const mostBars = 24
 
-// bars draws what was saved in each month, or without a price how many seats were free.
+// bars draws what was saved in each month, or without a price how many seats were free;
+// nil where that is nothing.
 func (r *SavingsReport) bars() *bars {
 	months := r.months
 	if len(months) == 0 {
@@ -151,10 +153,13 @@ func (r *SavingsReport) bars() *bars {
 		}
 		b.items = append(b.items, item)
 	}
+	if !slices.ContainsFunc(b.items, func(item barItem) bool { return item.value > 0 }) {
+		return nil
+	}
 	return b
 }
 
-// Chart is the picture of the report; nil where nothing was freed.
+// Chart is the picture of the report; nil as long as it would show nothing but zeros.
 func (r *SavingsReport) Chart() *Chart {
 	if b := r.bars(); b != nil {
 		return b.chart()
