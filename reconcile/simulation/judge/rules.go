@@ -127,6 +127,8 @@ func (f *File) objection(p *person, before, after Seat, sent time.Time, r *run) 
 	switch {
 	case f.Protected[p.email]:
 		return "the file protects them"
+	case !isListed && f.listsEarlier(p, sent):
+		return "the file lists their name under the address that they had before"
 	case f.Roster.isWrong(sent, r.seats):
 		return "the roster is old, or names too few"
 	case f.Roster.saysGone(p.email) && !after.IsHeld():
@@ -149,6 +151,17 @@ func (f *File) objection(p *person, before, after Seat, sent time.Time, r *run) 
 		return "the file lists them, and " + idle
 	}
 	return ""
+}
+
+// listsEarlier reports whether the file has somebody's name under the address before, and
+// both could be read.
+func (f *File) listsEarlier(p *person, sent time.Time) bool {
+	entry, isListed := f.Listed[p.earlier]
+	if !isListed || entry.Name == "" || len(p.names) == 0 {
+		return false
+	}
+	last, oldest := p.names[len(p.names)-1], sent.Add(-readAge)
+	return last.name == entry.Name && last.at.Before(oldest) && p.moved.Before(oldest)
 }
 
 // isWrong reports whether nothing may be done by a roster. Ages are counted in days, and
