@@ -62,7 +62,7 @@ func writeGitHub(out *bufio.Writer, view *View) {
 			writeAnnotation(out, note)
 		}
 		if all := some.total + others.total; all > len(shown) {
-			left = append(left, reconcile.CountOf(all-len(shown), level, level+"s"))
+			left = append(left, reconcile.Count(all-len(shown), level))
 		}
 	}
 	if len(left) > 0 {

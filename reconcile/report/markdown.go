@@ -155,7 +155,7 @@ func (v *View) findingSection(noun string, limit int) []*section {
 	}
 	order := allMembers(v.Findings)
 	s := &section{
-		Open:  fold + "<summary>" + reconcile.CountOf(len(order), noun, noun+"s") + "</summary>\n\n| | Finding | What | Line |\n| --- | --- | --- | --- |\n",
+		Open:  fold + "<summary>" + reconcile.Count(len(order), noun) + "</summary>\n\n| | Finding | What | Line |\n| --- | --- | --- | --- |\n",
 		Close: "\n</details>\n\n", Total: len(order),
 	}
 	s.fill(limit, func(i int) string {
