@@ -262,6 +262,9 @@ func (f *folder) meaning() *judge.File {
 		Protected: maps.Clone(f.shields), Frozen: slices.Clone(f.frozen),
 		PerRun: f.setup.PerRun, PerRunPercent: f.setup.PerRunPercent, Windows: make(map[int]int),
 	}
+	if f.setup.Announced {
+		file.Notice = time.Duration(f.setup.Notice) * day
+	}
 	if f.setup.PerWeek > 0 {
 		file.Windows[7] = f.setup.PerWeek
 	}

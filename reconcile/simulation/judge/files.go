@@ -11,6 +11,9 @@ type File struct {
 	// After is how long somebody may be idle, NeverAfter for how long they may never
 	// have been active; 0 for ever.
 	After, NeverAfter time.Duration
+	// Notice is how long before a recorded run must have named who is released for being
+	// idle, 0 for never.
+	Notice time.Duration
 	// Roster is what HR says, nil for nothing.
 	Roster *Roster
 	// Protected are addresses that keep their seat.

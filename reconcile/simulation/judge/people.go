@@ -30,13 +30,14 @@ type person struct {
 	earlier   string    // the address before email
 	moved     time.Time // when email came to be
 	created   time.Time
-	signs     []sign  // of activity, in order
-	uncounted bool    // the API does not say how many devices they have
-	isUnclear bool    // the API does not say when they were active
-	history   []held  // what they held since when
-	names     []named // what they were called since when
-	gone      bool    // the account does not have them any more
-	mayStay   bool    // nobody could prove that they are idle
+	signs     []sign      // of activity, in order
+	uncounted bool        // the API does not say how many devices they have
+	isUnclear bool        // the API does not say when they were active
+	history   []held      // what they held since when
+	names     []named     // what they were called since when
+	foretold  []time.Time // by the plans of runs that began then, for being idle
+	gone      bool        // the account does not have them any more
+	mayStay   bool        // nobody could prove that they are idle
 }
 
 // held is what somebody held from a moment on.

@@ -29,11 +29,16 @@ type line struct {
 }
 
 type plan struct {
-	Changes []change `json:"changes"`
+	Changes  []change `json:"changes"`
+	Findings []struct {
+		Code  string `json:"code"`
+		Email string `json:"email"`
+	} `json:"findings"`
 }
 
 type change struct {
 	Kind   string `json:"kind"`
+	Reason string `json:"reason"`
 	Email  string `json:"email"`
 	UserID string `json:"user_id"`
 	Before flags  `json:"before"`
@@ -60,6 +65,7 @@ type outcome struct {
 // record is what a record says.
 type record struct {
 	changes  []change
+	noticed  []string            // addresses of people who will fall due
 	intents  map[int][]time.Time // by change
 	outcomes map[int]outcome     // the last one of each change
 	isEnded  bool
@@ -79,6 +85,11 @@ func readRecord(path string) (*record, error) {
 		}
 		if l.Plan != nil {
 			r.changes = l.Plan.Changes
+			for _, finding := range l.Plan.Findings {
+				if finding.Code == "notice" {
+					r.noticed = append(r.noticed, finding.Email)
+				}
+			}
 		}
 		if l.Type == "intent" {
 			for _, index := range l.Changes {
@@ -97,17 +108,30 @@ func readRecord(path string) (*record, error) {
 	return r, nil
 }
 
-// LookAt compares the record of a run with what it sent: as soon as it is over, or
-// was killed.
+// LookAt reads the record of a run as soon as it is over, or was killed: whom it names,
+// and whether it has what the run sent.
 func (j *Judge) LookAt(runID, path string, at time.Time) {
 	r := j.byID[runID]
-	if r == nil || len(r.writes) == 0 {
+	names := slices.ContainsFunc(j.files, func(v version) bool { return v.file != nil && v.file.Notice > 0 })
+	if r == nil || len(r.writes) == 0 && !names {
 		return
 	}
 	found, err := readRecord(path)
 	if err != nil {
-		j.broken(Intended, at, "run %s has written and left no record: %v", runID, err)
+		if len(r.writes) > 0 {
+			j.broken(Intended, at, "run %s has written and left no record: %v", runID, err)
+		}
 		return
+	}
+	for _, c := range found.changes {
+		if p := j.people[c.UserID]; p != nil && c.Reason == "inactive" {
+			p.foretold = append(p.foretold, r.Begun)
+		}
+	}
+	for _, p := range j.people {
+		if slices.Contains(found.noticed, p.email) {
+			p.foretold = append(p.foretold, r.Begun)
+		}
 	}
 	for _, w := range r.writes {
 		for _, item := range w.items {

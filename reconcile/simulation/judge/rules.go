@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -149,6 +150,10 @@ func (f *File) objection(p *person, before, after Seat, sent time.Time, r *run) 
 			return "no line of the file asks for it, and " + idle
 		}
 		return "the file lists them, and " + idle
+	}
+	inTime := func(named time.Time) bool { return sent.Sub(named)+r.tolerance >= f.Notice }
+	if f.Notice > 0 && !slices.ContainsFunc(p.foretold, inTime) {
+		return fmt.Sprintf("no recorded run named them %s before", f.Notice)
 	}
 	return ""
 }
