@@ -39,21 +39,25 @@ func (j *Judge) Came(runID, result string, failed, isToBeTold bool) {
 // with the same result since which no unattended run has ended otherwise. Nobody is told
 // of runs by hand, but for one that may have been killed before it could tell.
 func (j *Judge) checkTold(receivers int, at time.Time) {
-	var since []*run // runs that have failed in the same way
+	var since []*run // that have failed
+	last := 0        // where those begin that are later than the last unattended run
 	for _, r := range j.runs {
-		isOfAnotherKind := len(since) > 0 && since[0].result != r.result
-		if r.result == "" || !r.isToBeTold && (!r.failed || isOfAnotherKind) {
+		switch {
+		case r.result == "" || !r.isToBeTold && !r.failed:
 			continue
-		}
-		if !r.failed || isOfAnotherKind {
-			since = nil
-		}
-		if !r.failed {
+		case !r.failed:
+			since, last = nil, 0
 			continue
+		case r.isToBeTold && last > 0 && since[last-1].result != r.result:
+			since = since[last:]
 		}
 		since = append(since, r)
+		if !r.isToBeTold {
+			continue
+		}
+		last = len(since)
 		for receiver := range receivers {
-			if r.isToBeTold && !slices.ContainsFunc(since, func(r *run) bool { return j.told[delivery{receiver, r.ID}] }) {
+			if !slices.ContainsFunc(since, func(one *run) bool { return one.result == r.result && j.told[delivery{receiver, one.ID}] }) {
 				j.broken(Told, at, "run %s ended with %s, and receiver %d was never told", r.ID, r.result, receiver)
 			}
 		}
