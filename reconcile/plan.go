@@ -112,21 +112,6 @@ func (s Summary) Pending() int {
 	return pending
 }
 
-// of is the count of a kind; that of a kind which this version does not know is lost.
-func (s *Summary) of(kind Kind) *int {
-	switch kind {
-	case Release:
-		return &s.Release
-	case Narrow:
-		return &s.Narrow
-	case Grant:
-		return &s.Grant
-	case Rename:
-		return &s.Rename
-	}
-	return new(int)
-}
-
 // CallCounts are the writing requests that a plan takes.
 type CallCounts struct {
 	Patch int `json:"patch"`

@@ -30,6 +30,21 @@ func summarize(plan *Plan, batchSize int) Summary {
 	return summary
 }
 
+// of is the count of a kind; that of a kind which this version does not know is lost.
+func (s *Summary) of(kind Kind) *int {
+	switch kind {
+	case Release:
+		return &s.Release
+	case Narrow:
+		return &s.Narrow
+	case Grant:
+		return &s.Grant
+	case Rename:
+		return &s.Rename
+	}
+	return new(int)
+}
+
 // Seats is the number of seats that someone in this state takes up: 0 or 1.
 func (s State) Seats() int {
 	if s.AccessSeat == True || s.GatewaySeat == True {
