@@ -277,6 +277,7 @@ func (w *world) conclude() {
 	w.machine.room.Store(unbounded)
 	w.mu.Lock()
 	w.machine.dies = ""
+	w.silent = [receivers]bool{}
 	w.mu.Unlock()
 	time.Sleep(day/2 + 31*time.Second) // whatever lasts is over
 	w.machine.waitUntilOn()
