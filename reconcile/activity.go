@@ -63,28 +63,14 @@ func (a *assessor) assess(user *User, rule *InactivePolicy) activity {
 	if rule == nil {
 		return activity{}
 	}
-	found := a.assessSigns(user, a.signsOnDevices(user), rule)
+	found := a.assessSigns(user, a.devices.signs(user.ID), rule)
 	found.rule = rule
 	return found
 }
 
-// deviceSigns are what devices show of one user.
-type deviceSigns struct {
-	seen Moment
-	// isUnreadable: there is a device of which that cannot be determined.
-	isUnreadable bool
-	listed       int
-}
-
-// signsOnDevices looks up what devices show of a user.
-func (a *assessor) signsOnDevices(user *User) deviceSigns {
-	seen, isUnreadable := a.devices.seen(user.ID)
-	return deviceSigns{seen, isUnreadable, a.devices.Listed[user.ID]}
-}
-
 // assessSigns assesses a user by a rule, which is not nil, and does not name it.
-func (a *assessor) assessSigns(user *User, devices deviceSigns, rule *InactivePolicy) activity {
-	sign := a.readable(user.LastLogin).Newest(a.readable(devices.seen))
+func (a *assessor) assessSigns(user *User, devices *DeviceSigns, rule *InactivePolicy) activity {
+	sign := a.readable(user.LastLogin).Newest(a.readable(devices.LastSeen))
 	switch {
 	case sign.IsKnown() && a.now.Sub(sign.Time()) < rule.After:
 		return activity{basis: bySign, sign: sign, due: a.dueAfter(user, sign, rule.After)}
@@ -189,13 +175,13 @@ const (
 )
 
 // uncertaintyOf returns the first uncertainty about the activity of a user.
-func (a *assessor) uncertaintyOf(user *User, devices deviceSigns, rule *InactivePolicy) uncertainty {
+func (a *assessor) uncertaintyOf(user *User, devices *DeviceSigns, rule *InactivePolicy) uncertainty {
 	switch {
 	case !user.LastLogin.IsNone() && !a.readable(user.LastLogin).IsKnown():
 		return uncertainLogin
-	case !devices.seen.IsNone() && !a.readable(devices.seen).IsKnown():
+	case !devices.LastSeen.IsNone() && !a.readable(devices.LastSeen).IsKnown():
 		return uncertainDevice
-	case devices.isUnreadable:
+	case devices.IsUnreadable:
 		return uncertainMoment
 	case !user.mayUseDevices():
 		return certain
@@ -203,7 +189,7 @@ func (a *assessor) uncertaintyOf(user *User, devices deviceSigns, rule *Inactive
 		return uncertainUnread
 	case a.mayOwnUnowned(rule):
 		return uncertainUnowned
-	case a.devices.isMissing(user, devices.listed):
+	case a.devices.isMissing(user, devices.Listed):
 		return uncertainMissing
 	}
 	return certain
@@ -211,12 +197,12 @@ func (a *assessor) uncertaintyOf(user *User, devices deviceSigns, rule *Inactive
 
 // whyUncertain says which sign of activity may exist but cannot be read, or "".
 func (a *assessor) whyUncertain(user *User, rule *InactivePolicy) string {
-	devices := a.signsOnDevices(user)
+	devices := a.devices.signs(user.ID)
 	switch a.uncertaintyOf(user, devices, rule) {
 	case uncertainLogin:
 		return "the date of the last login cannot be trusted: " + a.whyUnreadable(user.LastLogin)
 	case uncertainDevice:
-		return "the date at which a device was last seen cannot be trusted: " + a.whyUnreadable(devices.seen)
+		return "the date at which a device was last seen cannot be trusted: " + a.whyUnreadable(devices.LastSeen)
 	case uncertainMoment:
 		return "the API did not return when one of their devices was last seen"
 	case uncertainUnread:
@@ -224,7 +210,7 @@ func (a *assessor) whyUncertain(user *User, rule *InactivePolicy) string {
 	case uncertainUnowned:
 		return "the API did not return whose a registration is that was seen lately: it may be theirs"
 	case uncertainMissing:
-		return a.devices.missing(user, devices.listed)
+		return a.devices.missing(user, devices.Listed)
 	case certain:
 	}
 	return ""

@@ -443,7 +443,7 @@ func TestStaleChangesFindsWhatMoved(t *testing.T) {
 			person("n@b.c", named("Old")),
 		}
 	}
-	devices := Devices{Read: true, LastSeen: map[string]Moment{"id-i": ago(days(95))}}
+	devices := Devices{Read: true, Of: map[string]*DeviceSigns{"id-i": {LastSeen: ago(days(95))}}}
 	tests := []struct {
 		name string
 		edit func(users []User, devices *Devices) []User
@@ -455,9 +455,12 @@ func TestStaleChangesFindsWhatMoved(t *testing.T) {
 		{"the seat", func(u []User, _ *Devices) []User { u[0].SeatUID = "x"; return u }, map[int]string{0: "the user has another seat than when the plan was made"}},
 		{"the email", func(u []User, _ *Devices) []User { u[0].Email = "x@b.c"; return u }, map[int]string{0: "the user's email has changed since the plan was made"}},
 		{"a login", func(u []User, _ *Devices) []User { u[0].LastLogin = ago(0); return u }, map[int]string{0: "the user has logged in since the plan was made"}},
-		{"a device that was never seen", func(u []User, d *Devices) []User { d.Unreadable = map[string]bool{"id-i": true}; return u }, map[int]string{0: "a device of the user was seen since the plan was made"}},
+		{"a device that was never seen", func(u []User, d *Devices) []User {
+			show(d, "id-i", DeviceSigns{LastSeen: ago(days(95)), IsUnreadable: true})
+			return u
+		}, map[int]string{0: "a device of the user was seen since the plan was made"}},
 		{"a login that cannot be read any more", func(u []User, _ *Devices) []User { u[0].LastLogin = UnreadableMoment(); return u }, map[int]string{0: "the user has logged in since the plan was made"}},
-		{"a device", func(u []User, d *Devices) []User { d.LastSeen = map[string]Moment{"id-i": ago(0)}; return u }, map[int]string{0: "a device of the user was seen since the plan was made"}},
+		{"a device", func(u []User, d *Devices) []User { show(d, "id-i", DeviceSigns{LastSeen: ago(0)}); return u }, map[int]string{0: "a device of the user was seen since the plan was made"}},
 		{"devices cannot be read", func(u []User, d *Devices) []User { *d = Devices{Err: errors.New("403")}; return u }, map[int]string{0: "devices could not be read again, so a new sign of activity may have been missed"}},
 		{"a name", func(u []User, _ *Devices) []User { u[1].Name = "Third"; return u }, map[int]string{1: "the user's name has changed since the plan was made"}},
 		{"a login does not matter to a rename", func(u []User, _ *Devices) []User { u[1].LastLogin = ago(0); return u }, map[int]string{}},
@@ -470,7 +473,8 @@ func TestStaleChangesFindsWhatMoved(t *testing.T) {
 			if len(plan.Changes) != 2 || plan.Summary.Pending() != 2 {
 				t.Fatalf("plan %v", linesOf(plan))
 			}
-			nowDevices := devices
+			nowDevices := Devices{Read: true}
+			show(&nowDevices, "id-i", *devices.Of["id-i"])
 			now := liveOf(test.edit(base(), &nowDevices)...)
 			now.Devices = nowDevices
 			if diff := cmp.Diff(test.want, StaleChanges(plan, now)); diff != "" {

@@ -17,39 +17,42 @@ type Devices struct {
 	// RegistrationsErr says why registrations could not be read where physical
 	// devices were read instead.
 	RegistrationsErr error
-	// LastSeen maps a user's ID to the newest moment at which they were seen on a
-	// device. A user who was seen on none is not in the map.
-	LastSeen map[string]Moment
-	// Unreadable has the IDs of users with a registration or device whose moment
-	// the API did not return or that cannot be read, beside those that can.
-	Unreadable map[string]bool
-	// Listed has, by the ID of a user, how many registrations in force, or devices
-	// last used by them, the listing has. It is less than User.ActiveDevices where
-	// there are devices that the listing does not show to be theirs.
-	Listed map[string]int
-	// Registered has, by the ID of a user who was asked about, on how many devices
-	// they are registered; nil where registrations were not read.
-	Registered map[string]int
+	// Of has, by the ID of each user who was asked about, what devices show of them.
+	Of map[string]*DeviceSigns
 	// Unowned is the newest moment of a registration that the API returned without
 	// its user. It may be anybody's.
 	Unowned Moment
 }
 
-// seen returns the newest moment at which the user was seen on a device, and
-// whether there is a registration or device of which that cannot be determined.
-func (d *Devices) seen(userID string) (newest Moment, unreadable bool) {
-	newest = d.LastSeen[userID]
-	if !newest.IsNone() && !newest.IsKnown() {
-		return Moment{}, true
+// DeviceSigns are what devices show of one user. The zero value is of someone who was seen on none.
+type DeviceSigns struct {
+	// LastSeen is the newest moment at which the user was seen on a device.
+	LastSeen Moment
+	// IsUnreadable is true where there is a registration or device whose moment the API
+	// did not return or that cannot be read, beside those that can.
+	IsUnreadable bool
+	// Listed is how many registrations in force, or devices last used by the user, the
+	// listing has. It is less than User.ActiveDevices where there are devices that the
+	// listing does not show to be theirs.
+	Listed int
+	// Registered is on how many devices the user is registered. It says nothing where
+	// registrations were not read.
+	Registered int
+}
+
+// nothingSeen is what devices show of who was not asked about.
+var nothingSeen DeviceSigns
+
+// signs returns what devices show of a user.
+func (d *Devices) signs(userID string) *DeviceSigns {
+	if signs := d.Of[userID]; signs != nil {
+		return signs
 	}
-	return newest, d.Unreadable[userID]
+	return &nothingSeen
 }
 
 // askedAbout reports whether the listing was searched for devices of the user.
-func (d *Devices) askedAbout(user *User) bool {
-	_, asked := d.Listed[user.ID]
-	return asked
-}
+func (d *Devices) askedAbout(user *User) bool { return d.Of[user.ID] != nil }
 
 // isMissing reports whether devices of the user may exist that the listing, which has
 // so many, does not show.
@@ -78,7 +81,7 @@ func (d *Devices) missing(user *User, listed int) string {
 // nil when neither the user's record nor the registrations say. Where both do the
 // larger one counts.
 func (d *Devices) signedOut(user *User) *int {
-	registered, known := d.Registered[user.ID]
+	registered, known := d.signs(user.ID).Registered, d.askedAbout(user) && !d.LastUserOnly
 	if user.DevicesCounted {
 		registered, known = max(registered, int(user.ActiveDevices)), true
 	}

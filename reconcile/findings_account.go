@@ -69,12 +69,12 @@ func (p *planner) kept(limit time.Duration) []keptPerson {
 		} else if exemption := s.entry.exemptFrom(string(Inactive)); exemption != nil {
 			person.because, person.at = "exempt until "+exemption.Until.String(), s.entry.Position()
 		}
-		seen, isUnreadable := p.devices.seen(s.ID)
-		sign := p.readable(s.LastLogin).Newest(p.readable(seen))
+		onDevices := p.devices.signs(s.ID)
+		sign := p.readable(s.LastLogin).Newest(p.readable(onDevices.LastSeen))
 		if sign.IsNone() {
 			sign = p.readable(s.CreatedAt)
 		}
-		if person.because == "" || !s.HoldsSeat() || isUnreadable || !sign.IsKnown() {
+		if person.because == "" || !s.HoldsSeat() || onDevices.IsUnreadable || !sign.IsKnown() {
 			continue
 		}
 		person.sign, person.expires = sign.Time(), sign.Time().Add(limit)

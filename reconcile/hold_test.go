@@ -19,6 +19,14 @@ func ago(d time.Duration) Moment { return MomentOf(testNow.Add(-d)) }
 // days returns so many days.
 func days(n int) time.Duration { return time.Duration(n) * Day }
 
+// show adds what devices show of a user who was asked about.
+func show(devices *Devices, userID string, signs DeviceSigns) {
+	if devices.Of == nil {
+		devices.Of = make(map[string]*DeviceSigns)
+	}
+	devices.Of[userID] = &signs
+}
+
 // person returns a user with a seat and a login of today; edit changes it.
 func person(email string, edit ...func(*User)) User {
 	name, _, _ := strings.Cut(email, "@")
@@ -166,15 +174,15 @@ func TestInactivityBoundaries(t *testing.T) {
 		},
 		{
 			"WARP only, a device seen today", person("a@b.c", access(False), gateway(True), login(Moment{})),
-			Devices{Read: true, LastSeen: map[string]Moment{"id-a": ago(time.Hour)}}, []string{}, []string{},
+			Devices{Read: true, Of: map[string]*DeviceSigns{"id-a": {LastSeen: ago(time.Hour)}}}, []string{}, []string{},
 		},
 		{
 			"WARP only, a device seen the day before the limit", person("a@b.c", access(False), gateway(True), login(Moment{})),
-			Devices{Read: true, LastSeen: map[string]Moment{"id-a": ago(days(89))}}, []string{}, []string{"notice a@b.c"},
+			Devices{Read: true, Of: map[string]*DeviceSigns{"id-a": {LastSeen: ago(days(89))}}}, []string{}, []string{"notice a@b.c"},
 		},
 		{
 			"WARP only, a device seen on the day", person("a@b.c", access(False), gateway(True), login(Moment{})),
-			Devices{Read: true, LastSeen: map[string]Moment{"id-a": ago(days(90))}}, []string{"release a@b.c 01>00 inactive"}, []string{},
+			Devices{Read: true, Of: map[string]*DeviceSigns{"id-a": {LastSeen: ago(days(90))}}}, []string{"release a@b.c 01>00 inactive"}, []string{},
 		},
 		{
 			"WARP only, no device, an old record", person("a@b.c", access(False), gateway(True), login(Moment{})),
@@ -182,7 +190,7 @@ func TestInactivityBoundaries(t *testing.T) {
 		},
 		{
 			"an old login and a new device", person("a@b.c", gateway(True), login(ago(days(200)))),
-			Devices{Read: true, LastSeen: map[string]Moment{"id-a": ago(days(2))}}, []string{}, []string{},
+			Devices{Read: true, Of: map[string]*DeviceSigns{"id-a": {LastSeen: ago(days(2))}}}, []string{}, []string{},
 		},
 		{
 			"registered devices that the list does not have", person("a@b.c", access(False), gateway(True), login(Moment{}), activeDevices(3)),
@@ -190,15 +198,15 @@ func TestInactivityBoundaries(t *testing.T) {
 		},
 		{
 			"a device seen lately makes an unreadable one not matter", person("a@b.c", gateway(True), login(ago(days(200)))),
-			Devices{Read: true, LastSeen: map[string]Moment{"id-a": ago(days(2))}, Unreadable: map[string]bool{"id-a": true}}, []string{}, []string{},
+			Devices{Read: true, Of: map[string]*DeviceSigns{"id-a": {LastSeen: ago(days(2)), IsUnreadable: true}}}, []string{}, []string{},
 		},
 		{
 			"an old login and a device that cannot be read", person("a@b.c", gateway(True), login(ago(days(200)))),
-			Devices{Read: true, LastSeen: map[string]Moment{"id-a": UnreadableMoment()}}, []string{"release a@b.c 11>00 inactive held:activity-unknown"}, []string{},
+			Devices{Read: true, Of: map[string]*DeviceSigns{"id-a": {IsUnreadable: true}}}, []string{"release a@b.c 11>00 inactive held:activity-unknown"}, []string{},
 		},
 		{
 			"a new login makes an unreadable device not matter", person("a@b.c", gateway(True), login(ago(days(2)))),
-			Devices{Read: true, LastSeen: map[string]Moment{"id-a": UnreadableMoment()}}, []string{}, []string{},
+			Devices{Read: true, Of: map[string]*DeviceSigns{"id-a": {IsUnreadable: true}}}, []string{}, []string{},
 		},
 		{
 			"a device count speaks against a false gateway flag", person("a@b.c", activeDevices(1), login(ago(days(200)))),

@@ -110,10 +110,14 @@ func drawLive(t *rapid.T) *Live {
 		live.Users = append(live.Users, user)
 	}
 	if rapid.Bool().Draw(t, "devices") {
-		live.Devices = Devices{Read: true, LastSeen: map[string]Moment{}}
+		live.Devices = Devices{Read: true}
 		for i := range count {
 			if seen := drawMoment(t, "seen"); !seen.IsNone() {
-				live.Devices.LastSeen[fmt.Sprintf("id-%d", i)] = seen
+				signs := DeviceSigns{LastSeen: seen}
+				if !seen.IsKnown() {
+					signs = DeviceSigns{IsUnreadable: true}
+				}
+				show(&live.Devices, fmt.Sprintf("id-%d", i), signs)
 			}
 		}
 	}
@@ -275,8 +279,14 @@ func checkRelease(t *rapid.T, desired *Desired, live *Live, change *Change, user
 			t.Fatalf("exempt, and released: %s", line(change))
 		}
 	}
-	seen := live.Devices.LastSeen[user.ID]
-	for _, sign := range []Moment{user.LastLogin, seen} {
+	signs := []Moment{user.LastLogin}
+	if onDevices := live.Devices.Of[user.ID]; onDevices != nil {
+		if onDevices.IsUnreadable {
+			t.Fatalf("seen nobody knows when, and released: %s", line(change))
+		}
+		signs = append(signs, onDevices.LastSeen)
+	}
+	for _, sign := range signs {
 		if sign == UnreadableMoment() || sign.IsKnown() && testNow.Sub(sign.Time()) < 60*Day {
 			t.Fatalf("active or unknown (%s), and released: %s", sign, line(change))
 		}

@@ -61,8 +61,8 @@ func (c *Change) movedSince(user *User, devices *Devices) string {
 // devicesMoved reports whether devices tell something else of the user than the
 // plan saw.
 func (c *Change) devicesMoved(user *User, devices *Devices) bool {
-	seen, unreadable := devices.seen(user.ID)
-	return seen != c.Evidence.DeviceLastSeen || unreadable != slices.Contains(c.Evidence.Unreadable, evidenceDevice)
+	signs := devices.signs(user.ID)
+	return signs.LastSeen != c.Evidence.DeviceLastSeen || signs.IsUnreadable != slices.Contains(c.Evidence.Unreadable, evidenceDevice)
 }
 
 // restsOnDevices reports whether devices told of the user when the plan was made,

@@ -122,13 +122,13 @@ func (p *planner) isKept(s *subject) bool {
 
 // evidence returns what a decision about the user rests on.
 func (p *planner) evidence(s *subject) Evidence {
-	deviceSeen, isUnreadable := p.devices.seen(s.ID)
-	evidence := Evidence{LastSuccessfulLogin: s.LastLogin, DeviceLastSeen: deviceSeen, CreatedAt: s.CreatedAt}
+	onDevices := p.devices.signs(s.ID)
+	evidence := Evidence{LastSuccessfulLogin: s.LastLogin, DeviceLastSeen: onDevices.LastSeen, CreatedAt: s.CreatedAt}
 	for _, sign := range []struct {
 		name         string
 		isUnreadable bool
 	}{
-		{evidenceDevice, isUnreadable},
+		{evidenceDevice, onDevices.IsUnreadable},
 		{evidenceLogin, !s.LastLogin.IsNone() && !s.LastLogin.IsKnown()},
 		{"created_at", !s.CreatedAt.IsNone() && !s.CreatedAt.IsKnown()},
 	} {

@@ -18,10 +18,10 @@ func observed(account *memoryAccount, state *Desired, devices Devices, areDelete
 	if !devices.Read {
 		return live
 	}
-	live.Devices = Devices{Read: true, LastSeen: map[string]Moment{}}
+	live.Devices = Devices{Read: true}
 	for _, user := range NeedDevices(state, live, now) {
-		if seen, ok := devices.LastSeen[user.ID]; ok && !(areDeleted && account.releasedSeat[user.SeatUID]) {
-			live.Devices.LastSeen[user.ID] = seen
+		if signs := devices.Of[user.ID]; signs != nil && !(areDeleted && account.releasedSeat[user.SeatUID]) {
+			show(&live.Devices, user.ID, *signs)
 		}
 	}
 	return live

@@ -191,7 +191,7 @@ func (p *planner) assessByEach(s *subject, rules []InactivePolicy, verdicts []ve
 	}
 	// Where the file asks for nothing, what is proposed depends on the verdict alone.
 	_, isListed := p.listedChange(s)
-	devices := p.signsOnDevices(s.User)
+	devices := p.devices.signs(s.ID)
 	judged := *s
 	last, isProposed := active, false
 	clear(verdicts)

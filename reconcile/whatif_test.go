@@ -17,9 +17,10 @@ import (
 func TestEachThresholdIsThePlanThatTheFileWouldGive(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		desired, live, _ := drawPlan(t)
-		live.Devices.Listed = make(map[string]int)
-		for _, user := range live.Users {
-			live.Devices.Listed[user.ID] = 0
+		for _, user := range live.Users { // all are asked about
+			if live.Devices.Of[user.ID] == nil {
+				show(&live.Devices, user.ID, DeviceSigns{})
+			}
 		}
 		rows := WhatIfs(desired, live, PlanOptions{Now: testNow})
 		for _, row := range rows {
@@ -82,12 +83,13 @@ func TestAShorterThresholdDoesNotGuessWhatDevicesSay(t *testing.T) {
 	file := text("policy: {inactive: {after: 90d}}\n")
 	user := idleFor("a", 50, gateway(True))
 	live := liveOf(user)
-	live.Devices = Devices{Read: true, Listed: map[string]int{"someone else": 0}}
+	live.Devices = Devices{Read: true}
+	show(&live.Devices, "someone else", DeviceSigns{})
 	row := planOf(t, mustParse(t, file), live).WhatIf[0]
 	if row.AfterDays != 30 || row.Releases != 0 || row.Holds[HeldActivityUnknown] != 1 {
 		t.Errorf("whose devices were not asked about is judged: %+v", row)
 	}
-	live.Devices.Listed[user.ID] = 0
+	show(&live.Devices, user.ID, DeviceSigns{})
 	if row := planOf(t, mustParse(t, file), live).WhatIf[0]; row.Releases != 1 {
 		t.Errorf("whose devices were asked about is not: %+v", row)
 	}

@@ -115,39 +115,41 @@ type sign struct {
 // evidence collects what signs say of some users. It is safe for use by many
 // goroutines.
 type evidence struct {
-	byID    map[string]bool     // user ids, for a quick look
-	byEmail map[string][]string // user ids by what their email looks like: a sign too many takes nothing away
+	byID    map[string]*reconcile.DeviceSigns
+	byEmail map[string][]*reconcile.DeviceSigns // by what the email looks like: a sign too many takes nothing away
 
-	mu         sync.Mutex
-	last       map[string]reconcile.Moment
-	unreadable map[string]bool
-	listed     map[string]int
-	registered map[string]int
-	unowned    reconcile.Moment
-	counted    map[string]bool // ids of signs
-	onDevice   map[userOnDevice]bool
+	mu       sync.Mutex // guards what follows, and what signs say
+	unowned  reconcile.Moment
+	counted  map[string]bool // ids of signs
+	onDevice map[userOnDevice]bool
 }
 
-// userOnDevice is a device on which a user, by their id, is registered.
-type userOnDevice struct{ user, device string }
+// userOnDevice is a device on which a user is registered.
+type userOnDevice struct {
+	user   *reconcile.DeviceSigns
+	device string
+}
 
 func newEvidence(users []reconcile.User) *evidence {
 	e := &evidence{
-		byID:       make(map[string]bool, len(users)),
-		byEmail:    make(map[string][]string, len(users)),
-		last:       make(map[string]reconcile.Moment),
-		unreadable: make(map[string]bool),
-		listed:     make(map[string]int, len(users)),
-		registered: make(map[string]int, len(users)),
-		counted:    make(map[string]bool),
-		onDevice:   make(map[userOnDevice]bool),
+		byID:     make(map[string]*reconcile.DeviceSigns, len(users)),
+		byEmail:  make(map[string][]*reconcile.DeviceSigns, len(users)),
+		counted:  make(map[string]bool),
+		onDevice: make(map[userOnDevice]bool),
 	}
+	signs := make([]reconcile.DeviceSigns, len(users))
+	pointers := make([]*reconcile.DeviceSigns, len(users))
 	for i := range users {
-		user := &users[i]
-		e.byID[user.ID] = true
-		e.listed[user.ID], e.registered[user.ID] = 0, 0
-		if key := reconcile.LookalikeKey(user.Email); key != "" {
-			e.byEmail[key] = append(e.byEmail[key], user.ID)
+		if pointers[i] = e.byID[users[i].ID]; pointers[i] == nil {
+			pointers[i] = &signs[i]
+			e.byID[users[i].ID] = pointers[i]
+		}
+		switch key := reconcile.LookalikeKey(users[i].Email); {
+		case key == "":
+		case e.byEmail[key] == nil:
+			e.byEmail[key] = pointers[i : i+1 : i+1]
+		default:
+			e.byEmail[key] = append(e.byEmail[key], pointers[i])
 		}
 	}
 	return e
@@ -155,13 +157,7 @@ func newEvidence(users []reconcile.User) *evidence {
 
 // devices is what has been collected in the words of package reconcile.
 func (e *evidence) devices(lastUserOnly bool) reconcile.Devices {
-	result := reconcile.Devices{
-		Read: true, LastUserOnly: lastUserOnly, LastSeen: e.last, Unreadable: e.unreadable, Listed: e.listed, Unowned: e.unowned,
-	}
-	if !lastUserOnly {
-		result.Registered = e.registered
-	}
-	return result
+	return reconcile.Devices{Read: true, LastUserOnly: lastUserOnly, Of: e.byID, Unowned: e.unowned}
 }
 
 // note takes in a sign, and reports whether it is of one of the users.
@@ -173,21 +169,21 @@ func (e *evidence) note(s *sign) bool {
 		return false
 	}
 	byID := e.byID[s.owner.ID]
-	if byID {
-		e.noteUser(s.owner.ID, s.moment())
+	if byID != nil {
+		s.tell(byID)
 	}
 	byEmail := e.byEmail[reconcile.LookalikeKey(s.owner.Email)]
-	for _, id := range byEmail {
-		e.noteUser(id, s.moment())
+	for _, user := range byEmail {
+		s.tell(user)
 	}
 	switch {
 	case !s.counted || e.counted[s.id]:
-	case byID:
-		e.count(s.owner.ID, s)
+	case byID != nil:
+		e.count(byID, s)
 	case len(byEmail) == 1: // of several it is not known which has it
 		e.count(byEmail[0], s)
 	}
-	return byID || len(byEmail) > 0
+	return byID != nil || len(byEmail) > 0
 }
 
 // moment is when the sign was seen. A date that is missing counts as one that
@@ -202,24 +198,26 @@ func (s *sign) moment() reconcile.Moment {
 	return reconcile.UnreadableMoment()
 }
 
-func (e *evidence) noteUser(id string, seen reconcile.Moment) {
+// tell adds the sign to what devices show of a user.
+func (s *sign) tell(user *reconcile.DeviceSigns) {
+	seen := s.moment()
 	if !seen.IsKnown() {
-		e.unreadable[id] = true
+		user.IsUnreadable = true
 		return
 	}
-	e.last[id] = e.last[id].Newest(seen)
+	user.LastSeen = user.LastSeen.Newest(seen)
 }
 
 // count adds a sign to the user's registered devices, once.
-func (e *evidence) count(userID string, s *sign) {
+func (e *evidence) count(user *reconcile.DeviceSigns, s *sign) {
 	e.counted[s.id] = true
-	e.listed[userID]++
+	user.Listed++
 	device := s.device
 	if device == "" || len(device) > maxText {
 		device = s.id
 	}
-	if key := (userOnDevice{userID, device}); !e.onDevice[key] {
+	if key := (userOnDevice{user, device}); !e.onDevice[key] {
 		e.onDevice[key] = true
-		e.registered[userID]++
+		user.Registered++
 	}
 }

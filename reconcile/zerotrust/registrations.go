@@ -193,7 +193,7 @@ type ownerIDs struct {
 
 func (o *ownerIDs) note(collected *evidence, s *sign) {
 	switch {
-	case collected.byID[s.owner.ID]:
+	case collected.byID[s.owner.ID] != nil:
 		o.agree = true
 	case s.owner.ID != "" && s.owner.Email == "":
 		o.alone = o.alone.Newest(s.moment())
@@ -227,7 +227,7 @@ func (s *Source) registrationsOfEach(ctx context.Context, users []reconcile.User
 		return nil, err
 	}
 	for i := range users {
-		if collected.listed[users[i].ID] < int(users[i].ActiveDevices) {
+		if collected.byID[users[i].ID].Listed < int(users[i].ActiveDevices) {
 			return nil, errFilterFails // they may be there under another id
 		}
 	}
