@@ -140,8 +140,8 @@ func TestDevicesAreAskedAboutByTheRuleOfTheGroup(t *testing.T) {
 	file := mustParse(t, "version: 1\npolicy: {inactive: {after: 90d, notice: 7d}, groups: [{name: n, match: [never@b.c], inactive: never}, {name: s, match: [short@b.c], inactive: {after: 30d}}]}\n")
 	var got []string
 	warp := gateway(True)
-	for _, user := range NeedDevices(file, liveOf(person("never@b.c", warp, login(ago(days(200)))), person("short@b.c", warp, login(ago(days(24)))),
-		person("usual@b.c", warp, login(ago(days(24)))), person("old@b.c", warp, login(ago(days(200))))), testNow) {
+	for _, user := range NeedDevices(liveOf(person("never@b.c", warp, login(ago(days(200)))), person("short@b.c", warp, login(ago(days(24)))),
+		person("usual@b.c", warp, login(ago(days(24)))), person("old@b.c", warp, login(ago(days(200))))), testNow, file) {
 		got = append(got, user.Email)
 	}
 	if diff := cmp.Diff([]string{"short@b.c", "old@b.c"}, got); diff != "" {

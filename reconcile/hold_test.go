@@ -246,13 +246,17 @@ func TestNeedDevicesAsksOnlyAboutWhomItMatters(t *testing.T) {
 		person("future@b.c", gateway(True), login(ago(-days(3)))),
 	)
 	var got []string
-	for _, user := range NeedDevices(mustParse(t, text(inactivePolicy)), live, testNow) {
+	for _, user := range NeedDevices(live, testNow, mustParse(t, text(inactivePolicy))) {
 		got = append(got, user.Email)
 	}
 	if diff := cmp.Diff([]string{"old@b.c", "due-soon@b.c", "warp-only@b.c", "unknown-flag@b.c", "future@b.c"}, got); diff != "" {
 		t.Errorf("users (-want +got):\n%s", diff)
 	}
-	if needed := NeedDevices(mustParse(t, "version: 1\n"), live, testNow); needed != nil {
+	shorter := mustParse(t, "version: 1\npolicy: {inactive: {after: 150d}}\n")
+	if both := NeedDevices(live, testNow, shorter, mustParse(t, text(inactivePolicy))); len(both) != len(got) {
+		t.Errorf("of two files, one asks about %v, and both about %v", got, both)
+	}
+	if needed := NeedDevices(live, testNow, mustParse(t, "version: 1\n")); needed != nil {
 		t.Errorf("without the rule, got %v", needed)
 	}
 }

@@ -12,17 +12,7 @@ func Observe(ctx context.Context, source Source, now time.Time, files ...*Desire
 	if err != nil {
 		return nil, err
 	}
-	var users []User
-	asked := make(map[string]bool)
-	for _, file := range files {
-		for _, user := range NeedDevices(file, &live, now) {
-			if !asked[user.ID] {
-				asked[user.ID] = true
-				users = append(users, user)
-			}
-		}
-	}
-	return withDevices(ctx, source, &live, users)
+	return withDevices(ctx, source, &live, NeedDevices(&live, now, files...))
 }
 
 // ObserveAgain reads the present as far as a saved plan needs it, to find the

@@ -24,7 +24,7 @@ type PlanOptions struct {
 	// Findings are added to those of the plan.
 	Findings []Finding
 	// IsBase is true for a plan that another one is compared with, by [Plan.Against]: it has
-	// no what_if and no digest.
+	// no what_if, no digest, and none of the account.
 	IsBase bool
 	// HasBase is true for a plan that is compared by [Plan.Against], which makes its digest.
 	HasBase bool
@@ -71,7 +71,7 @@ func MakePlan(desired *Desired, live *Live, options PlanOptions) (*Plan, error) 
 		},
 		Live: LiveInfo{
 			Users: p.seats.Users, AccessSeats: p.seats.Access, GatewaySeats: p.seats.Gateway, SeatsUsed: p.seats.Used,
-			ReadAt: live.ReadAt.UTC().Truncate(time.Second), SHA256: fingerprint(p.subjects),
+			ReadAt: live.ReadAt.UTC().Truncate(time.Second),
 		},
 		Changes:  changes,
 		Limit:    p.limit(changes, subjects),
@@ -85,7 +85,7 @@ func MakePlan(desired *Desired, live *Live, options PlanOptions) (*Plan, error) 
 	p.foresee(plan)
 	plan.Returns, plan.CameBack = p.returns(), p.cameBack()
 	if !options.IsBase {
-		plan.WhatIf = p.whatIf(&plan.Money)
+		plan.WhatIf, plan.Live.SHA256 = p.whatIf(&plan.Money), fingerprint(p.subjects)
 	}
 	plan.Findings = p.findings(plan)
 	if !options.IsBase && !options.HasBase {

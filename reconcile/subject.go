@@ -145,11 +145,30 @@ const (
 	evidenceDevice = "device_last_seen"
 )
 
-// NeedDevices returns the users about whom their rule on inactivity can only be
-// decided with the evidence of devices: seat holders whose login alone leaves
-// open whether they are inactive, or due within the notice. It is empty when
-// there is no such rule.
-func NeedDevices(desired *Desired, live *Live, now time.Time) []User {
+// NeedDevices returns the users about whom their rule on inactivity, in one of the
+// files, can only be decided with the evidence of devices: seat holders whose login
+// alone leaves open whether they are inactive, or due within the notice. It is empty
+// when there is no such rule.
+func NeedDevices(live *Live, now time.Time, files ...*Desired) []User {
+	var needs []func(*User) bool
+	for _, file := range files {
+		if need := needOfDevices(file, now); need != nil {
+			needs = append(needs, need)
+		}
+	}
+	var needed []User
+	for i := range live.Users {
+		user := &live.Users[i]
+		if user.HoldsSeat() && user.mayUseDevices() && slices.ContainsFunc(needs, func(need func(*User) bool) bool { return need(user) }) {
+			needed = append(needed, *user)
+		}
+	}
+	return needed
+}
+
+// needOfDevices returns what says of a seat holder who may use devices whether the rules
+// of a file need them; nil where there is no rule.
+func needOfDevices(desired *Desired, now time.Time) func(user *User) bool {
 	rules := desired.Rules()
 	if len(rules) == 0 {
 		return nil
@@ -158,23 +177,18 @@ func NeedDevices(desired *Desired, live *Live, now time.Time) []User {
 	for _, rule := range rules {
 		lately = min(lately, rule.After-rule.Notice)
 	}
-	var needed []User
 	ruleOf := rulesOf(desired)
-	for i := range live.Users {
-		user := &live.Users[i]
-		if !user.HoldsSeat() || !user.mayUseDevices() || user.loggedInWithin(lately, now) {
-			continue // whoever logged in lately is active by every rule
+	return func(user *User) bool {
+		if user.loggedInWithin(lately, now) {
+			return false // whoever logged in lately is active by every rule
 		}
 		rule := ruleOf(user)
 		if rule == nil {
-			continue
+			return false
 		}
 		atNotice := assessor{devices: &Devices{}, now: now.Add(rule.Notice)}
-		if user.LastLogin.After(now.Add(clockSkew)) || atNotice.assess(user, rule).verdict != active {
-			needed = append(needed, *user)
-		}
+		return user.LastLogin.After(now.Add(clockSkew)) || atNotice.assess(user, rule).verdict != active
 	}
-	return needed
 }
 
 // loggedInWithin reports whether the user is known to have logged in within a span

@@ -19,7 +19,7 @@ func observed(account *memoryAccount, state *Desired, devices Devices, areDelete
 		return live
 	}
 	live.Devices = Devices{Read: true}
-	for _, user := range NeedDevices(state, live, now) {
+	for _, user := range NeedDevices(live, now, state) {
 		if signs := devices.Of[user.ID]; signs != nil && !(areDeleted && account.releasedSeat[user.SeatUID]) {
 			show(&live.Devices, user.ID, *signs)
 		}
