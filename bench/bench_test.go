@@ -1,4 +1,4 @@
-package bench
+package bench_test
 
 import (
 	"bytes"
@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"testing"
 
+	. "github.com/seatsync/seatsync/bench"
+	"github.com/seatsync/seatsync/bench/inmemory"
 	"github.com/seatsync/seatsync/reconcile"
 	"github.com/seatsync/seatsync/reconcile/desired"
 	"github.com/seatsync/seatsync/reconcile/report"
@@ -67,21 +69,6 @@ func desiredOf(b *testing.B, wish Wish) *reconcile.Desired {
 	return parse(b, root, teams)
 }
 
-// liveOf returns the account before anything is done to it.
-func liveOf(users int) *reconcile.Live {
-	live := &reconcile.Live{AccountID: Account, ReadAt: Now(), Users: make([]reconcile.User, users)}
-	for i := range live.Users {
-		person := NewPerson(i)
-		live.Users[i] = reconcile.User{
-			ID: person.ID, Email: person.Email, Name: person.Name, SeatUID: person.SeatUID,
-			AccessSeat: reconcile.FlagOf(person.Access), GatewaySeat: reconcile.FlagOf(person.Gateway),
-			LastLogin: reconcile.ParseMoment(person.LastLogin), CreatedAt: reconcile.ParseMoment(person.Created),
-			ActiveDevices: int32(person.Devices),
-		}
-	}
-	return live
-}
-
 // planOf returns the plan of a wish.
 func planOf(b *testing.B, desired *reconcile.Desired, live *reconcile.Live) *reconcile.Plan {
 	plan, err := reconcile.MakePlan(desired, live, reconcile.PlanOptions{Now: Now()})
@@ -102,7 +89,7 @@ func BenchmarkParse(b *testing.B) {
 
 func BenchmarkPlan(b *testing.B) {
 	sizes(b, million, func(b *testing.B, users int) {
-		desired, live := desiredOf(b, wishOf(users)), liveOf(users)
+		desired, live := desiredOf(b, wishOf(users)), inmemory.Live(users)
 		for b.Loop() {
 			planOf(b, desired, live)
 		}
@@ -112,7 +99,7 @@ func BenchmarkPlan(b *testing.B) {
 // BenchmarkPlanOfNoChange is the plan of every day: everybody is listed, and nothing is to be done.
 func BenchmarkPlanOfNoChange(b *testing.B) {
 	sizes(b, million, func(b *testing.B, users int) {
-		desired, live := desiredOf(b, Wish{Users: users}), liveOf(users)
+		desired, live := desiredOf(b, Wish{Users: users}), inmemory.Live(users)
 		for b.Loop() {
 			planOf(b, desired, live)
 		}
@@ -121,7 +108,7 @@ func BenchmarkPlanOfNoChange(b *testing.B) {
 
 func BenchmarkCalls(b *testing.B) {
 	sizes(b, 100_000, func(b *testing.B, users int) {
-		plan := planOf(b, desiredOf(b, wishOf(users)), liveOf(users))
+		plan := planOf(b, desiredOf(b, wishOf(users)), inmemory.Live(users))
 		for b.Loop() {
 			reconcile.Calls(plan, reconcile.DefaultBatchSize)
 		}
@@ -133,7 +120,7 @@ func BenchmarkReport(b *testing.B) {
 	for _, format := range report.Formats() {
 		b.Run("format="+string(format), func(b *testing.B) {
 			sizes(b, 100_000, func(b *testing.B, users int) {
-				plan := planOf(b, desiredOf(b, Wish{Users: users, Releases: users}), liveOf(users))
+				plan := planOf(b, desiredOf(b, Wish{Users: users, Releases: users}), inmemory.Live(users))
 				size := &counter{}
 				if err := report.Write(size, format, plan, report.Options{}); err != nil {
 					b.Fatal(err)

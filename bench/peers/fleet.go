@@ -147,18 +147,23 @@ func (d *daemon) latest() (latest time.Duration) {
 // best returns the least time that a page takes, and how many bytes it has.
 func (d *daemon) best(path string) (least time.Duration, size int) {
 	for round := range often {
-		begin := time.Now()
-		response, err := http.Get(d.url + path)
-		check(err)
-		text, err := io.ReadAll(response.Body)
-		check(err)
-		check(response.Body.Close())
-		if took := time.Since(begin); round == 0 || took < least {
+		var took time.Duration
+		if took, size = d.fetch(path); round == 0 || took < least {
 			least = took
 		}
-		size = len(text)
 	}
 	return least, size
+}
+
+// fetch returns the time that a page takes, and how many bytes it has.
+func (d *daemon) fetch(path string) (took time.Duration, size int) {
+	begin := time.Now()
+	response, err := http.Get(d.url + path)
+	check(err)
+	text, err := io.ReadAll(response.Body)
+	check(err)
+	check(response.Body.Close())
+	return time.Since(begin), len(text)
 }
 
 // peak is the most memory that the process has had resident so far, in bytes; 0 where the system does not say.

@@ -72,7 +72,7 @@ func check(err error) {
 
 // build builds everything that is run, into the directory.
 func (b *harness) build(seatsync string) {
-	for _, target := range []struct{ from, what string }{{seatsync, "./cmd/seatsync"}, {".", "./sdk"}, {".", "./server"}, {".", "./yamlv3"}} {
+	for _, target := range []struct{ from, what string }{{seatsync, "./cmd/seatsync"}, {".", "./records"}, {".", "./sdk"}, {".", "./server"}, {".", "./yamlv3"}} {
 		command := exec.Command("go", "build", "-o", b.directory+string(filepath.Separator), target.what)
 		command.Dir = target.from
 		command.Stderr = os.Stderr

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -59,6 +60,8 @@ type job struct {
 	args    []string
 	// server, when not nil, is the API that the program is to use.
 	server *server
+	// state, when not empty, is the state directory; otherwise it is a new one.
+	state string
 	// mayFail is true where failing is what is to be seen.
 	mayFail bool
 }
@@ -69,7 +72,7 @@ type job struct {
 // that reason: people are written one by one.
 func (b *harness) once(j job) usage {
 	command := exec.Command(b.program(j.program), j.args...)
-	command.Env = append(os.Environ(), "CLOUDFLARE_API_TOKEN=token-of-the-benchmarks", "SEATSYNC_STATE_DIR="+b.emptyDirectory())
+	command.Env = append(os.Environ(), "CLOUDFLARE_API_TOKEN=token-of-the-benchmarks", "SEATSYNC_STATE_DIR="+cmp.Or(j.state, b.emptyDirectory()))
 	if j.server != nil {
 		command.Env = append(command.Env, "CLOUDFLARE_BASE_URL="+j.server.url+"/client/v4")
 	}
