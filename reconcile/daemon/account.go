@@ -37,7 +37,7 @@ type account struct {
 	attempted time.Time
 	succeeded time.Time
 	past      *reconcile.History // what the records say of seats and money
-	pastOf    string             // the latest run when a page asked for that
+	pastOf    pastVersion        // the records that it was read from
 }
 
 // restore takes over what the records say, so that a restart forgets nothing. It
@@ -54,7 +54,7 @@ func (a *account) restore() {
 	if err != nil {
 		a.daemon.log.Warn("not every run record could be read", "account", a.label(), "error", err.Error())
 	}
-	a.countPast(time.Now())
+	a.countPast(runs, time.Now())
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for i := range runs {
@@ -263,7 +263,7 @@ func (a *account) run(ctx context.Context, request Request, delay time.Duration)
 	label = a.id
 	a.mu.Unlock()
 	a.daemon.metrics.ended(label, outcome, time.Since(began))
-	a.countPast(time.Now())
+	a.countPast([]RunSummary{run}, time.Now())
 	logEnd(log, outcome)
 	ended := Ended{Account: label, Before: before, Planned: planned, Outcome: outcome}
 	a.notify(ctx, &ended)

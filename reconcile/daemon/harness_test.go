@@ -35,6 +35,7 @@ type stand struct {
 	run      func(ctx context.Context, request Request) (*reconcile.Plan, error) // nil finds nothing to do
 	runs     []RunSummary
 	plans    map[string]*reconcile.Plan
+	looked   int // how often Past was called
 }
 
 func newStand(entries ...reconcile.ScheduleEntry) *stand {
@@ -91,6 +92,7 @@ func (s *stand) Runs(most int) ([]RunSummary, error) {
 func (s *stand) Past() (history reconcile.History) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.looked++
 	for _, run := range s.runs {
 		if plan := s.plans[run.ID]; plan != nil {
 			history.Add(reconcile.PastRunOf(plan, run.StartedAt, run.FinishedAt))

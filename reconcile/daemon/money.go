@@ -10,27 +10,43 @@ import (
 )
 
 // countPast reads what the records have to say of seats and money, and shows it as
-// metrics.
-func (a *account) countPast(now time.Time) {
+// metrics. The latest runs are those that were recorded before.
+func (a *account) countPast(latest []RunSummary, now time.Time) {
 	past := a.history.Past()
 	a.mu.Lock()
-	a.past = &past
+	a.past, a.pastOf = &past, versionOf(latest)
 	label, zone := a.id, zoneOf(a.settings)
 	a.mu.Unlock()
 	a.daemon.metrics.saved(label, report.NewSavingsReport(label, &past, now.In(zone)))
 }
 
-// savings is what the recorded runs have saved until now. The latest run of the page
-// says whether another process has added one since the records were read.
+// pastVersion tells whether there is more in the records than when they were read.
+type pastVersion struct {
+	latest  string // the id of a run
+	running int    // how many had not ended
+}
+
+// versionOf returns the version of records whose latest runs are these.
+func versionOf(latest []RunSummary) (version pastVersion) {
+	for i := range latest {
+		if i == 0 {
+			version.latest = latest[i].ID
+		}
+		if latest[i].Result == reconcile.ResultRunning {
+			version.running++
+		}
+	}
+	return version
+}
+
+// savings is what the recorded runs have saved until now. The latest runs of the page
+// say whether another process has added one, or ended one, since the records were read.
 func (a *account) savings(latest []RunSummary, now time.Time) *report.SavingsReport {
 	a.mu.Lock()
-	past, isStale := a.past, len(latest) > 0 && latest[0].ID != a.pastOf
-	if isStale {
-		a.pastOf = latest[0].ID
-	}
+	past, isStale := a.past, a.pastOf != versionOf(latest)
 	a.mu.Unlock()
 	if past == nil || isStale {
-		a.countPast(now)
+		a.countPast(latest, now)
 		a.mu.Lock()
 		past = a.past
 		a.mu.Unlock()

@@ -124,6 +124,16 @@ func openFile(directory *os.Root, name string, flag int) (*os.File, error) {
 	return file, nil
 }
 
+// namesIn lists the names in a directory, which takes much less than what they are of.
+func namesIn(directory *os.Root) ([]string, error) {
+	file, err := directory.Open(".")
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return file.Readdirnames(-1)
+}
+
 // entriesOf lists a directory.
 func entriesOf(directory *os.Root) ([]fs.DirEntry, error) {
 	file, err := directory.Open(".")

@@ -230,7 +230,8 @@ func (s *Store) CheckWritable() error {
 }
 
 // IDs returns the ids of all recorded runs, the latest first. Reading them is
-// cheap, so that someone who keeps what [Store.Read] returned can tell what is new.
+// cheap, so that someone who keeps what [Store.Read] returned can tell what is new: the
+// names of files alone are read, so that one may be of something that is no record.
 //
 // An id begins with the time of the run, so names sort by time.
 func (s *Store) IDs() ([]string, error) {
@@ -242,10 +243,18 @@ func (s *Store) IDs() ([]string, error) {
 		return nil, fmt.Errorf("read the run records: %w", err)
 	}
 	defer runs.Close()
-	ids, err := idsIn(runs)
+	names, err := namesIn(runs)
 	if err != nil {
 		return nil, fmt.Errorf("read the run records: %w", err)
 	}
+	var ids []string
+	for _, name := range names {
+		if id, ok := strings.CutSuffix(name, extension); ok {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	slices.Reverse(ids)
 	return ids, nil
 }
 
