@@ -21,7 +21,11 @@ func openState(path string) (*os.Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := refuseWorldWritable(root); err != nil {
+	info, err := root.Stat(".")
+	if err == nil {
+		err = refuseWorldWritable(root, info)
+	}
+	if err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
 	return root, nil
@@ -29,11 +33,7 @@ func openState(path string) (*os.Root, error) {
 
 // refuseWorldWritable returns an error for a directory that everybody may write
 // to. A group may: volumes are made like that. Windows has no such bits.
-func refuseWorldWritable(root *os.Root) error {
-	info, err := root.Stat(".")
-	if err != nil {
-		return err
-	}
+func refuseWorldWritable(root *os.Root, info fs.FileInfo) error {
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o002 != 0 {
 		return fmt.Errorf("everybody may write to %s, so its records could be anybody's: run 'chmod o-w %s'", root.Name(), root.Name())
 	}
@@ -79,7 +79,7 @@ func openStep(parent *os.Root, name string) (*os.Root, error) {
 		err = &fs.PathError{Op: "open", Path: parent.Name() + "/" + name, Err: errLink}
 	}
 	if err == nil {
-		err = refuseWorldWritable(root)
+		err = refuseWorldWritable(root, opened)
 	}
 	if err != nil {
 		return nil, errors.Join(err, root.Close())
