@@ -31,11 +31,11 @@ type SeatReading struct {
 }
 
 // Freed returns every seat that the recorded runs released, the earliest first. Half
-// a seat is none, and neither is one of which it is not known yet whether it was taken.
+// a seat is none, and neither is one of which it is not known whether it was taken.
 func (h *History) Freed() []FreedSeat {
 	freed := make([]FreedSeat, 0, len(h.Taken))
 	for i := range h.Taken {
-		if h.Taken[i].Kind != Narrow && !h.Taken[i].Open {
+		if h.Taken[i].Kind != Narrow && h.Taken[i].isCertain() {
 			freed = append(freed, h.freed(&h.Taken[i]))
 		}
 	}

@@ -90,9 +90,14 @@ type PastRelease struct {
 	// knew; zero for someone who was never seen.
 	Group    string    `json:"group,omitempty"`
 	LastSign time.Time `json:"last_sign,omitzero"`
-	// Open is true while it is not known whether the seat was taken; see [Outcome].
-	Open bool `json:"open,omitempty"`
+	// Open is true while it is not known whether the seat was taken, and Uncertain where
+	// nobody can know any more; see [Outcome]. Both count toward limits, and prove nothing.
+	Open      bool `json:"open,omitempty"`
+	Uncertain bool `json:"uncertain,omitempty"`
 }
+
+// isCertain reports whether the seat is known to have been taken.
+func (p *PastRelease) isCertain() bool { return !p.Open && !p.Uncertain }
 
 // HistoryReach is how far back a [History] has to look for every rule: further
 // than the longest window, the longest notice and the usual thresholds.
@@ -110,19 +115,20 @@ func PastRunOf(plan *Plan, started, finished time.Time) PastRun {
 	}
 	past.ID, past.Digest, past.PlannedAt = plan.Run.ID, plan.Digest, plan.CreatedAt
 	for _, outcome := range plan.Run.Outcomes {
-		if outcome.Change < 0 || outcome.Change >= len(plan.Changes) || outcome.Status != Applied && !outcome.Open {
+		isDone := outcome.Status == Applied
+		if outcome.Change < 0 || outcome.Change >= len(plan.Changes) || !isDone && !outcome.Open && !outcome.Uncertain {
 			continue
 		}
 		switch change := &plan.Changes[outcome.Change]; {
 		case change.Kind == Release, change.Kind == Narrow:
 			past.Taken = append(past.Taken, PastRelease{
 				UserID: change.UserID, Email: change.Email, At: finished, Kind: change.Kind, Reason: change.Reason,
-				Group: change.Group, Price: plan.Money.PriceOf(change.Group), Currency: plan.Summary.Currency, Open: outcome.Open,
-				LastSign: change.Evidence.lastSign().Time(),
+				Group: change.Group, Price: plan.Money.PriceOf(change.Group), Currency: plan.Summary.Currency,
+				LastSign: change.Evidence.lastSign().Time(), Open: outcome.Open, Uncertain: outcome.Uncertain,
 			})
-		case change.Kind == Grant && change.Reason == Reverted && !outcome.Open:
+		case change.Kind == Grant && change.Reason == Reverted && isDone:
 			past.Restored = append(past.Restored, change.UserID)
-		case change.Kind == Grant && !outcome.Open:
+		case change.Kind == Grant && isDone:
 			past.Returned = append(past.Returned, change.UserID)
 		}
 	}
@@ -133,7 +139,7 @@ func PastRunOf(plan *Plan, started, finished time.Time) PastRun {
 func (h *History) Add(past PastRun) {
 	h.Runs++
 	for _, taken := range past.Taken {
-		h.KeepsNarrows = h.KeepsNarrows || taken.Kind == Narrow && !taken.Open
+		h.KeepsNarrows = h.KeepsNarrows || taken.Kind == Narrow && taken.isCertain()
 		taken.RunID = past.ID
 		h.Taken = append(h.Taken, taken)
 	}
@@ -214,8 +220,9 @@ func (h *History) idleReleases() map[string]time.Time {
 
 // takenSince counts the seats that runs took since a time. Halves count as long
 // as they may have been whole seats. One that is dated later than now counts too. So
-// does one of which it is not known yet whether it was taken, unless it is counted
-// elsewhere: as taken later, or among the users that this run wants to release.
+// does one of which nobody can know whether it was taken; and one of which it is not known
+// yet, unless it is counted elsewhere: as taken later, or among the users that this run
+// wants to release.
 func (h *History) takenSince(since time.Time, wanted map[string]bool) (count int) {
 	open := make(map[string]time.Time)
 	for i := range h.Taken {

@@ -60,13 +60,18 @@ func JudgeOutcome(index int, change *Change, cause error, user *User, readErr er
 		outcome.Open = true
 		return outcome
 	}
+	uncertain := func(format string, args ...any) Outcome {
+		outcome := failed(format, args...)
+		outcome.Uncertain = true
+		return outcome
+	}
 	switch {
 	case readErr != nil && errors.Is(readErr, ErrNotRead):
 		return open("")
 	case readErr != nil:
 		return open(", since reading the user failed: %v", withoutURL(readErr))
 	case user == nil:
-		return failed("the user is no longer in the account")
+		return uncertain("the user is no longer in the account")
 	case user.ID != change.UserID:
 		return open(", since what was read is about another user")
 	case change.isReached(user):
@@ -76,11 +81,11 @@ func JudgeOutcome(index int, change *Change, cause error, user *User, readErr er
 	case errors.As(cause, new(inFlightError)):
 		return open(": the user has %s, and the request may still be in flight", change.shown(user))
 	case change.IsSeatChange() && (change.Before.AccessSeat == Unknown || change.Before.GatewaySeat == Unknown):
-		return failed("the user now has %s, which is not what was asked for", change.shown(user))
+		return uncertain("the user now has %s, which is not what was asked for", change.shown(user))
 	case !change.isUntouched(user):
-		return failed("the user now has %s, which is neither what was there nor what was asked for", change.shown(user))
+		return uncertain("the user now has %s, which is neither what was there nor what was asked for", change.shown(user))
 	case !isAccepted && change.hasLoggedInSince(user):
-		return failed("the user has the seat as before, and has logged in since: it may have taken effect and been undone")
+		return uncertain("the user has the seat as before, and has logged in since: it may have taken effect and been undone")
 	case !isAccepted && change.TakesAway() && change.Before.GatewaySeat == True:
 		return failed("reading the user shows that it took no effect, unless a device has enrolled again since")
 	case !isAccepted && !change.TakesAway():

@@ -351,6 +351,10 @@ type Outcome struct {
 	// still take it: a request was in flight, and no reading has shown the new
 	// state, or one made [LateEffectWindow] later the old one. The status is failed.
 	Open bool `json:"open,omitempty"`
+	// Uncertain is true where nobody can know any more whether the change took effect:
+	// its user is gone, has logged in since, or is neither as before nor as was asked
+	// for. The status is failed. What takes a seat away counts toward limits over time.
+	Uncertain bool `json:"uncertain,omitempty"`
 }
 
 // RunCalls counts the requests of a run.

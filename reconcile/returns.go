@@ -63,7 +63,7 @@ func recentReleases(history *History, now time.Time) map[string]PastRelease {
 	for _, release := range history.Taken {
 		age := now.Sub(release.At)
 		isRestored := !history.Restored[release.UserID].Before(release.At) && !history.Restored[release.UserID].IsZero()
-		if release.Kind == Narrow || release.Open || isRestored || age < 0 || age > returnDays*Day {
+		if release.Kind == Narrow || !release.isCertain() || isRestored || age < 0 || age > returnDays*Day {
 			continue
 		}
 		if known, ok := recent[release.UserID]; !ok || known.At.Before(release.At) {

@@ -85,6 +85,11 @@ func TestWritesOfUnknownOutcomeUseWindows(t *testing.T) {
 	took := func(id string, daysAgo int, open bool) PastRelease {
 		return PastRelease{UserID: id, Kind: Release, Reason: Inactive, At: testNow.Add(-days(daysAgo)), Open: open}
 	}
+	uncertain := func(id string, daysAgo int) PastRelease {
+		past := took(id, daysAgo, false)
+		past.Uncertain = true
+		return past
+	}
 	a := person("a@b.c")
 	for _, test := range []struct {
 		name  string
@@ -97,6 +102,8 @@ func TestWritesOfUnknownOutcomeUseWindows(t *testing.T) {
 		{"done by a later run it counts there", []PastRelease{took("x", 1, false), took("x", 2, true)}, 1},
 		{"done by an earlier run it may be a second time", []PastRelease{took("x", 1, true), took("x", 2, false)}, 2},
 		{"wanted by this run it counts as wanted", []PastRelease{took(a.ID, 1, true)}, 0},
+		{"it is used where nobody can know any more", []PastRelease{uncertain("x", 1)}, 1},
+		{"also of somebody whom this run wants", []PastRelease{uncertain(a.ID, 1)}, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			plan := planOf(t, mustParse(t, file), liveOf(a, person("b@b.c")), withHistory(History{Taken: test.taken}))
@@ -107,17 +114,21 @@ func TestWritesOfUnknownOutcomeUseWindows(t *testing.T) {
 	}
 }
 
-func TestAnOpenWriteIsNoProofOfAnything(t *testing.T) {
-	plan := &Plan{
-		Changes: []Change{{Kind: Narrow, UserID: "n"}, {Kind: Release, UserID: "r", Reason: Inactive}, {Kind: Grant, Reason: Reverted, UserID: "g"}},
-		Run: &Run{Outcomes: []Outcome{
-			{Change: 0, Status: Failed, Open: true}, {Change: 1, Status: Failed, Open: true}, {Change: 2, Status: Failed, Open: true},
-		}},
-	}
-	var history History
-	history.Add(PastRunOf(plan, testNow, testNow))
-	if history.KeepsNarrows || len(history.Restored) > 0 || len(history.Taken) != 2 {
-		t.Errorf("%+v", history)
+func TestAWriteOfUnknownOutcomeIsNoProofOfAnything(t *testing.T) {
+	for _, of := range []Outcome{{Status: Failed, Open: true}, {Status: Failed, Uncertain: true}} {
+		plan := &Plan{
+			Changes: []Change{{Kind: Narrow, UserID: "n"}, {Kind: Release, UserID: "r", Reason: Inactive}, {Kind: Grant, Reason: Reverted, UserID: "g"}, {Kind: Grant, UserID: "h"}},
+			Run:     &Run{},
+		}
+		for i := range plan.Changes {
+			of.Change = i
+			plan.Run.Outcomes = append(plan.Run.Outcomes, of)
+		}
+		var history History
+		history.Add(PastRunOf(plan, testNow, testNow))
+		if history.KeepsNarrows || len(history.Restored)+len(history.Returned) > 0 || len(history.Taken) != 2 || len(history.Freed()) > 0 {
+			t.Errorf("%+v: %+v", of, history)
+		}
 	}
 }
 

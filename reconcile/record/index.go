@@ -29,7 +29,7 @@ const indexName = "index.json"
 
 // indexFormat is the version of the form of the index, and of what is derived from
 // a record: one of another version is built anew.
-const indexFormat = 2
+const indexFormat = 3
 
 // index is the content of the file.
 type index struct {

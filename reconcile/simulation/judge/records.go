@@ -60,6 +60,8 @@ type outcome struct {
 	Status string `json:"status"`
 	Error  string `json:"error"`
 	Open   bool   `json:"open"`
+	// Uncertain is true where nobody can know any more.
+	Uncertain bool `json:"uncertain"`
 }
 
 // record is what a record says.

@@ -237,25 +237,23 @@ func (j *Judge) checkLimits(r *run, at time.Time) {
 }
 
 // isUndone reports whether a run took a seat from somebody who came back, and got no usable
-// response: if nobody looked in between, no record can say that it did.
+// response: if nobody looked in between, its record cannot say that it did. It says that it
+// may have where the login of who came back shows.
 func (j *Judge) isUndone(l loss, at time.Time) bool {
 	if !j.people[l.person].lastSign(at).After(l.at) {
 		return false
 	}
-	if l.run.killed {
-		return true
-	}
 	found, err := readRecord(j.PathOf(l.run.ID))
 	if err != nil {
-		return false
+		return l.run.killed
 	}
-	return !found.says(l.person, "applied")
+	return !found.mayHaveTaken(l.person)
 }
 
-// says reports whether a change of somebody's seat has an outcome.
-func (r *record) says(userID, status string) bool {
+// mayHaveTaken reports whether a change of somebody's seat took effect, or may have.
+func (r *record) mayHaveTaken(userID string) bool {
 	for index, o := range r.outcomes {
-		if index < len(r.changes) && r.changes[index].UserID == userID && r.changes[index].Kind != "rename" && o.Status == status {
+		if index < len(r.changes) && r.changes[index].UserID == userID && r.changes[index].Kind != "rename" && (o.Status == "applied" || o.Uncertain) {
 			return true
 		}
 	}
