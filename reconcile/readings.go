@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 )
@@ -58,11 +59,19 @@ func (r *readings) areFresh(changes []int, uncertainSince time.Time) bool {
 	return true
 }
 
+// anyAge is the age of a reading of which nobody knows how old it is.
+const anyAge = time.Duration(math.MaxInt64)
+
 // ageOf returns how old a reading is at the most. The monotonic clock does not go
-// while Linux is suspended (time, "Monotonic Clocks"), and the wall clock may be set
-// back: the greater of the two is believed.
+// while Linux is suspended (time, "Monotonic Clocks"), so that the wall clock counts
+// where it shows more. Where that was set back nobody knows: the machine may have been
+// suspended as well.
 func ageOf(at, now time.Time) time.Duration {
-	return max(now.Sub(at), now.Round(0).Sub(at.Round(0)))
+	wall := now.Round(0).Sub(at.Round(0))
+	if wall < 0 {
+		return anyAge
+	}
+	return max(now.Sub(at), wall)
 }
 
 // of returns what is known of a change.

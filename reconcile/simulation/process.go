@@ -135,8 +135,13 @@ func (l loaded) again() (*desired.Reading, error) {
 	return &again, nil
 }
 
-// now is the machine's clock, which may be set while a run is going on.
-func (p *process) now() time.Time { return shifted(time.Now(), time.Duration(p.machine.skew.Load())) }
+// mostClockOff is how far a clock is off at the most.
+const mostClockOff = 4000 * time.Second
+
+// now is the machine's clock, which may be set while a run is going on. In a bubble no
+// time has a reading of a monotonic clock, which would stand still while Linux is
+// suspended: a run has nothing but this one to tell how long it was.
+func (p *process) now() time.Time { return time.Now().Add(time.Duration(p.machine.skew.Load())) }
 
 // note keeps what a run tells people beside its report.
 func (p *process) note(text string) { p.machine.world.note(text) }
