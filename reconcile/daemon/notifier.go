@@ -97,12 +97,14 @@ func (n *Notifier) queue(ctx context.Context, box *record.Outbox, ended *Ended) 
 		copied.Before, copied.Planned = known, known
 		all[len(all)-1] = &copied
 	}
+	var problems []error
 	for _, one := range all {
 		for _, notification := range one.Notifications() {
-			if err := n.add(ctx, box, &notification, one); err != nil {
-				return err
-			}
+			problems = append(problems, n.add(ctx, box, &notification, one))
 		}
+	}
+	if err := errors.Join(problems...); err != nil {
+		return err // so that the next run tells it again to whom it could not be told
 	}
 	run := &ended.Outcome.Run
 	told = record.Told{RunID: run.ID, Result: run.Result, Wants: told.Wants}

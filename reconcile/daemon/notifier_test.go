@@ -168,6 +168,23 @@ func TestAFailureIsToldOnceAndItsRecoveryThoughTheDiskTakesNothing(t *testing.T)
 	}
 }
 
+// A run that was killed and the next one, which fails as well, are two messages, and the
+// disk takes neither of them.
+func TestAMessageThatCannotBeKeptKeepsNoOtherBack(t *testing.T) {
+	near, far := &postbox{name: "near"}, &postbox{name: "far"}
+	state := t.TempDir()
+	room := newNewsroom(t, state, far, near)
+	room.ends(t, "r1", reconcile.ResultDone)
+	runs := filepath.Join(state, "accounts", testAccountID, "runs")
+	if err := errors.Join(os.Remove(runs), os.WriteFile(runs, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	far.set(down)
+	room.last = &RunSummary{ID: "r2", Mode: reconcile.ModeApply, Result: reconcile.ResultKilled}
+	room.ends(t, "r3", reconcile.ResultFailed)
+	want(t, "taken", []string{"failure r2", "failure r3"}, near.taken)
+}
+
 func TestOneMessageThatIsNeverTakenKeepsNoOtherThingBack(t *testing.T) {
 	picky := &postbox{name: "picky", refuse: func(n *record.Notification) error {
 		if n.RunID == "r1" {
