@@ -63,7 +63,8 @@ func (a *assessor) assess(user *User, rule *InactivePolicy) activity {
 	if rule == nil {
 		return activity{}
 	}
-	found := a.assessSigns(user, a.devices.signs(user.ID), rule)
+	signs := a.devices.signs(user.ID)
+	found := a.assessSigns(user, &signs, rule)
 	found.rule = rule
 	return found
 }
@@ -198,7 +199,7 @@ func (a *assessor) uncertaintyOf(user *User, devices *DeviceSigns, rule *Inactiv
 // whyUncertain says which sign of activity may exist but cannot be read, or "".
 func (a *assessor) whyUncertain(user *User, rule *InactivePolicy) string {
 	devices := a.devices.signs(user.ID)
-	switch a.uncertaintyOf(user, devices, rule) {
+	switch a.uncertaintyOf(user, &devices, rule) {
 	case uncertainLogin:
 		return "the date of the last login cannot be trusted: " + a.whyUnreadable(user.LastLogin)
 	case uncertainDevice:

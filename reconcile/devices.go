@@ -40,15 +40,12 @@ type DeviceSigns struct {
 	Registered int
 }
 
-// nothingSeen is what devices show of who was not asked about.
-var nothingSeen DeviceSigns
-
-// signs returns what devices show of a user.
-func (d *Devices) signs(userID string) *DeviceSigns {
-	if signs := d.Of[userID]; signs != nil {
-		return signs
+// signs returns what devices show of a user: nothing of who was not asked about.
+func (d *Devices) signs(userID string) (signs DeviceSigns) {
+	if asked := d.Of[userID]; asked != nil {
+		signs = *asked
 	}
-	return &nothingSeen
+	return signs
 }
 
 // askedAbout reports whether the listing was searched for devices of the user.

@@ -196,7 +196,7 @@ func (p *planner) assessByEach(s *subject, rules []InactivePolicy, verdicts []ve
 	last, isProposed := active, false
 	clear(verdicts)
 	for at := range rules {
-		judged.activity = p.assessSigns(s.User, devices, &rules[at])
+		judged.activity = p.assessSigns(s.User, &devices, &rules[at])
 		judged.activity.rule = &rules[at]
 		switch isActive := judged.activity.verdict == active; {
 		case isActive && at == 0 && judged.activity.basis == bySign:
