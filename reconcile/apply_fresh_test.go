@@ -78,10 +78,17 @@ func (a *slowAccount) UpdateSeats(ctx context.Context, attempt int, updates []Se
 		return nil, err
 	}
 	effect, err := a.outcome()
-	if effect {
-		a.mu.Lock()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case effect:
 		states, _ = a.memoryAccount.UpdateSeats(ctx, attempt, updates)
-		a.mu.Unlock()
+	case err == nil: // it reports success, and shows what was there
+		for i := range a.users {
+			if slices.ContainsFunc(updates, func(update SeatUpdate) bool { return update.SeatUID == a.users[i].SeatUID }) {
+				states = append(states, a.users[i])
+			}
+		}
 	}
 	return states, err
 }
@@ -214,6 +221,29 @@ func TestNothingIsWrittenOnAnOldReading(t *testing.T) {
 			want: []string{
 				"a@b.c applied", "b@b.c failed: release b@b.c: PATCH /seats: no response within 30s; the user has the seat as before, " +
 					"and has logged in since: it may have taken effect and been undone", "c@b.c applied",
+			},
+		},
+		{
+			name: "a response that never came, and one that shows the old state while the first request may still be in flight",
+			account: &slowAccount{
+				fail: []error{lost, nil}, effects: []bool{false, false}, wait: map[string][]time.Duration{"patch": {30 * time.Second}},
+			},
+			log: []string{"PATCH a b", "list 2", "PATCH a b", "PATCH c"},
+			want: []string{
+				"a@b.c failed: release a@b.c: PATCH /seats: no response within 30s; whether it took effect is not known yet: the user has access_seat true, gateway_seat false, and the request may still be in flight",
+				"b@b.c failed: release b@b.c: PATCH /seats: no response within 30s; whether it took effect is not known yet: the user has access_seat true, gateway_seat false, and the request may still be in flight",
+				"c@b.c applied",
+			},
+		},
+		{
+			name: "a response that never came, and much later one that shows the old state",
+			account: &slowAccount{
+				fail: []error{lost, nil}, effects: []bool{false, false}, wait: map[string][]time.Duration{"patch": {30 * time.Second}, "acquire": {0, 80 * time.Second}},
+			},
+			log: []string{"PATCH a b", "list 2", "PATCH a b", "list 1", "PATCH c"},
+			want: []string{
+				"a@b.c not-taken: the API reported success but shows access_seat true, gateway_seat false",
+				"b@b.c not-taken: the API reported success but shows access_seat true, gateway_seat false", "c@b.c applied",
 			},
 		},
 		{

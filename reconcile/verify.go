@@ -20,6 +20,7 @@ func (s *sending) updateSeats(attempt int) (judged []Outcome, unmentioned []int,
 			SeatUID: c.SeatUID, AccessSeat: c.After.AccessSeat == True, GatewaySeat: c.After.GatewaySeat == True,
 		}
 	}
+	sent := s.options.Clock()
 	states, err := s.sink.UpdateSeats(s.inFlight, attempt, updates)
 	if err != nil {
 		return nil, nil, err
@@ -33,7 +34,7 @@ func (s *sending) updateSeats(attempt int) (judged []Outcome, unmentioned []int,
 			continue
 		}
 		state.ID = c.UserID
-		judged = append(judged, JudgeOutcome(change, c, nil, &state, nil))
+		judged = append(judged, s.outcomeShown(change, &state, sent))
 		if c.Kind != Release && c.Before.Seats() == 1 && state.state().Seats() == 0 {
 			s.stop(fmt.Sprintf("the API freed the whole seat of %s where half of it was to be taken: nothing more is written", c.Email))
 		}
@@ -59,6 +60,7 @@ func statesBySeat(states []User) map[string]User {
 func (s *sending) renameUser(attempt int) (judged []Outcome, unmentioned []int, err error) {
 	index := s.left[0]
 	change := &s.plan.Changes[index]
+	sent := s.options.Clock()
 	user, err := s.sink.RenameUser(s.inFlight, attempt, User{
 		ID: change.UserID, Email: change.Email, Name: change.After.Name,
 	})
@@ -68,7 +70,7 @@ func (s *sending) renameUser(attempt int) (judged []Outcome, unmentioned []int, 
 	case user.ID != change.UserID:
 		return nil, s.left, nil
 	}
-	return []Outcome{JudgeOutcome(index, change, nil, &user, nil)}, nil, nil
+	return []Outcome{s.outcomeShown(index, &user, sent)}, nil, nil
 }
 
 // errOtherUser is behind a rename that the API accepted with a response about
@@ -106,10 +108,26 @@ func (s *sending) verify(changes []int, cause error) {
 
 // outcomeOf judges a change by a reading that began at a time.
 func (s *sending) outcomeOf(change int, cause error, user *User, at time.Time) Outcome {
-	if !s.uncertainSince.IsZero() && at.Before(s.uncertainSince.Add(LateEffectWindow(s.options.RequestTimeout))) {
+	if s.mayStillLand(at) {
 		cause = InFlight(cause)
 	}
 	return JudgeOutcome(change, &s.plan.Changes[change], cause, user, nil)
+}
+
+// outcomeShown judges a change by the response to a request that was sent at a time.
+// That it has changed nothing proves nothing while an earlier attempt may still land.
+func (s *sending) outcomeShown(change int, user *User, sent time.Time) Outcome {
+	outcome := JudgeOutcome(change, &s.plan.Changes[change], nil, user, nil)
+	if outcome.Status != Applied && s.mayStillLand(sent) {
+		return s.outcomeOf(change, s.uncertainCause, user, sent)
+	}
+	return outcome
+}
+
+// mayStillLand reports whether an attempt without a response may take effect after what
+// began at a time.
+func (s *sending) mayStillLand(at time.Time) bool {
+	return !s.uncertainSince.IsZero() && at.Before(s.uncertainSince.Add(LateEffectWindow(s.options.RequestTimeout)))
 }
 
 // isReached reports whether the user is in the state that the change asks for.
