@@ -45,11 +45,14 @@ func (w *world) happenToPerson(e Event) {
 			record.Name = sandbox.Value(w.story.People[e.Who].Name + " Married")
 		})
 	case Move:
-		w.changeRecord(e.Who, func(record *sandbox.Record) {
+		isThere := w.changeRecord(e.Who, func(record *sandbox.Record) {
 			address := strings.Replace(w.story.People[e.Who].Email, "@", ".new@", 1)
 			record.Email = sandbox.Value(address)
 			w.judge.Moved(userID(e.Who), address, time.Now())
 		})
+		if !isThere {
+			return // who joins later does so with the address that they have always had
+		}
 		email := w.story.People[e.Who].Email
 		w.edit(func() { w.files.rename(email, strings.Replace(email, "@", ".new@", 1)) })
 	}
@@ -76,11 +79,11 @@ func (w *world) leave(e Event) {
 	}
 }
 
-// changeRecord changes what the account has of somebody.
-func (w *world) changeRecord(i int, change func(*sandbox.Record)) {
+// changeRecord changes what the account has of somebody, if they are there.
+func (w *world) changeRecord(i int, change func(*sandbox.Record)) (isThere bool) {
 	record, isThere := w.box.User(sandbox.MainAccount, userID(i))
 	if !isThere {
-		return
+		return false
 	}
 	w.look(false)
 	w.mu.Lock()
@@ -88,6 +91,7 @@ func (w *world) changeRecord(i int, change func(*sandbox.Record)) {
 	w.mu.Unlock()
 	w.box.Put(sandbox.MainAccount, record)
 	w.look(true)
+	return true
 }
 
 // happenToFiles lets administrators edit the files, well and badly.

@@ -28,16 +28,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// play plays a story in a bubble of its own, on a disk in memory where there is one. The
-// directory of a stage has the same name each time: records name the files that they
-// are about.
+// play plays a story in a bubble of its own, on a disk in memory where there is one. Records
+// name the files that they are about, so that the directory has a name of the same length
+// each time: a disk fills up at the same byte.
 func play(t *testing.T, stage int, story *simulation.Story, mutation simulation.Mutation) (played simulation.Played) {
 	t.Helper()
 	base := os.TempDir()
 	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
 		base = "/dev/shm"
 	}
-	directory := filepath.Join(base, fmt.Sprintf("seatsync-simulation-%d-%d", os.Getpid(), stage))
+	directory := filepath.Join(base, fmt.Sprintf("seatsync-simulation-%09d-%d", os.Getpid(), stage))
 	if err := os.Mkdir(directory, 0o700); err != nil {
 		t.Fatal(err)
 	}

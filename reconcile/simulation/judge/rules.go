@@ -228,7 +228,7 @@ func (j *Judge) checkLimits(r *run, at time.Time) {
 			}
 			most = max(most, allowed)
 		}
-		since := r.Begun.Add(j.ClockOff - time.Duration(days)*day)
+		since := at.Add(j.ClockOff - time.Duration(days)*day)
 		counts := func(l loss) bool { return l.at.After(since) && !l.run.Restores && !j.isUndone(l, at) }
 		if taken := j.taken(counts); taken > most && j.counts(r) {
 			j.broken(Limited, at, "runs have taken %d seats in %d days with run %s, and at most %d are allowed", taken, days, r.ID, most)
