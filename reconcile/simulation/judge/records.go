@@ -181,9 +181,9 @@ func (j *Judge) LookAgain(runID, path string, isEnd bool, at time.Time) (isOver 
 		j.broken(Truthful, at, "the record of run %s is gone: %v", runID, err)
 		return true
 	}
-	for _, o := range found.outcomes {
-		if o.Open && !isEnd {
-			return false
+	for index := range found.intents {
+		if o, isKnown := found.outcomes[index]; (!isKnown || o.Open) && !isEnd {
+			return false // in a freeze, say, there is no apply
 		}
 	}
 	for index := range found.changes {
