@@ -133,7 +133,9 @@ const fixed = 16
 
 // mended are seeds whose stories have found a fault of seatsync that is mended; see the
 // track record in docs/reliability.md.
-func mended() []uint64 { return []uint64{30000048, 70000399, 13200000077, 140000059, 140000109, 110008654} }
+func mended() []uint64 {
+	return []uint64{30000048, 70000399, 13200000077, 140000059, 140000109, 110008654}
+}
 
 // freshFor is how long stories of seeds are played that nobody has seen before.
 const freshFor = 20 * time.Second

@@ -32,7 +32,7 @@ func TestAPageThatIsTooLargeToBeGenuineIsGivenUp(t *testing.T) {
 		{"errors of megabytes", `{"success":false,"errors":[` + strings.Repeat(`{"code":1},`, maxValue) + `{}]}`, largeValueError{}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if _, _, err := readUserPage(bytes.NewReader([]byte(test.body)), 0, new(allowance)); !errors.Is(err, test.want) {
+			if _, _, err := readUserPage(bytes.NewReader([]byte(test.body)), nil, new(allowance)); !errors.Is(err, test.want) {
 				t.Errorf("got %v, want %v", err, test.want)
 			}
 		})

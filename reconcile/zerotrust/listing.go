@@ -1,12 +1,10 @@
 package zerotrust
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -67,11 +65,12 @@ func (c *caller) readListing(ctx context.Context) ([]reconcile.User, error) {
 		return nil, err
 	}
 	c.connection.reportProgress(1, shape.pages)
-	pages, err := c.otherPages(ctx, shape, allowed)
-	if err != nil {
+	users := make([]reconcile.User, shape.total)
+	copy(users, first.users)
+	if err := c.otherPages(ctx, shape, users, allowed); err != nil {
 		return nil, err
 	}
-	return shape.join(append(pages, first))
+	return users, shape.checkIDs(users)
 }
 
 // firstPage asks for the first page, and again with a modest page size when
@@ -104,16 +103,16 @@ func (c *caller) askForLess(first *userPage) {
 	}
 }
 
-// otherPages reads the second page and all that follow.
-func (c *caller) otherPages(ctx context.Context, shape listingShape, allowed *allowance) ([]userPage, error) {
+// otherPages reads the second page and all that follow, each into its place among the users.
+func (c *caller) otherPages(ctx context.Context, shape listingShape, users []reconcile.User, allowed *allowance) error {
 	var mu sync.Mutex
-	var read []userPage
+	read := 1
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(c.connection.config.Concurrency)
 	perPage := int(c.connection.userPageSize.Load())
 	for number := 2; number <= shape.pages && groupCtx.Err() == nil; number++ {
 		group.Go(func() error {
-			page, err := c.askUsers(groupCtx, userQuery{page: number, perPage: perPage, expected: shape.expected(number), allowed: allowed})
+			page, err := c.askUsers(groupCtx, userQuery{page: number, perPage: perPage, into: shape.placeOf(number, users), allowed: allowed})
 			if err != nil {
 				return err
 			}
@@ -122,8 +121,8 @@ func (c *caller) otherPages(ctx context.Context, shape listingShape, allowed *al
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			read = append(read, page)
-			c.connection.reportProgress(1+len(read), shape.pages)
+			read++
+			c.connection.reportProgress(read, shape.pages)
 			return nil
 		})
 	}
@@ -131,7 +130,7 @@ func (c *caller) otherPages(ctx context.Context, shape listingShape, allowed *al
 	if err == nil {
 		err = ctx.Err() // no page may have been asked for because of it
 	}
-	return read, err
+	return err
 }
 
 // reportProgress reports pages that have been read.
@@ -187,24 +186,20 @@ func (s listingShape) expected(page int) int {
 	return s.perPage
 }
 
-// join makes one list of all pages, in their order, when nobody is in it twice.
-func (s listingShape) join(pages []userPage) ([]reconcile.User, error) {
-	slices.SortStableFunc(pages, func(a, b userPage) int { return cmp.Compare(a.number, b.number) })
-	users := make([]reconcile.User, 0, s.total)
-	ids := make(map[string]int, s.total)
-	for i := range pages {
-		for j := range pages[i].users {
-			user := &pages[i].users[j]
-			if earlier, twice := ids[user.ID]; twice {
-				return nil, inconsistent("the user %s is on page %d and on page %d", inert(user.ID), earlier, pages[i].number)
-			}
-			ids[user.ID] = pages[i].number
-			users = append(users, *user)
+// placeOf returns where the users of a page belong: an empty slice with room for them.
+func (s listingShape) placeOf(page int, users []reconcile.User) []reconcile.User {
+	from := (page - 1) * s.perPage
+	return users[from:from:min(from+s.perPage, s.total)]
+}
+
+// checkIDs returns an error when somebody is in the listing twice.
+func (s listingShape) checkIDs(users []reconcile.User) error {
+	places := make(map[string]int, len(users))
+	for i := range users {
+		if earlier, twice := places[users[i].ID]; twice {
+			return inconsistent("the user %s is on page %d and on page %d", inert(users[i].ID), 1+earlier/s.perPage, 1+i/s.perPage)
 		}
-		pages[i].users = nil // lets go of the memory page by page
+		places[users[i].ID] = i
 	}
-	if len(users) != s.total {
-		return nil, inconsistent("the pages have %d users, and there are %d in total", len(users), s.total)
-	}
-	return users, nil
+	return nil
 }

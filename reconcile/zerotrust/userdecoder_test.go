@@ -67,7 +67,7 @@ func TestAPageOfUsersTakesOneAllocationForEach(t *testing.T) {
 		`"name":"Ada Lovelace","seat_uid":"e174e90a-fafe-4643-bbbc-4a0ed4fc8415","uid":"d174e90a","updated_at":"2026-01-02T03:04:05Z"}`
 	page := []byte(`{"success":true,"result":[` + strings.Repeat(user+",", users-1) + user + `]}`)
 	if got := testing.AllocsPerRun(10, func() {
-		if read, _, err := readUserPage(bytes.NewReader(page), 0, new(allowance)); err != nil || len(read) != users {
+		if read, _, err := readUserPage(bytes.NewReader(page), nil, new(allowance)); err != nil || len(read) != users {
 			t.Fatal(len(read), err)
 		}
 	}); got > users+100 {

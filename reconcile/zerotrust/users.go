@@ -15,11 +15,12 @@ type userPage struct {
 	info   resultInfo
 }
 
-// readUserPage reads a response with a page of users, of whom so many are expected.
-func readUserPage(body io.Reader, expected int, allowed *allowance) (users []reconcile.User, info resultInfo, err error) {
+// readUserPage reads a response with a page of users, and appends them to an empty slice,
+// in which there is room for those that are expected.
+func readUserPage(body io.Reader, into []reconcile.User, allowed *allowance) (users []reconcile.User, info resultInfo, err error) {
 	info, err = readEnvelope(body, func(reader *jsonReader) error {
 		decoder := userDecoder{textDecoder{reader: reader}}
-		users = make([]reconcile.User, 0, min(expected, maxPageItems))
+		users = into[:0] // also after an attempt that came to nothing
 		return readArray(reader, func() error {
 			user, err := decoder.decode()
 			if err != nil {
@@ -38,8 +39,8 @@ func readUserPage(body io.Reader, expected int, allowed *allowance) (users []rec
 // userQuery says which users to ask for.
 type userQuery struct {
 	page, perPage int
-	expected      int    // users, where that is known
-	email         string // "" asks for everybody
+	email         string           // "" asks for everybody
+	into          []reconcile.User // empty, with room for those who are expected
 	allowed       *allowance
 }
 
@@ -51,7 +52,7 @@ func (c *caller) askUsers(ctx context.Context, query userQuery) (userPage, error
 	}
 	request, err := generated.NewListUsersRequest(c.connection.server, c.connection.config.AccountID, params)
 	return fetch(ctx, c, request, err, PermissionList, func(body io.Reader) (userPage, error) {
-		users, info, err := readUserPage(body, query.expected, query.allowed)
+		users, info, err := readUserPage(body, query.into, query.allowed)
 		return userPage{number: query.page, users: users, info: info}, err
 	})
 }
