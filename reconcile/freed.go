@@ -40,7 +40,10 @@ func (h *History) Freed() []FreedSeat {
 		}
 	}
 	slices.SortStableFunc(freed, func(a, b FreedSeat) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(EmailKey(a.Email), EmailKey(b.Email)), cmp.Compare(a.UserID, b.UserID))
+		if at := a.At.Compare(b.At); at != 0 {
+			return at // most of the time
+		}
+		return cmp.Or(cmp.Compare(EmailKey(a.Email), EmailKey(b.Email)), cmp.Compare(a.UserID, b.UserID))
 	})
 	// A seat that was released again was in use before, whether or not a run saw it.
 	again := make(map[string]time.Time)

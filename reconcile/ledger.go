@@ -12,6 +12,7 @@ import (
 type ledger struct {
 	rows   map[savingsKey]*savingsEntry
 	months map[calendarMonth]*savedEntry
+	prices map[Amount]*big.Rat // that have been read
 	now    time.Time
 }
 
@@ -34,9 +35,15 @@ type savingsEntry struct {
 type runEntry struct {
 	id              string
 	freed, returned int
-	free            map[Amount]monthParts
+	free            []freeDays
 	// all is the price of the seats that were freed, and still of those that are free.
-	all, still *big.Rat
+	all, still big.Rat
+}
+
+// freeDays are the days for which seats of one price were free.
+type freeDays struct {
+	price Amount
+	parts monthParts
 }
 
 // savedEntry is what was saved within one month.
@@ -47,6 +54,13 @@ type savedEntry struct {
 
 // monthParts counts days by the length of their month, less 28.
 type monthParts [4]int
+
+func (p monthParts) plus(other monthParts) monthParts {
+	for i := range p {
+		p[i] += other[i]
+	}
+	return p
+}
 
 // calendarMonth counts months from the year 0.
 type calendarMonth int
@@ -76,7 +90,9 @@ func dayOf(at time.Time) int {
 
 // ledger adds up what the recorded runs have freed until now.
 func (h *History) ledger(now time.Time) *ledger {
-	l := &ledger{rows: make(map[savingsKey]*savingsEntry), months: make(map[calendarMonth]*savedEntry), now: now}
+	l := &ledger{
+		rows: make(map[savingsKey]*savingsEntry), months: make(map[calendarMonth]*savedEntry), prices: make(map[Amount]*big.Rat), now: now,
+	}
 	for _, seat := range h.Freed() {
 		if !seat.At.After(now) {
 			l.add(&seat)
@@ -100,20 +116,17 @@ func (l *ledger) add(seat *FreedSeat) {
 		l.rows[key] = entry
 	}
 	run := entry.run(seat.RunID)
-	price, _ := new(big.Rat).SetString(string(seat.Price))
-	if price == nil {
-		price = new(big.Rat)
-	}
+	price := l.price(seat.Price)
 	run.freed++
-	run.all.Add(run.all, price)
+	run.all.Add(&run.all, price)
 	end, isBack := l.now, !seat.Back.IsZero() && !seat.Back.After(l.now)
 	if isBack {
 		end = seat.Back.In(zone)
 		run.returned++
 	} else {
-		run.still.Add(run.still, price)
+		run.still.Add(&run.still, price)
 	}
-	parts := run.free[seat.Price]
+	var parts monthParts
 	for month := key.month; month <= monthOf(end); month++ {
 		from, to := later(taken, month.begin(zone)), (month + 1).begin(zone)
 		saved := l.saved(month)
@@ -127,7 +140,31 @@ func (l *ledger) add(seat *FreedSeat) {
 		parts[month.days()-28] += days
 		saved.days[seat.Price] += days
 	}
-	run.free[seat.Price] = parts
+	run.free = withDays(run.free, seat.Price, parts)
+}
+
+// withDays adds days at a price: of mostly one there is.
+func withDays(free []freeDays, price Amount, parts monthParts) []freeDays {
+	for i := range free {
+		if free[i].price == price {
+			free[i].parts = free[i].parts.plus(parts)
+			return free
+		}
+	}
+	return append(free, freeDays{price, parts})
+}
+
+// price returns an amount as a number, 0 where it is none.
+func (l *ledger) price(amount Amount) *big.Rat {
+	price := l.prices[amount]
+	if price == nil {
+		price = new(big.Rat)
+		if value, ok := new(big.Rat).SetString(string(amount)); ok {
+			price = value
+		}
+		l.prices[amount] = price
+	}
+	return price
 }
 
 // run returns the part of a run. Seats come in the order of their release.
@@ -137,7 +174,7 @@ func (e *savingsEntry) run(id string) *runEntry {
 			return run
 		}
 	}
-	run := &runEntry{id: id, free: make(map[Amount]monthParts), all: new(big.Rat), still: new(big.Rat)}
+	run := &runEntry{id: id}
 	e.runs = append(e.runs, run)
 	return run
 }
@@ -166,16 +203,16 @@ func (l *ledger) entries() []*savingsEntry {
 	})
 }
 
-// value returns for how many months seats were free, and what that saved.
-func (r *runEntry) value() (seatMonths, saved *big.Rat) {
+// valueOf returns for how many months seats were free, and what that saved.
+func valueOf(free []freeDays) (seatMonths, saved *big.Rat) {
 	seatMonths, saved = new(big.Rat), new(big.Rat)
-	for price, parts := range r.free {
+	for _, of := range free {
 		months := new(big.Rat)
-		for i, days := range parts {
+		for i, days := range of.parts {
 			months.Add(months, big.NewRat(int64(days), int64(28+i)))
 		}
 		seatMonths.Add(seatMonths, months)
-		if value, ok := new(big.Rat).SetString(string(price)); ok {
+		if value, ok := new(big.Rat).SetString(string(of.price)); ok {
 			saved.Add(saved, months.Mul(months, value))
 		}
 	}
@@ -185,13 +222,14 @@ func (r *runEntry) value() (seatMonths, saved *big.Rat) {
 // row adds the runs up and rounds.
 func (e *savingsEntry) row() SavingsRow {
 	row := SavingsRow{Month: e.month.String(), Reason: e.reason, Group: e.group, Currency: e.currency}
-	seatMonths, saved := new(big.Rat), new(big.Rat)
+	var free []freeDays
 	for _, run := range e.runs {
-		months, money := run.value()
-		seatMonths.Add(seatMonths, months)
-		saved.Add(saved, money)
 		row.Freed, row.Returned = row.Freed+run.freed, row.Returned+run.returned
+		for _, of := range run.free {
+			free = withDays(free, of.price, of.parts)
+		}
 	}
+	seatMonths, saved := valueOf(free)
 	row.StillFree, row.SeatMonths = row.Freed-row.Returned, Amount(seatMonths.FloatString(2))
 	if e.isPriced {
 		row.Saved = Amount(saved.FloatString(2))
@@ -203,7 +241,7 @@ func (e *savingsEntry) row() SavingsRow {
 func (e *savingsEntry) addRuns(runs map[string]SavedRun, saved Amount) {
 	parts := make([]*big.Rat, len(e.runs))
 	for i, run := range e.runs {
-		_, parts[i] = run.value()
+		_, parts[i] = valueOf(run.free)
 	}
 	shares := spread(parts, saved)
 	for i, part := range e.runs {
@@ -211,7 +249,7 @@ func (e *savingsEntry) addRuns(runs map[string]SavedRun, saved Amount) {
 		run.Freed, run.StillFree = run.Freed+part.freed, run.StillFree+part.freed-part.returned
 		if e.isPriced {
 			run.Currency = e.currency
-			run.Monthly, run.Saved = cmp.Or(run.Monthly, "0.00").Plus(amountOf(part.all)), cmp.Or(run.Saved, "0.00").Plus(shares[i])
+			run.Monthly, run.Saved = cmp.Or(run.Monthly, "0.00").Plus(amountOf(&part.all)), cmp.Or(run.Saved, "0.00").Plus(shares[i])
 		}
 		runs[part.id] = run
 	}
@@ -260,7 +298,7 @@ func (l *ledger) total(rows []SavingsRow) SavingsTotal {
 		}
 		sum.Saved = sum.Saved.Plus(row.Saved)
 		for _, run := range entry.runs {
-			sum.Monthly = sum.Monthly.Plus(amountOf(run.still))
+			sum.Monthly = sum.Monthly.Plus(amountOf(&run.still))
 		}
 	}
 	total.SeatMonths = seatMonths
