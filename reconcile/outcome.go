@@ -84,7 +84,7 @@ func JudgeOutcome(index int, change *Change, cause error, user *User, readErr er
 		return uncertain("the user now has %s, which is not what was asked for", change.shown(user))
 	case !change.isUntouched(user):
 		return uncertain("the user now has %s, which is neither what was there nor what was asked for", change.shown(user))
-	case !isAccepted && change.hasLoggedInSince(user):
+	case cause != nil && change.hasLoggedInSince(user): // a response shows no login
 		return uncertain("the user has the seat as before, and has logged in since: it may have taken effect and been undone")
 	case !isAccepted && change.TakesAway() && change.Before.GatewaySeat == True:
 		return failed("reading the user shows that it took no effect, unless a device has enrolled again since")

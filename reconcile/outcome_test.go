@@ -53,6 +53,7 @@ func TestJudgeOutcome(t *testing.T) {
 		{"not mentioned, and read as asked for", release, ErrNotInResponse, user(False, False, "Old"), nil, Applied, ""},
 		{"not mentioned, and read as before", release, ErrNotInResponse, user(True, True, "Old"), nil, NotTaken, "the API reported success but shows access_seat true, gateway_seat true"},
 		{"not mentioned, and one flag of two changed", release, ErrNotInResponse, user(True, False, "Old"), nil, Failed, "release a@b.c: the API's response does not mention the seat; the user now has access_seat true, gateway_seat false, which is neither what was there nor what was asked for"},
+		{"not mentioned, and read as before after a login", release, ErrNotInResponse, back, nil, Failed, "release a@b.c: the API's response does not mention the seat; the user has the seat as before, and has logged in since: it may have taken effect and been undone"},
 		{"failed, and read as asked for", release, gone, user(False, False, "Old"), nil, Applied, ""},
 		{"failed, and the seat record is gone with the seat", release, gone, seatless, nil, Applied, ""},
 		{"failed, and read as before", release, gone, user(True, True, "Old"), nil, Failed, "release a@b.c: connection reset by peer; reading the user shows that it took no effect, unless a device has enrolled again since"},
