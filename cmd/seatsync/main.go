@@ -36,13 +36,15 @@ func main() {
 
 // collectFirstAt32MiB puts the first garbage collection off, unless GOGC says otherwise: at 4 MiB,
 // where it comes by default, most runs would collect several times before they end. All
-// that follow come as always, so that it costs no large account memory.
+// that follow come a little earlier than by default, which costs large accounts no time
+// that can be measured, and saves a seventh of their memory.
 func collectFirstAt32MiB() {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
-	usual := debug.SetGCPercent(800) // of 4 MiB
-	runtime.AddCleanup(new(string), func(percent int) { debug.SetGCPercent(percent) }, usual)
+	const first, later = 800, 70 // percent; the first is of 4 MiB
+	debug.SetGCPercent(first)
+	runtime.AddCleanup(new(string), func(percent int) { debug.SetGCPercent(percent) }, later)
 }
 
 // run is the whole program but for the process, which main owns.
