@@ -162,7 +162,9 @@ func shapeOf(first *userPage) (listingShape, error) {
 	if shape.perPage < 1 {
 		shape.perPage = n
 	}
-	// An empty page of a listing that is not empty fails the check below.
+	if shape.perPage < 1 && shape.total > 0 {
+		return listingShape{}, inconsistent("page 1 is empty, and %d in total are there", shape.total)
+	}
 	shape.pages = max(1, (shape.total+max(1, shape.perPage)-1)/max(1, shape.perPage))
 	return shape, shape.check(first)
 }
