@@ -59,3 +59,16 @@ func TestNothingIsDecidedByAClockThatIsNotTheAPIs(t *testing.T) {
 		})
 	}
 }
+
+// The age of a reading is told by both clocks, whatever time the rules go by.
+func TestATimeForRulesKeepsTheMonotonicClock(t *testing.T) {
+	now := time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC)
+	run := (&Runner{Clock: time.Now}).newRun(reconcile.ModeApply, Request{Now: now})
+	later := run.clock()
+	if later == later.Round(0) {
+		t.Errorf("%v has no reading of the monotonic clock", later)
+	}
+	if gone := later.Round(0).Sub(now); gone < 0 || gone > time.Hour {
+		t.Errorf("it is %v, want about %v", later, now)
+	}
+}

@@ -125,7 +125,9 @@ func (r *Runner) newRun(mode reconcile.Mode, request Request) *run {
 	if !request.Now.IsZero() {
 		begun := now
 		now = request.Now
-		clock = func() time.Time { return request.Now.Add(r.Clock().Sub(begun)) }
+		// Both readings of the clock are moved, of which each tells what the other does not.
+		ahead := request.Now.Sub(begun)
+		clock = func() time.Time { return r.Clock().Add(ahead) }
 		request.Begun = now
 		request.ID = cmp.Or(request.ID, record.NewIDAs(now, begun))
 	}
