@@ -211,7 +211,7 @@ func (h *History) idleReleases() map[string]time.Time {
 	last := make(map[string]time.Time)
 	for i := range h.Taken {
 		past := &h.Taken[i]
-		if past.Kind != Narrow && past.Reason == Inactive && past.At.After(last[past.UserID]) {
+		if past.Kind != Narrow && past.Reason == Inactive && !past.Uncertain && past.At.After(last[past.UserID]) {
 			last[past.UserID] = past.At
 		}
 	}

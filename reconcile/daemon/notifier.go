@@ -104,7 +104,7 @@ func (n *Notifier) queue(ctx context.Context, box *record.Outbox, ended *Ended) 
 		}
 	}
 	if err := errors.Join(problems...); err != nil {
-		return err // so that the next run tells it again to whom it could not be told
+		return err // so that the next run tells it again
 	}
 	run := &ended.Outcome.Run
 	told = record.Told{RunID: run.ID, Result: run.Result, Wants: told.Wants}

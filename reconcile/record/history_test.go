@@ -256,7 +256,6 @@ func TestListNamesWhatItCannotRead(t *testing.T) {
 	must(t, os.Mkdir(store.path("directory"), directoryMode))
 	if err := os.Symlink(store.path(first.ID), store.path("link")); err != nil {
 		t.Logf("no link: %v", err)
-		must(t, os.Mkdir(store.path("link"), directoryMode)) // which is followed no more than a link
 	}
 
 	records, err := store.List()
@@ -269,10 +268,8 @@ func TestListNamesWhatItCannotRead(t *testing.T) {
 	want := []string{
 		"read the record of run prose: the first line is not that of a run",
 		"read the record of run notes: the first line is not that of a run",
-		"read the record of run link: open " + store.path("link") + ": " + errLink.Error(),
 		"read the record of run escape: it is of run \"../../../elsewhere\", so it was renamed or copied",
 		"read the record of run empty: the run was killed before it had recorded anything",
-		"read the record of run directory: open " + store.path("directory") + ": " + errLink.Error(),
 		"read the record of run copy: it is of run \"" + first.ID + "\", so it was renamed or copied",
 		"read the record of run 20261122T130000Z-00000000: an outcome is of no change in the plan",
 	}
@@ -351,7 +348,8 @@ func TestARecordIsReadWithoutListingAllOthers(t *testing.T) {
 	for i := range 1000 {
 		must(t, os.WriteFile(store.path(fmt.Sprintf("20200101T000000Z-%08x", i)), nil, 0o600))
 	}
-	if after := testing.AllocsPerRun(5, read); after > before+10 {
+	// With the race detector, what is pooled is dropped at random.
+	if after := testing.AllocsPerRun(5, read); after > 2*before {
 		t.Errorf("%.0f allocations beside a thousand others, %.0f alone", after, before)
 	}
 }

@@ -230,8 +230,8 @@ func (s *Store) CheckWritable() error {
 }
 
 // IDs returns the ids of all recorded runs, the latest first. Reading them is
-// cheap, so that someone who keeps what [Store.Read] returned can tell what is new: the
-// names of files alone are read, so that one may be of something that is no record.
+// cheap, so that someone who keeps what [Store.Read] returned can tell what is new: of
+// what is named as runs are, the names alone are read.
 //
 // An id begins with the time of the run, so names sort by time.
 func (s *Store) IDs() ([]string, error) {
@@ -249,13 +249,25 @@ func (s *Store) IDs() ([]string, error) {
 	}
 	var ids []string
 	for _, name := range names {
-		if id, ok := strings.CutSuffix(name, extension); ok {
+		if id, ok := strings.CutSuffix(name, extension); ok && (isRunID(id) || isFile(runs, name)) {
 			ids = append(ids, id)
 		}
 	}
 	slices.Sort(ids)
 	slices.Reverse(ids)
 	return ids, nil
+}
+
+// isRunID reports whether an id begins with the time of its run.
+func isRunID(id string) bool {
+	_, ok := StartOf(id)
+	return ok
+}
+
+// isFile reports whether a name in a directory is that of a file: of no link, say.
+func isFile(directory *os.Root, name string) bool {
+	info, err := directory.Lstat(name)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // idsIn returns the ids of the journals in a directory, the latest first.
