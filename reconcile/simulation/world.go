@@ -279,8 +279,10 @@ func (w *world) conclude() {
 	w.machine.dies = ""
 	w.silent = [receivers]bool{}
 	w.mu.Unlock()
-	time.Sleep(day/2 + 31*time.Second) // whatever lasts is over
+	const quiet = day/2 + 31*time.Second // a time of day at which nobody happens to be idle for long enough
+	time.Sleep(quiet)                    // whatever lasts is over
 	w.machine.waitUntilOn()
+	time.Sleep((day + quiet - time.Since(w.begin)%day) % day)
 	w.edit(func() { w.files.stand(time.Now()) })
 	final := judge.Final{Names: make(map[string]string), BatchSize: w.story.Setup.BatchSize}
 	for number, pause := range []time.Duration{day / 4, day / 4, 2 * time.Minute} {
