@@ -340,23 +340,6 @@ type Run struct {
 	Stopped string `json:"stopped,omitempty"`
 }
 
-// Outcome is what became of one change.
-type Outcome struct {
-	// Change is the index in Plan.Changes.
-	Change int    `json:"change"`
-	Status Status `json:"status"`
-	// Error says why the status is not applied; empty when it is.
-	Error string `json:"error,omitempty"`
-	// Open is true while it is not known whether the change took effect, or may
-	// still take it: a request was in flight, and no reading has shown the new
-	// state, or one made [LateEffectWindow] later the old one. The status is failed.
-	Open bool `json:"open,omitempty"`
-	// Uncertain is true where nobody can know any more whether the change took effect:
-	// its user is gone, has logged in since, or is neither as before nor as was asked
-	// for. The status is failed. What takes a seat away counts toward limits over time.
-	Uncertain bool `json:"uncertain,omitempty"`
-}
-
 // RunCalls counts the requests of a run.
 type RunCalls struct {
 	Get       int `json:"get"`
