@@ -326,9 +326,7 @@ func (l *ledger) savedMonths(total Amount) (months []SavedMonth) {
 		saved, sum := l.saved(month), new(big.Rat)
 		months = append(months, SavedMonth{Month: month.String(), Free: saved.free})
 		for price, days := range saved.days {
-			if value, ok := new(big.Rat).SetString(string(price)); ok {
-				sum.Add(sum, value.Mul(value, big.NewRat(int64(days), int64(month.days()))))
-			}
+			sum.Add(sum, new(big.Rat).Mul(l.price(price), big.NewRat(int64(days), int64(month.days()))))
 		}
 		parts = append(parts, sum)
 	}
