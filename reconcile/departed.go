@@ -120,17 +120,25 @@ func (p *planner) departs(s *subject) bool {
 // rosterLookalike says that the roster has an email that looks like that of someone
 // who would be released as gone, and is not the same.
 func (p *planner) rosterLookalike(c candidate) string {
-	if c.change.Reason != Departed || c.subject == nil || p.desired.Roster == nil {
+	if c.change.Reason != Departed || c.subject == nil {
 		return ""
 	}
-	roster, key := p.desired.Roster, c.subject.key
-	alike := LookalikeKey(key)
-	for _, other := range append(p.rosterAlike[alike], alike) {
-		if person, isNamed := roster.People[other]; isNamed && other != key {
-			return fmt.Sprintf("the email at %s:%d looks like theirs and is not the same: correct one of them", roster.File, person.Line)
-		}
+	if line := p.rosterLineAlike(c.subject.key); line > 0 {
+		return fmt.Sprintf("the email at %s:%d looks like theirs and is not the same: correct one of them", p.desired.Roster.File, line)
 	}
 	return ""
+}
+
+// rosterLineAlike returns the line of the roster with an email that looks like one and
+// is not the same, 0 for none.
+func (p *planner) rosterLineAlike(key string) int {
+	alike := LookalikeKey(key)
+	for _, other := range append(p.rosterAlike[alike], alike) {
+		if person, isNamed := p.desired.Roster.person(other); isNamed && other != key {
+			return person.Line
+		}
+	}
+	return 0
 }
 
 // lookalikes returns, by [LookalikeKey], the emails in the roster that look like

@@ -74,6 +74,9 @@ func (p *planner) explain(s *subject, plan *Plan) Explanation {
 		User: s.User, Entry: s.entry, Group: p.explainGroup(s.key, s.entry, s.group), Evidence: p.evidence(s), Findings: findingsAbout(plan, s.Email),
 		Rules: []Verdict{p.explainListed(s), p.explainUntil(s), p.explainDeparted(s), p.explainUnlisted(s), p.explainInactive(s)},
 	}
+	if s.group == nil && len(p.openGroups(s)) > 0 {
+		explanation.Group.Because += ", as far as is known: " + p.rosterGap(s)
+	}
 	for i := range plan.Changes {
 		if plan.Changes[i].UserID == s.ID {
 			explanation.Changes = append(explanation.Changes, plan.Changes[i])

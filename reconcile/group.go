@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Group is an entry of policy.groups: people to whom a policy of their own applies.
@@ -64,10 +66,14 @@ func (g *Group) membership(key string, entry *DesiredUser, values []string, matc
 	return membership{}
 }
 
-// isValue reports whether a value of the roster is meant: case and outer spaces do
-// not matter.
+// isValue reports whether a value of the roster is meant: case, outer spaces and how
+// accents are encoded do not matter.
 func (l Located) isValue(value string) bool {
-	return strings.EqualFold(strings.TrimSpace(l.Text), strings.TrimSpace(value))
+	text, value := strings.TrimSpace(l.Text), strings.TrimSpace(value)
+	if isPlainASCII(text) && isPlainASCII(value) {
+		return strings.EqualFold(text, value)
+	}
+	return fold(norm.NFC, text) == fold(norm.NFC, value)
 }
 
 // because says what puts someone into the group in a sentence.

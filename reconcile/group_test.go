@@ -86,6 +86,86 @@ func TestAGroupHasARuleOfItsOwn(t *testing.T) {
 	}
 }
 
+// groupedRoster names three people with their departments, of which one is blank.
+const groupedRoster = "Login,Status,Department\nada@b.c,ACTIVE,Engineering\nblank@b.c,ACTIVE,\nboss@b.c,ACTIVE,De\u0301le\u0301gue\u0301s\n\uff4cook@b.c,ACTIVE,Field\nleft@b.c,GONE,\n"
+
+// TestAGroupThatTheRosterLeavesOpenTakesNothingAway: absence from a roster that is not
+// complete, and a blank cell, say nothing; so nobody knows whether such a person is in a
+// group that keeps their seat.
+func TestAGroupThatTheRosterLeavesOpenTakesNothingAway(t *testing.T) {
+	long, longer := login(ago(days(125))), login(ago(days(300)))
+	everybody := func(login func(*User)) []User {
+		return []User{person("ada@b.c", login), person("blank@b.c", login), person("stranger@b.c", login)}
+	}
+	tests := []struct {
+		name, policy string
+		keys         []string
+		live         []User
+		want         []string
+	}{
+		{
+			"a group that is protected", "{inactive: {after: 90d}, groups: [{name: board, roster: [Board], protected: true}]}", nil, everybody(long),
+			[]string{"release ada@b.c 10>00 inactive: ", "release blank@b.c 10>00 inactive held:group-unknown: ", "release stranger@b.c 10>00 inactive held:group-unknown: "},
+		},
+		{
+			"by any rule", "{unlisted: release, groups: [{name: board, roster: [Board], protected: true}]}", nil, everybody(long),
+			[]string{"release ada@b.c 10>00 unlisted: ", "release blank@b.c 10>00 unlisted held:group-unknown: ", "release stranger@b.c 10>00 unlisted held:group-unknown: "},
+		},
+		{
+			"a group that releases nobody for inactivity", "{inactive: {after: 90d}, groups: [{name: sales, roster: [Sales], inactive: never}]}", nil, everybody(longer),
+			[]string{"release ada@b.c 10>00 inactive: ", "release blank@b.c 10>00 inactive held:group-unknown: ", "release stranger@b.c 10>00 inactive held:group-unknown: "},
+		},
+		{
+			"other rules do not ask for such a group", "{unlisted: release, inactive: {after: 90d}, groups: [{name: sales, roster: [Sales], inactive: never}]}", nil, everybody(long),
+			[]string{"release ada@b.c 10>00 unlisted: ", "release blank@b.c 10>00 unlisted: ", "release stranger@b.c 10>00 unlisted: "},
+		},
+		{
+			"a group with a longer threshold", "{inactive: {after: 90d}, groups: [{name: field, roster: [Field], inactive: {after: 180d}}]}", nil, everybody(long),
+			[]string{"release ada@b.c 10>00 inactive: ", "release blank@b.c 10>00 inactive held:group-unknown: ", "release stranger@b.c 10>00 inactive held:group-unknown: "},
+		},
+		{
+			"until it would release them as well", "{inactive: {after: 90d}, groups: [{name: field, roster: [Field], inactive: {after: 180d}}]}", nil, everybody(longer),
+			[]string{"release ada@b.c 10>00 inactive: ", "release blank@b.c 10>00 inactive: ", "release stranger@b.c 10>00 inactive: "},
+		},
+		{
+			"a group that has to name them first", "{inactive: {after: 90d, notice: 7d}, groups: [{name: field, roster: [Field], inactive: {announced: true}}]}", nil, everybody(longer)[1:],
+			[]string{"release blank@b.c 10>00 inactive held:group-unknown: ", "release stranger@b.c 10>00 inactive held:group-unknown: "},
+		},
+		{
+			"an earlier group is known to have them", "{inactive: {after: 90d}, groups: [{name: all, match: ['*@b.c'], inactive: {after: 30d}}, {name: board, roster: [Board], protected: true}]}", nil, everybody(long),
+			[]string{"release ada@b.c 10>00 inactive: all", "release blank@b.c 10>00 inactive: all", "release stranger@b.c 10>00 inactive: all"},
+		},
+		{
+			"a later one may not be theirs", "{inactive: {after: 90d}, groups: [{name: board, roster: [Board], protected: true}, {name: all, match: ['*@b.c'], inactive: {after: 30d}}]}", nil, everybody(long)[2:],
+			[]string{"release stranger@b.c 10>00 inactive held:group-unknown: all"},
+		},
+		{
+			"who is gone is in no group", "{departed: release, inactive: {after: 90d}, groups: [{name: board, roster: [Board], protected: true}]}", []string{"complete: true"},
+			[]User{person("left@b.c", long), person("stranger@b.c", long), person("ada@b.c")},
+			[]string{"release left@b.c 10>00 departed: ", "release stranger@b.c 10>00 departed: "},
+		},
+		{
+			"a row that only looks like theirs", "{inactive: {after: 90d}, groups: [{name: field, roster: [Field], inactive: never}]}", []string{"complete: true"},
+			[]User{person("look@b.c", long), person("ada@b.c")},
+			[]string{"release look@b.c 10>00 inactive held:group-unknown: "},
+		},
+		{
+			"how accents are encoded does not matter", "{inactive: {after: 90d}, groups: [{name: board, roster: [\u00c9\u00e9, D\u00e9l\u00e9gu\u00e9s], protected: true}]}", nil,
+			[]User{person("boss@b.c", long), person("ada@b.c")},
+			[]string{"release boss@b.c 10>00 inactive held:protected: board"},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			file := rosterOf(t, "policy: "+test.policy+"\nusers: [{email: x@b.c}]\n", groupedRoster, append(test.keys, "group: Department", "at_least: 0")...)
+			plan := planOf(t, file, liveOf(test.live...), noLimit)
+			if diff := cmp.Diff(test.want, groupsOf(plan)); diff != "" {
+				t.Errorf("changes (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // besideConf has the files beside conf/root.yaml, under the names that messages use.
 type besideConf struct{ desired.InMemory }
 
@@ -129,7 +209,7 @@ users: [{email: here@b.c}]
 		"s@b.c":    "sales: the roster has them in sales (9)",
 		"p@b.c":    "sales: the roster has them in  Presales (9)",
 		"here@b.c": "here: their entry is in conf/root.yaml (10)",
-		"none@b.c": ": no group has them, so the policy applies (0)",
+		"none@b.c": ": no group has them, so the policy applies, as far as is known: the roster people.csv does not list them, and is not complete (0)",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("groups (-want +got):\n%s", diff)

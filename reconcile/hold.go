@@ -74,6 +74,7 @@ func holdRules() []holdRule {
 			}
 			return "exempt until " + exemption.Until.String()
 		}},
+		{HeldGroupUnknown, (*planner).openGroup},
 		{HeldActivityUnknown, func(p *planner, c candidate) string {
 			if c.change.Reason != Inactive || c.subject.activity.verdict != unknown {
 				return ""

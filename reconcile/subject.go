@@ -108,7 +108,8 @@ func (p *planner) isExpired(s *subject) bool {
 
 // isSpared reports whether the rule about inactivity passes the user over.
 func (p *planner) isSpared(s *subject) bool {
-	return p.isKept(s) || s.entry.exemptFrom(string(Inactive)) != nil
+	return p.isKept(s) || s.entry.exemptFrom(string(Inactive)) != nil ||
+		slices.ContainsFunc(p.openGroups(s), func(g *Group) bool { return g.Inactive == nil })
 }
 
 // isKept reports whether every release would be held for who the user is.
@@ -117,7 +118,7 @@ func (p *planner) isKept(s *subject) bool {
 		return true
 	}
 	because, _ := p.desired.protection(s.key, s.group)
-	return because != ""
+	return because != "" || slices.ContainsFunc(p.openGroups(s), func(g *Group) bool { return g.Protected })
 }
 
 // evidence returns what a decision about the user rests on.

@@ -83,7 +83,7 @@ func idleHeld(changes []Change) map[string]int {
 	counts := make(map[string]int)
 	for i := range changes {
 		change := &changes[i]
-		known := change.Held != HeldActivityUnknown && change.Held != HeldAmbiguous
+		known := change.Held != HeldActivityUnknown && change.Held != HeldAmbiguous && change.Held != HeldGroupUnknown
 		if change.Reason == Inactive && !change.WillBeDone() && known {
 			counts[change.Group]++
 		}

@@ -62,6 +62,8 @@ const (
 	HeldProtected Hold = "protected"
 	// HeldExempt: the user is exempt from the rule.
 	HeldExempt Hold = "exempt"
+	// HeldGroupUnknown: a group of the roster that may be the user's keeps the seat.
+	HeldGroupUnknown Hold = "group-unknown"
 	// HeldActivityUnknown: a sign of activity may exist that cannot be read.
 	HeldActivityUnknown Hold = "activity-unknown"
 	// HeldNotAnnounced: no recorded run named the user early enough.
@@ -203,6 +205,7 @@ var holds = [...]term[Hold]{
 	{HeldNotAnnounced, "no recorded run announced the release early enough"},
 	{HeldRenamed, "the user may be someone in the files whose address has changed"},
 	{HeldAmbiguous, "several live users or seats could be meant"},
+	{HeldGroupUnknown, "a group that may be the user's, as far as the roster says, keeps the seat"},
 	{HeldActivityUnknown, "there may be a sign of activity that could not be read"},
 	{HeldFlagUnknown, "the API did not return a flag that the change needs"},
 	{HeldNoSeat, "the user has no seat record, which only a login makes"},
