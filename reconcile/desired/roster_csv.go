@@ -163,6 +163,10 @@ func (r *rosterReader) readRow(record []string, rows *csv.Reader) {
 		r.problemAt(line, column, "the row has no email in the column %q: fill it in, or leave the row out of the export", r.spec.email.Text)
 		return
 	}
+	if err := checkEmail(strings.TrimSpace(record[r.email])); err != nil {
+		r.problemAt(line, column, "%v: correct the column %q, or leave the row out of the export", err, r.spec.email.Text)
+		return
+	}
 	if r.asOf >= 0 {
 		r.readDate(record[r.asOf], rows)
 	}

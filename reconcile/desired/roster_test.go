@@ -85,6 +85,9 @@ func TestARosterThatIsWrongIsRefusedAtItsLine(t *testing.T) {
 		{"no column for the status", withStatus, "Login\na@b.c\n", `people.csv:1:1: the roster has no column "Status" (f.yaml:5): the header has a single cell: separate the columns by commas`},
 		{"a column twice", "", "Login,Login\na@b.c,b@b.c\n", `people.csv:1:1: the roster has two columns "Login": rename one`},
 		{"a row without an email", "", "Name,Login\nAda,a@b.c\nGrace,  \n", `people.csv:3:7: the row has no email in the column "Login": fill it in, or leave the row out of the export`},
+		{"an email that is none", "", "Name,Login\nAda,a@b.c\nSam,Sam Smith <sam@b.c>\nGrace,n/a\n", "people.csv:3:5: \"Sam Smith <sam@b.c>\" is not an email address: correct the column \"Login\", or leave the row out of the export\n" +
+			"people.csv:4:7: \"n/a\" is not an email address: correct the column \"Login\", or leave the row out of the export"},
+		{"a quote that swallows a row", "", "Name,Login\nAda,\"a@b.c\nGrace,g@b.c\"\n", "people.csv:2:5: \"a@b.c\\nGrace,g@b.c\" is not an email address: correct the column \"Login\", or leave the row out of the export"},
 		{"too few cells", "", "Name,Login\na@b.c\n", "people.csv:2:1: the row has another number of cells than the header: put a cell that has a comma in it in quotes"},
 		{"too many cells", "", "Name,Login\nLovelace, Ada,a@b.c\n", "people.csv:2:1: the row has another number of cells than the header: put a cell that has a comma in it in quotes"},
 		{"a quote that is not closed", "", "Name,Login\n\"Ada,a@b.c\n", `people.csv:2:12: not valid CSV: extraneous or missing " in quoted-field`},
