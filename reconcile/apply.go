@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -145,11 +146,12 @@ func (w *writer) recordStale() {
 	}
 }
 
-// writeAll writes calls side by side until they are done or the run stops.
+// writeAll writes calls side by side until they are done or the run stops, after the
+// trials, which go one by one.
 func (w *writer) writeAll(calls []Call) {
 	for len(calls) > 0 && calls[0].IsTrial {
 		w.write(calls[0])
-		calls = calls[1:]
+		calls = w.afterTrial(calls[0].Changes[0], calls[1:])
 	}
 	var group errgroup.Group
 	group.SetLimit(w.options.Concurrency)
@@ -163,6 +165,55 @@ func (w *writer) writeAll(calls []Call) {
 		})
 	}
 	_ = group.Wait() // what went wrong is in the outcomes
+}
+
+// afterTrial returns the calls that may follow a trial. Only one that was applied lets
+// the others of its kind go. Where its user had moved, the next of them is the trial.
+func (w *writer) afterTrial(trial int, calls []Call) []Call {
+	var alike []int // in their order
+	for _, call := range calls {
+		for _, change := range call.Changes {
+			if c := &w.plan.Changes[change]; c.Kind == w.plan.Changes[trial].Kind && w.plan.Limit.isUnproven(c) {
+				alike = append(alike, change)
+			}
+		}
+	}
+	switch outcome, isKnown := w.outcome(trial); {
+	case !isKnown || outcome.Status == Applied || len(alike) == 0:
+		return calls
+	case outcome.Status == Stale:
+		next := Call{Kind: CallPatchSeats, Changes: alike[:1], IsTrial: true}
+		return append([]Call{next}, callsWithout(alike[:1], calls)...)
+	}
+	unsent := make([]Outcome, len(alike))
+	for i, change := range alike {
+		unsent[i] = Outcome{Change: change, Status: NotReached, Error: fmt.Sprintf(
+			"not sent, since taking half of the seat of %s has not shown that the API keeps the rest", w.plan.Changes[trial].Email)}
+	}
+	w.record(unsent)
+	return callsWithout(alike, calls)
+}
+
+// callsWithout returns calls without changes, which are in their order.
+func callsWithout(changes []int, calls []Call) (left []Call) {
+	for _, call := range calls {
+		call.Changes = slices.DeleteFunc(slices.Clone(call.Changes), func(change int) bool {
+			_, isOut := slices.BinarySearch(changes, change)
+			return isOut
+		})
+		if len(call.Changes) > 0 {
+			left = append(left, call)
+		}
+	}
+	return left
+}
+
+// outcome returns what became of a change, where that is known.
+func (w *writer) outcome(change int) (outcome Outcome, isKnown bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	outcome, isKnown = w.outcomes[change]
+	return outcome, isKnown
 }
 
 // write writes a call, and halves it when it is refused as a whole. It reports

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	. "github.com/seatsync/seatsync/reconcile"
@@ -121,6 +122,106 @@ func TestApplyGivesUpInTime(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// halved has the people of an API that frees the whole seat of whoever loses half of it.
+type halved map[string]User
+
+func (h halved) update(updates []SeatUpdate) (states []User) {
+	for _, update := range updates {
+		user := h[strings.TrimPrefix(update.SeatUID, "seat-")]
+		user.AccessSeat, user.GatewaySeat = False, False
+		h[strings.TrimPrefix(update.SeatUID, "seat-")] = user
+		states = append(states, user)
+	}
+	return states
+}
+
+func (h halved) read() map[string]User {
+	users := make(map[string]User)
+	for _, user := range h {
+		users[user.ID] = user
+	}
+	return users
+}
+
+// TestNobodyElseLosesASeatBeforeHalfOfOneIsKnownToStay: without a trial that was applied
+// no other change of its kind goes, whatever the API answers.
+func TestNobodyElseLosesASeatBeforeHalfOfOneIsKnownToStay(t *testing.T) {
+	for _, kind := range []struct {
+		name, keys string
+		before     func(*User)
+	}{
+		{"narrows", "gateway_seat: false", gateway(True)},
+		{"swaps", "access_seat: true, gateway_seat: false", func(user *User) { user.AccessSeat, user.GatewaySeat = False, True }},
+	} {
+		for _, test := range []struct {
+			name   string
+			answer func(states []User) ([]User, error)
+		}{
+			{"it shows the loss", func(states []User) ([]User, error) { return states, nil }},
+			{"it does not mention the seat", func([]User) ([]User, error) { return nil, nil }},
+			{"it fails", func([]User) ([]User, error) { return nil, &APIError{Status: 503} }},
+		} {
+			t.Run(kind.name+", "+test.name, func(t *testing.T) {
+				text, users := "version: 1\nusers:\n  - {email: r@b.c, access_seat: false}\n", []User{person("r@b.c")}
+				account := halved{"r": users[0]}
+				for _, name := range []string{"a", "b", "c"} {
+					text += "  - {email: " + name + "@b.c, " + kind.keys + "}\n"
+					user := person(name+"@b.c", kind.before)
+					account[name], users = user, append(users, user)
+				}
+				plan := planOf(t, mustParse(t, text), liveOf(users...), noLimit)
+				sink := &scriptedSink{
+					update: func(updates []SeatUpdate) ([]User, error) { return test.answer(account.update(updates)) },
+					read:   func([]User) (map[string]User, error) { return account.read(), nil },
+				}
+				run := applyWith(sink, plan)
+				sent := slices.DeleteFunc(slices.Clone(sink.log), func(line string) bool { return !strings.HasPrefix(line, "PATCH") })
+				if !slices.Equal(slices.Compact(sent), []string{"PATCH seat-a"}) || run.Count(Failed) != 1 || run.Count(NotReached) != 3 || run.Stopped == "" {
+					t.Errorf("requests %q, outcomes %v, stopped %q", sink.log, outcomesOf(plan, run), run.Stopped)
+				}
+			})
+		}
+	}
+}
+
+// TestATrialOfSomebodyWhoHasMovedIsNone: the next one is it.
+func TestATrialOfSomebodyWhoHasMovedIsNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		file := "version: 1\nusers:\n"
+		account := &slowAccount{wait: map[string][]time.Duration{"acquire": {100 * time.Second}}}
+		for _, name := range []string{"a", "b", "c", "d"} {
+			file += "  - {email: " + name + "@b.c, gateway_seat: false}\n"
+			account.users = append(account.users, person(name+"@b.c", gateway(True)))
+		}
+		plan := planOf(t, mustParse(t, file), liveOf(account.users...), noLimit)
+		account.releasedSeat = map[string]bool{}
+		account.after(30*time.Second, loggedIn, "a@b.c")
+		run := account.apply(plan, func(o *ApplyOptions) { o.BatchSize = 100 })
+		patches := slices.DeleteFunc(slices.Clone(account.log), func(line string) bool { return !strings.HasPrefix(line, "PATCH") })
+		if !slices.Equal(patches, []string{"PATCH b", "PATCH c d"}) || run.Count(Stale) != 1 || run.Count(Applied) != 3 {
+			t.Errorf("requests %q, outcomes %v", account.log, outcomesOf(plan, run))
+		}
+	})
+}
+
+// TestATrialThatChangedNothingIsNoProof: releases and renames go on, narrows do not.
+func TestATrialThatChangedNothingIsNoProof(t *testing.T) {
+	file := "version: 1\nusers:\n  - {email: a@b.c, gateway_seat: false}\n  - {email: b@b.c, gateway_seat: false}\n  - {email: r@b.c, access_seat: false}\n"
+	users := []User{person("a@b.c", gateway(True)), person("b@b.c", gateway(True)), person("r@b.c")}
+	plan := planOf(t, mustParse(t, file), liveOf(users...), noLimit)
+	sink := &scriptedSink{update: func(updates []SeatUpdate) ([]User, error) {
+		states, err := echo(updates)
+		if updates[0].SeatUID == "seat-a" {
+			states[0].GatewaySeat = True
+		}
+		return states, err
+	}}
+	run := applyWith(sink, plan, func(o *ApplyOptions) { o.BatchSize = 100 })
+	if !slices.Equal(sink.log, []string{"PATCH seat-a", "PATCH seat-r"}) || run.Count(NotTaken) != 1 || run.Count(NotReached) != 1 || run.Count(Applied) != 1 || run.Stopped != "" {
+		t.Errorf("requests %q, outcomes %v, stopped %q", sink.log, outcomesOf(plan, run), run.Stopped)
 	}
 }
 

@@ -20,15 +20,15 @@ type Call struct {
 	Kind CallKind
 	// Changes are indexes in Plan.Changes: up to a batch for seats, one for a user.
 	Changes []int
-	// IsTrial is set on the first narrow while none has been seen to keep the other
-	// half: no other request starts before it has been judged.
+	// IsTrial is set on the first change of a kind that may free a whole seat where half of
+	// it is to be taken: no other request starts before it has been judged.
 	IsTrial bool
 }
 
 // Calls returns the fewest requests that carry a plan out: the seats in batches,
 // then a request a name. Where the plan has narrows of which none has been seen to
 // keep the other half of the seat, the first goes before everything, in a request
-// of its own. Held changes are in no call. A batch size below 1 means
+// of its own, and so does the first swap of the halves. Held changes are in no call. A batch size below 1 means
 // [DefaultBatchSize].
 func Calls(plan *Plan, batchSize int) []Call { return callsExcept(plan, batchSize, nil) }
 
@@ -38,15 +38,17 @@ func callsExcept(plan *Plan, batchSize int, stale map[int]string) []Call {
 		batchSize = DefaultBatchSize
 	}
 	var trials, calls, renames []Call
+	tried := make(map[Kind]bool)
 	for i := range plan.Changes {
 		change := &plan.Changes[i]
 		_, isStale := stale[i]
-		isTrial := change.Kind == Narrow && plan.Limit.UnprovenNarrows > 0 && len(trials) == 0
+		isTrial := plan.Limit.isUnproven(change) && !tried[change.Kind]
 		switch {
 		case !change.WillBeDone() || isStale:
 		case change.Kind == Rename:
 			renames = append(renames, Call{Kind: CallPutUser, Changes: []int{i}})
 		case isTrial:
+			tried[change.Kind] = true
 			trials = append(trials, Call{Kind: CallPatchSeats, Changes: []int{i}, IsTrial: true})
 		case len(calls) == 0 || len(calls[len(calls)-1].Changes) == batchSize:
 			calls = append(calls, Call{Kind: CallPatchSeats, Changes: []int{i}})

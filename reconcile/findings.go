@@ -228,6 +228,9 @@ func (p *planner) changeFindings(changes []Change) (findings []Finding) {
 		case change.Kind == Narrow && change.WillBeDone() && !p.options.History.KeepsNarrows:
 			finding = Finding{Severity: SeverityInfo, Code: CodeNarrowUndocumented,
 				Message: "what happens when half of a seat is taken is not documented: the API may keep it, or free the seat"}
+		case change.isSwap() && change.WillBeDone():
+			finding = Finding{Severity: SeverityInfo, Code: CodeNarrowUndocumented,
+				Message: "what happens when one half of a seat is given for the other is not documented: the API may free the seat"}
 		default:
 			continue
 		}

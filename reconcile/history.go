@@ -121,11 +121,9 @@ func PastRunOf(plan *Plan, started, finished time.Time) PastRun {
 		}
 		switch change := &plan.Changes[outcome.Change]; {
 		case change.Kind == Release, change.Kind == Narrow:
-			past.Taken = append(past.Taken, PastRelease{
-				UserID: change.UserID, Email: change.Email, At: finished, Kind: change.Kind, Reason: change.Reason,
-				Group: change.Group, Price: plan.Money.PriceOf(change.Group), Currency: plan.Summary.Currency,
-				LastSign: change.Evidence.lastSign().Time(), Open: outcome.Open, Uncertain: outcome.Uncertain,
-			})
+			past.Taken = append(past.Taken, plan.taken(change, change.Kind, outcome, finished))
+		case change.isSwap() && !isDone: // the whole seat may be gone
+			past.Taken = append(past.Taken, plan.taken(change, Release, outcome, finished))
 		case change.Kind == Grant && change.Reason == Reverted && isDone:
 			past.Restored = append(past.Restored, change.UserID)
 		case change.Kind == Grant && isDone:
@@ -133,6 +131,15 @@ func PastRunOf(plan *Plan, started, finished time.Time) PastRun {
 		}
 	}
 	return past
+}
+
+// taken returns what a change took, or may have taken, by a run that finished at a time.
+func (p *Plan) taken(change *Change, kind Kind, outcome Outcome, finished time.Time) PastRelease {
+	return PastRelease{
+		UserID: change.UserID, Email: change.Email, At: finished, Kind: kind, Reason: change.Reason,
+		Group: change.Group, Price: p.Money.PriceOf(change.Group), Currency: p.Summary.Currency,
+		LastSign: change.Evidence.lastSign().Time(), Open: outcome.Open, Uncertain: outcome.Uncertain,
+	}
 }
 
 // Add takes in one recorded run.

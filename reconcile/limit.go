@@ -58,15 +58,16 @@ func (p *planner) limit(changes []Change, subjects []*subject) Limit {
 		limit.Replaced = true
 	}
 	limit.carry(&p.desired.Policy)
+	isWanted := func(change *Change) bool { return change.WillBeDone() || change.Held == HeldLimit }
+	for i := range changes {
+		if change := &changes[i]; change.Kind == Narrow && isWanted(change) && !p.options.History.KeepsNarrows {
+			limit.UnprovenNarrows++
+		}
+	}
 	var wanted []candidate
 	for i := range changes {
-		change := &changes[i]
-		isUnproven := change.Kind == Narrow && !p.options.History.KeepsNarrows
-		if (change.Kind == Release || isUnproven) && (change.WillBeDone() || change.Held == HeldLimit) {
+		if change := &changes[i]; limit.Counts(change) && isWanted(change) {
 			wanted = append(wanted, candidate{change: change, subject: subjects[i]})
-			if isUnproven {
-				limit.UnprovenNarrows++
-			}
 		}
 	}
 	limit.Wanted = len(wanted)
@@ -93,6 +94,16 @@ func (p *planner) limit(changes []Change, subjects []*subject) Limit {
 	}
 	p.holdBeyond(wanted, room, &limit, because)
 	return limit
+}
+
+// Counts reports whether a change counts toward the limits: it frees a seat, or may.
+func (l *Limit) Counts(change *Change) bool { return change.Kind == Release || l.isUnproven(change) }
+
+// isUnproven reports whether a change takes half of a seat and may free the whole one: a
+// narrow, until one has been seen to keep the other half, and a swap of the halves, since
+// the API may take the one and not give the other.
+func (l *Limit) isUnproven(change *Change) bool {
+	return change.Kind == Narrow && l.UnprovenNarrows > 0 || change.isSwap()
 }
 
 // unreadableBecause says why a rule that looks back holds.

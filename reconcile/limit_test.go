@@ -2,6 +2,7 @@ package reconcile_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -159,6 +160,28 @@ func TestUnprovenNarrowsCountLikeReleases(t *testing.T) {
 	proven := planOf(t, mustParse(t, file), live, withHistory(History{KeepsNarrows: true}))
 	if diff := cmp.Diff([]string{"a@b.c done", "b@b.c done"}, heldBy(proven)); diff != "" || proven.Summary.Calls.Patch != 1 || proven.Limit.Wanted != 0 {
 		t.Errorf("limit %+v, calls %+v, changes (-want +got):\n%s", proven.Limit, proven.Summary.Calls, diff)
+	}
+}
+
+// TestASwapOfTheHalvesCountsLikeARelease: the API may take the one and not give the other.
+func TestASwapOfTheHalvesCountsLikeARelease(t *testing.T) {
+	file := "version: 1\npolicy: {limits: {releases: 1}}\nusers: [{email: a@b.c, access_seat: true, gateway_seat: false}, {email: b@b.c, access_seat: true, gateway_seat: false}]\n"
+	onlyGateway := func(user *User) { user.AccessSeat, user.GatewaySeat = False, True }
+	live := liveOf(person("a@b.c", onlyGateway), person("b@b.c", onlyGateway))
+	for _, history := range []History{{}, {KeepsNarrows: true}} {
+		plan := planOf(t, mustParse(t, file), live, withHistory(history))
+		if diff := cmp.Diff([]string{"a@b.c limit", "b@b.c limit"}, heldBy(plan)); diff != "" || plan.Limit.Wanted != 2 || !plan.Limit.Tripped {
+			t.Errorf("limit %+v, changes (-want +got):\n%s", plan.Limit, diff)
+		}
+	}
+	allowed := planOf(t, mustParse(t, file), live, noLimit)
+	if allowed.Summary.Calls.Patch != 2 || !slices.Contains(codesOf(allowed), "narrow-undocumented a@b.c") {
+		t.Errorf("%d PATCH, findings %v", allowed.Summary.Calls.Patch, codesOf(allowed))
+	}
+	run := &Run{Outcomes: []Outcome{{Status: Failed, Uncertain: true}, {Change: 1, Status: Applied}}}
+	allowed.Run = run
+	if taken := PastRunOf(allowed, testNow, testNow).Taken; len(taken) != 1 || taken[0].Kind != Release || !taken[0].Uncertain {
+		t.Errorf("taken %+v", taken)
 	}
 }
 

@@ -169,6 +169,9 @@ func (c *Change) TakesAway() bool {
 			c.Before.GatewaySeat != False && c.After.GatewaySeat == False)
 }
 
+// isSwap reports whether a grant gives one half of the seat for the only other one.
+func (c *Change) isSwap() bool { return c.Kind == Grant && c.TakesAway() }
+
 // Evidence is what a decision about a user rests on. A moment that the API did
 // not return, or that cannot be read, is null; the names of the latter are in
 // Unreadable.
@@ -223,7 +226,7 @@ type Limit struct {
 	// Releases is the most seats that this run may release.
 	Releases int `json:"releases"`
 	// Wanted is the number of changes that count and that nothing but a limit
-	// would hold: releases, and narrows that may free the whole seat.
+	// would hold: releases, and what may free the whole seat; see [Limit.Counts].
 	Wanted int `json:"wanted"`
 	// Tripped is true when the limit of the run or that of a window held some back.
 	Tripped bool `json:"tripped"`

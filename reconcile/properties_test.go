@@ -380,13 +380,17 @@ func TestCallsAreTheFewest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		_, _, plan := drawPlan(t)
 		batch := rapid.IntRange(1, 10).Draw(t, "batch")
-		seats, names, covered := 0, 0, map[int]int{}
+		seats, names, covered, trials := 0, 0, map[int]int{}, map[Kind]bool{}
 		for i := range plan.Changes {
-			if plan.Changes[i].WillBeDone() {
-				if plan.Changes[i].IsSeatChange() {
-					seats++
-				} else {
-					names++
+			change := &plan.Changes[i]
+			switch {
+			case !change.WillBeDone():
+			case change.Kind == Rename:
+				names++
+			default:
+				seats++
+				if change.Kind != Release && change.TakesAway() {
+					trials[change.Kind] = true
 				}
 			}
 		}
@@ -396,13 +400,13 @@ func TestCallsAreTheFewest(t *testing.T) {
 				covered[change]++
 			}
 		}
-		patches := (seats + batch - 1) / batch
-		if plan.Summary.Narrow > 0 { // the first goes before, alone
-			patches = 1 + (seats-1+batch-1)/batch
-			first := &plan.Changes[calls[0].Changes[0]]
-			if len(calls[0].Changes) != 1 || !calls[0].IsTrial || first.Kind != Narrow {
-				t.Fatalf("the first call is %+v", calls[0])
+		patches := len(trials) + (seats-len(trials)+batch-1)/batch
+		for _, call := range calls[:len(trials)] { // the first of each kind that takes half a seat, alone
+			kind := plan.Changes[call.Changes[0]].Kind
+			if len(call.Changes) != 1 || !call.IsTrial || !trials[kind] {
+				t.Fatalf("the first calls are %+v", calls[:len(trials)])
 			}
+			trials[kind] = false
 		}
 		if len(calls) != patches+names || len(covered) != seats+names {
 			t.Fatalf("%d calls for %d seats and %d names in batches of %d", len(calls), seats, names, batch)

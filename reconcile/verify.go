@@ -35,11 +35,18 @@ func (s *sending) updateSeats(attempt int) (judged []Outcome, unmentioned []int,
 		}
 		state.ID = c.UserID
 		judged = append(judged, s.outcomeShown(change, &state, sent))
-		if c.Kind != Release && c.Before.Seats() == 1 && state.state().Seats() == 0 {
-			s.stop(fmt.Sprintf("the API freed the whole seat of %s where half of it was to be taken: nothing more is written", c.Email))
-		}
+		s.stopWhereFreed(c, &state)
 	}
 	return judged, unmentioned, nil
+}
+
+// stopWhereFreed stops the run where a user has lost the whole seat by a change that was
+// to leave a part of it.
+func (s *sending) stopWhereFreed(change *Change, user *User) {
+	isFreed := user.AccessSeat == False && user.GatewaySeat == False
+	if change.IsSeatChange() && change.Kind != Release && change.Before.Seats() == 1 && isFreed {
+		s.stop(fmt.Sprintf("the API freed the whole seat of %s where half of it was to be taken: nothing more is written", change.Email))
+	}
 }
 
 // statesBySeat finds the state of each seat. Two that contradict each other are as
@@ -110,6 +117,9 @@ func (s *sending) verify(changes []int, cause error) {
 func (s *sending) outcomeOf(change int, cause error, user *User, at time.Time) Outcome {
 	if s.mayStillLand(at) {
 		cause = InFlight(cause)
+	}
+	if user != nil {
+		s.stopWhereFreed(&s.plan.Changes[change], user)
 	}
 	return JudgeOutcome(change, &s.plan.Changes[change], cause, user, nil)
 }

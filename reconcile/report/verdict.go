@@ -121,9 +121,8 @@ func (v *View) stillToRelease() int {
 	count := 0
 	for i := range v.plan.Changes {
 		change := &v.plan.Changes[i]
-		isLimited := change.Kind == reconcile.Release || change.Kind == reconcile.Narrow && v.plan.Limit.UnprovenNarrows > 0
 		isDone := v.outcomes != nil && v.outcomes[i] != nil && v.outcomes[i].Status == reconcile.Applied
-		if isLimited && change.WillBeDone() && !isDone {
+		if v.plan.Limit.Counts(change) && change.WillBeDone() && !isDone {
 			count++
 		}
 	}
