@@ -155,6 +155,84 @@ func (a *slowAccount) apply(plan *Plan, edit ...func(*ApplyOptions)) *Run {
 	return Apply(context.Background(), a, plan, NoJournal{}, options)
 }
 
+// deviceAccount is an account whose devices are read again.
+type deviceAccount struct {
+	slowAccount
+	devices Devices
+}
+
+func (a *deviceAccount) Devices(context.Context, []User) (Devices, error) { return a.devices, nil }
+
+// TestAReleaseForInactivityNeedsItsEvidenceUntilItIsSent: what a plan would hold as
+// activity-unknown is not sent either.
+func TestAReleaseForInactivityNeedsItsEvidenceUntilItIsSent(t *testing.T) {
+	signs := func(listed int) map[string]*DeviceSigns {
+		return map[string]*DeviceSigns{"id-a": {LastSeen: ago(days(110)), Listed: listed, Registered: listed}}
+	}
+	full := Devices{Read: true, Of: signs(2)}
+	for _, test := range []struct {
+		name   string
+		active int32
+		then   Devices
+		want   string
+	}{
+		{"as it was", 2, full, "a@b.c applied"},
+		{"another device", 3, full, "a@b.c stale: a new sign of activity may have been missed since the plan was made: the API counts 3 registered devices and lists 2 of theirs"},
+		{"devices in place of registrations", 2, Devices{Read: true, LastUserOnly: true, Of: signs(1)}, "a@b.c stale: a new sign of activity may have been missed since the plan was made: the API counts 2 registered devices and lists 1 of theirs: a shared one names only its last user"},
+		{"a registration of nobody, seen just now", 2, Devices{Read: true, Of: signs(2), Unowned: MomentOf(testNow)}, "a@b.c stale: the API did not return whose a registration is that was seen since the plan was made: it may be theirs"},
+		{"a registration of nobody, seen long ago", 2, Devices{Read: true, Of: signs(2), Unowned: ago(days(100))}, "a@b.c applied"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				user := person("a@b.c", withID("id-a"), gateway(True), login(ago(days(120))), activeDevices(2), func(user *User) { user.DevicesCounted = true })
+				live := liveOf(user)
+				live.Devices = full
+				plan := planOf(t, mustParse(t, "version: 1\npolicy: {inactive: {after: 90d}}\nusers: [{email: x@b.c}]\n"), live, noLimit)
+				account := &deviceAccount{slowAccount: slowAccount{wait: map[string][]time.Duration{"acquire": {100 * time.Second}}}, devices: test.then}
+				account.users, account.releasedSeat = []User{user}, map[string]bool{}
+				account.after(30*time.Second, func(user *User) { user.ActiveDevices = test.active }, "a@b.c")
+				run := Apply(t.Context(), account, plan, NoJournal{}, ApplyOptions{RunID: "run", Clock: time.Now, ReadAt: time.Now()})
+				if got := outcomesOf(plan, run); !slices.Equal(got, []string{test.want}) {
+					t.Errorf("got %q, want %q", got, test.want)
+				}
+				live = liveOf(user)
+				live.Users[0].ActiveDevices, live.Devices = test.active, test.then
+				_, stale, err := Revisit(plan, nil, live, PlanOptions{Now: testNow})
+				if isStale := len(stale) > 0; err != nil || isStale != strings.Contains(test.want, "stale") {
+					t.Errorf("of the saved plan %v are stale (%v)", stale, err)
+				}
+			})
+		})
+	}
+}
+
+// slowJournal is on a disk that takes its time once.
+type slowJournal struct {
+	NoJournal
+	wait time.Duration
+}
+
+func (j *slowJournal) Intent(Call) error {
+	time.Sleep(j.wait)
+	j.wait = 0
+	return nil
+}
+
+// TestADiskThatTakesItsTimeMakesNoReadingYounger: the age counts to the request.
+func TestADiskThatTakesItsTimeMakesNoReadingYounger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		plan := releasePlan(t, "a", "b")
+		account := &slowAccount{wait: map[string][]time.Duration{}}
+		account.users, account.releasedSeat = peopleOf("a", "b"), map[string]bool{}
+		account.after(30*time.Second, loggedIn, "b@b.c")
+		options := ApplyOptions{RunID: "run", Clock: time.Now, ReadAt: time.Now(), Concurrency: 1, BatchSize: 2}
+		run := Apply(t.Context(), account, plan, &slowJournal{wait: 5 * time.Minute}, options)
+		if run.Count(Applied) != 1 || run.Count(Stale) != 1 || !slices.Contains(account.log, "PATCH a") {
+			t.Errorf("requests %q, outcomes %q", account.log, outcomesOf(plan, run))
+		}
+	})
+}
+
 // peopleOf returns people who hold a seat.
 func peopleOf(names ...string) (users []User) {
 	for _, name := range names {

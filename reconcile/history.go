@@ -10,8 +10,8 @@ type History struct {
 	Runs int
 	// Taken are the seats that runs released or narrowed.
 	Taken []PastRelease
-	// Announced has, by [EmailKey], when recorded runs named a person as due.
-	Announced map[string][]time.Time
+	// Announced has, by [EmailKey], the recorded runs that named a person as due.
+	Announced map[string][]Announcement
 	// Unreadable are the runs of which it is not known what they did, since their
 	// records are damaged or cannot be read. Rules that look back to one of them
 	// take nothing away.
@@ -26,6 +26,13 @@ type History struct {
 	// KeepsNarrows is true once a narrow has been seen to keep the other half of
 	// the seat on this account.
 	KeepsNarrows bool
+}
+
+// Announcement is that a recorded run named a person as due.
+type Announcement struct {
+	// At is when the run started, and ReadAt when the account was read behind its plan,
+	// which may be earlier.
+	At, ReadAt time.Time
 }
 
 // UnreadableRun is a run whose record does not say all that it did.
@@ -158,11 +165,15 @@ func (h *History) Add(past PastRun) {
 		h.comeBack(userID, past.StartedAt)
 	}
 	h.Readings = append(h.Readings, SeatReading{At: past.FinishedAt, Used: past.SeatsUsed})
+	announced := Announcement{At: past.StartedAt, ReadAt: past.StartedAt}
+	if !past.PlannedAt.IsZero() && past.PlannedAt.Before(past.StartedAt) {
+		announced.ReadAt = past.PlannedAt
+	}
 	for _, key := range past.Announced {
 		if h.Announced == nil {
-			h.Announced = make(map[string][]time.Time)
+			h.Announced = make(map[string][]Announcement)
 		}
-		h.Announced[key] = append(h.Announced[key], past.StartedAt)
+		h.Announced[key] = append(h.Announced[key], announced)
 	}
 }
 
@@ -202,15 +213,15 @@ func (p *Plan) announced() (keys []string) {
 	return keys
 }
 
-// announcedBefore returns the latest run that named a person, of those no later
-// than a time.
-func (h *History) announcedBefore(key string, latest time.Time) (at time.Time, ok bool) {
+// announcedBefore returns when the account was read behind the runs that named a person,
+// the latest of those that started no later than a time.
+func (h *History) announcedBefore(key string, latest time.Time) (readAt time.Time, ok bool) {
 	for _, named := range h.Announced[key] {
-		if !named.After(latest) && named.After(at) {
-			at, ok = named, true
+		if !named.At.After(latest) && named.ReadAt.After(readAt) {
+			readAt, ok = named.ReadAt, true
 		}
 	}
-	return at, ok
+	return readAt, ok
 }
 
 // idleReleases returns when each user's seat was last released for inactivity, by id.

@@ -228,9 +228,9 @@ func TestTooManyReturnedHoldInactivityReleases(t *testing.T) {
 func TestAnnouncedFirst(t *testing.T) {
 	const file = "version: 1\npolicy: {inactive: {after: 90d, notice: 7d, announced: true}}\n"
 	announced := func(ages ...int) History {
-		history := History{Announced: map[string][]time.Time{}}
+		history := History{Announced: map[string][]Announcement{}}
 		for _, age := range ages {
-			history.Announced["a@b.c"] = append(history.Announced["a@b.c"], testNow.Add(-days(age)))
+			history.Announced["a@b.c"] = append(history.Announced["a@b.c"], Announcement{At: testNow.Add(-days(age)), ReadAt: testNow.Add(-days(age))})
 		}
 		return history
 	}
@@ -250,6 +250,41 @@ func TestAnnouncedFirst(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			plan := planOf(t, mustParse(t, file), liveOf(idleFor("a", test.idle)), withHistory(test.history))
 			if diff := cmp.Diff([]string{"a@b.c " + string(test.want)}, heldBy(plan)); diff != "" {
+				t.Errorf("changes (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestASavedPlanAnnouncesByWhatItHadRead: who logs in between the plan and its apply was
+// not named after that.
+func TestASavedPlanAnnouncesByWhatItHadRead(t *testing.T) {
+	file := mustParse(t, "version: 1\npolicy: {inactive: {after: 10d, notice: 7d, announced: true}}\nusers: [{email: b@b.c, name: New}, {email: a@b.c}]\n")
+	other, due := person("b@b.c"), idleFor("a", 8)
+	plan := planOf(t, file, liveOf(due, other), noLimit)
+	applyAt := testNow.Add(Day)
+	for _, test := range []struct {
+		name  string
+		login time.Time
+		want  []string
+	}{
+		{"no login", due.LastLogin.Time(), []string{"a@b.c done", "b@b.c not-announced", "b@b.c done"}},
+		{"a login before the apply", applyAt.Add(-time.Hour), []string{"a@b.c not-announced", "b@b.c not-announced", "b@b.c done"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			due.LastLogin = MomentOf(test.login)
+			applied, _, err := Revisit(plan, file, liveOf(due, other), PlanOptions{Now: applyAt})
+			if err != nil {
+				t.Fatal(err)
+			}
+			applied.Run = &Run{ID: "r"}
+			var history History
+			history.Add(PastRunOf(applied, applyAt, applyAt))
+			later, err := MakePlan(file, liveOf(due, other), PlanOptions{Now: applyAt.Add(10 * Day), History: history})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, heldBy(later)); diff != "" {
 				t.Errorf("changes (-want +got):\n%s", diff)
 			}
 		})

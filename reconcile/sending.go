@@ -60,8 +60,8 @@ func (s *sending) run() (halves []Call) {
 // what is known of its users has grown old meanwhile.
 const maxQueuing = 3
 
-// prepare waits until what is left of the call may be sent, and drops from it whose
-// user has moved by then. The slot that it returns is nil where nothing is to be sent.
+// prepare waits until what is left of the call may be sent and the journal has it, and
+// drops from it whose user has moved by then. The slot that it returns is nil where nothing is to be sent.
 func (s *sending) prepare(attempt int) (release func()) {
 	for range maxQueuing {
 		release, err := s.sink.Acquire(s.start, attempt)
@@ -70,11 +70,14 @@ func (s *sending) prepare(attempt int) (release func()) {
 			return nil
 		}
 		if s.readings.areFresh(s.left, s.uncertainSince) {
-			if s.dropMoved(); len(s.left) > 0 {
+			if s.dropMoved(); len(s.left) == 0 || !s.intend() {
+				release()
+				return nil
+			}
+			if s.readings.areFresh(s.left, s.uncertainSince) {
 				return release
 			}
-			release()
-			return nil
+			s.forget() // the disk took its time
 		}
 		release()
 		if err := s.readAgain(s.start, s.left, s.uncertainSince); err != nil {
@@ -110,7 +113,7 @@ func (s *sending) dropMoved() {
 		known := s.readings.of(change)
 		moved := ""
 		if known.again {
-			moved = s.plan.Changes[change].movedSince(known.user, &known.devices)
+			moved = s.plan.Changes[change].movedSince(s.plan.CreatedAt, known.user, &known.devices)
 		}
 		switch {
 		case moved == "":
@@ -137,15 +140,20 @@ func (s *sending) judgeMoved(change int, known known, moved string) Outcome {
 	return outcome
 }
 
-// try sends what is left of the call once, and gives the slot back.
-func (s *sending) try(attempt int, release func()) (came effect, halves []Call) {
-	defer release()
+// intend tells the journal what is about to be sent, and reports whether it has it.
+func (s *sending) intend() bool {
 	if err := s.journal.Intent(Call{Kind: s.call.Kind, Changes: s.left}); err != nil {
 		s.cause = nil
 		s.stopForJournal(err)
-		return unsent, nil
+		return false
 	}
 	s.intended = true
+	return true
+}
+
+// try sends what is left of the call once, and gives the slot back.
+func (s *sending) try(attempt int, release func()) (came effect, halves []Call) {
+	defer release()
 	var judged []Outcome
 	var unmentioned []int
 	if s.call.Kind == CallPatchSeats {

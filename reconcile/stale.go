@@ -1,6 +1,9 @@
 package reconcile
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // StaleChanges compares a saved plan with the present and returns the changes,
 // by index, that must not be written any more, each with what has moved. A
@@ -23,15 +26,16 @@ func StaleChanges(plan *Plan, live *Live) map[int]string {
 		if !change.WillBeDone() {
 			continue
 		}
-		if moved := change.movedSince(users[change.UserID], &live.Devices); moved != "" {
+		if moved := change.movedSince(plan.CreatedAt, users[change.UserID], &live.Devices); moved != "" {
 			stale[i] = moved
 		}
 	}
 	return stale
 }
 
-// movedSince says what of the user is not as it was when the plan was made, or "".
-func (c *Change) movedSince(user *User, devices *Devices) string {
+// movedSince says what of the user is not as it was when the plan was made, or why that
+// cannot be known any more; "" for neither.
+func (c *Change) movedSince(planned time.Time, user *User, devices *Devices) string {
 	switch {
 	case user == nil:
 		return "the user is no longer in the account"
@@ -54,6 +58,20 @@ func (c *Change) movedSince(user *User, devices *Devices) string {
 		return "devices could not be read again, so a new sign of activity may have been missed"
 	case c.restsOnDevices() && c.devicesMoved(user, devices):
 		return "a device of the user was seen since the plan was made"
+	case c.Reason == Inactive && user.mayUseDevices():
+		return devices.leaveOpen(planned, user)
+	}
+	return ""
+}
+
+// leaveOpen says why devices no longer show that a user has been inactive, although the
+// plan that was made at a time could tell; "" where they do.
+func (d *Devices) leaveOpen(planned time.Time, user *User) string {
+	switch listed := d.signs(user.ID).Listed; {
+	case d.isMissing(user, listed):
+		return "a new sign of activity may have been missed since the plan was made: " + d.missing(user, listed)
+	case !d.Unowned.IsNone() && (!d.Unowned.IsKnown() || d.Unowned.After(planned.Add(-clockSkew))):
+		return "the API did not return whose a registration is that was seen since the plan was made: it may be theirs"
 	}
 	return ""
 }
