@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -68,13 +67,9 @@ func (w *workplace) Close() {
 // prepares the connection. Nothing is sent yet.
 func (t *target) open(ctx context.Context, request *runner.Request) (*workplace, error) {
 	if request.Saved != nil {
-		beside, err := t.fileBeside(ctx, request.Saved)
+		tokenVariable, err := t.readBeside(ctx, request)
 		if err != nil {
 			return nil, err
-		}
-		tokenVariable := ""
-		if beside != nil {
-			request.Desired, request.Still, tokenVariable = beside.Desired, beside.Still, beside.TokenVariable
 		}
 		return t.connect(cmp.Or(t.account, request.Saved.AccountID), tokenVariable)
 	}
@@ -95,26 +90,31 @@ func (t *target) open(ctx context.Context, request *runner.Request) (*workplace,
 	return w, nil
 }
 
-// fileBeside returns the file that is there beside a saved plan, or nil where there
-// is none: the one that --file names, or the one that the plan was made from. One
-// that cannot be read is an error: nobody knows then what it freezes, protects and
-// exempts, and which token is the account's.
-func (t *target) fileBeside(ctx context.Context, plan *reconcile.Plan) (*desired.Reading, error) {
+// readBeside reads the file that is there beside a saved plan into the request, and
+// returns the variable of its token: the one that --file names, or the one that the plan
+// was made from. One that cannot be read is an error: nobody knows then what it freezes,
+// protects and exempts, and which token is the account's. Where there is none, none may
+// come before the first write.
+func (t *target) readBeside(ctx context.Context, request *runner.Request) (tokenVariable string, err error) {
 	file, isNamed := t.file, t.app.namesFile
-	if !isNamed && len(plan.Desired.Files) > 0 {
-		file = plan.Desired.Files[0]
+	if !isNamed && len(request.Saved.Desired.Files) > 0 {
+		file = request.Saved.Desired.Files[0]
 	}
 	if file == "-" || strings.HasPrefix(file, "<") {
-		return nil, nil // standard input may be what answers the question
-	}
-	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) && !isNamed && t.app.origin.Revision == "" {
-		return nil, nil
+		return "", nil // standard input may be what answers the question
 	}
 	beside, err := t.loadFile(ctx, file)
-	if err != nil {
-		return nil, hint(err, "nothing is applied while the file of a saved plan cannot be read, since what it freezes and protects is not known: correct it, or name another with --file")
+	if errors.Is(err, fs.ErrNotExist) && !isNamed && t.app.origin.Revision == "" {
+		request.Still = func(ctx context.Context) error { return desired.CheckAbsent(ctx, file) }
+		if err = request.Still(ctx); err == nil {
+			return "", nil
+		}
 	}
-	return beside, nil
+	if err != nil {
+		return "", hint(err, "nothing is applied while the file of a saved plan cannot be read, since what it freezes and protects is not known: correct it, or name another with --file")
+	}
+	request.Desired, request.Still = beside.Desired, beside.Still
+	return beside.TokenVariable, nil
 }
 
 // runner returns what performs, and records, the runs on an account. Without a

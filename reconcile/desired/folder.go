@@ -63,9 +63,16 @@ func openFolder(path string) (*folder, error) {
 
 func (f *folder) close() { _ = f.within.Close() }
 
-func noSuchFile(path string) error {
-	return fmt.Errorf("%s: no such file: name the desired state with --file, or make one with 'seatsync export'", path)
+func noSuchFile(path string) error { return noSuchFileError(path) }
+
+// noSuchFileError is a root file that is not there; it is [fs.ErrNotExist].
+type noSuchFileError string
+
+func (e noSuchFileError) Error() string {
+	return string(e) + ": no such file: name the desired state with --file, or make one with 'seatsync export'"
 }
+
+func (noSuchFileError) Is(target error) bool { return target == fs.ErrNotExist }
 
 // readRoot reads the root file, which may be a link to anywhere: someone named it.
 func (f *folder) readRoot() ([]byte, error) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -125,7 +127,14 @@ func (r *Reading) loadFolder(ctx context.Context, from Origin) error {
 	for {
 		files, err := openFolder(from.Path)
 		if err != nil {
-			return err
+			why := (&folder{lock: gitLock(filepath.Dir(from.Path))}).locked()
+			if why == "" {
+				return err
+			}
+			if err := r.pause(ctx, why); err != nil {
+				return err
+			}
+			continue
 		}
 		err = r.readOnce(ctx, files, stdin, from.StrictAt)
 		why := files.moved(false)
@@ -144,6 +153,22 @@ func (r *Reading) loadFolder(ctx context.Context, from Origin) error {
 			return err
 		}
 	}
+}
+
+// CheckAbsent returns an error unless a file is meant not to be there: git does not know
+// of it, and is not at work in its folder.
+func CheckAbsent(ctx context.Context, file string) error {
+	directory := filepath.Dir(file)
+	if why := (&folder{lock: gitLock(directory)}).locked(); why != "" {
+		return fmt.Errorf("%s is not there, and %s", file, why)
+	}
+	if isTracked(ctx, directory, filepath.Base(file)) {
+		return fmt.Errorf("%s is not there, and git has it: check it out", file)
+	}
+	if _, err := os.Lstat(file); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s was not there before", file)
+	}
+	return nil
 }
 
 // readOnce reads the files as they are at the moment.
