@@ -52,6 +52,9 @@ type ApplyOptions struct {
 	// Stale are changes, by index, whose user has moved since the plan was made,
 	// with what moved. They are not written. See [StaleChanges].
 	Stale map[int]string
+	// MayWrite, when not nil, is asked before each request. An error says why nothing more
+	// is written.
+	MayWrite func() error
 	// Grace is how long requests in flight may take to finish after ctx is done;
 	// 0 means 30 seconds.
 	Grace time.Duration
@@ -299,6 +302,11 @@ func (w *writer) stop(reason string) {
 func (w *writer) isStopped() bool {
 	if w.start.Err() != nil {
 		w.stop(context.Cause(w.start).Error())
+	}
+	if w.options.MayWrite != nil {
+		if err := w.options.MayWrite(); err != nil {
+			w.stop(err.Error())
+		}
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -69,6 +69,10 @@ func (s *sending) prepare(attempt int) (release func()) {
 			s.stopFor(err)
 			return nil
 		}
+		if s.isStopped() {
+			release()
+			return nil
+		}
 		if s.readings.areFresh(s.left, s.uncertainSince) {
 			if s.dropMoved(); len(s.left) == 0 || !s.intend() {
 				release()

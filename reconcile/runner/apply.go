@@ -16,7 +16,7 @@ var ErrDeclined = errors.New("not applied: nothing was changed")
 func (r *Runner) Apply(ctx context.Context, request Request) Result {
 	run := r.newRun(reconcile.ModeApply, request)
 	defer run.recordPanic()
-	if window, _ := run.frozen(); window != nil && request.Saved == nil {
+	if window, _ := run.frozen(run.now); window != nil && request.Saved == nil {
 		result := r.DryRun(ctx, run.Request)
 		result.Frozen = window
 		return result
@@ -57,6 +57,9 @@ func (r *Runner) Apply(ctx context.Context, request Request) Result {
 			return run.ended(nil, reconcile.ResultFailed, err)
 		}
 		run.start.StartedAt = run.clock().UTC()
+		if err := run.mayWrite(); err != nil {
+			return run.failed(err)
+		}
 	}
 
 	// Look at the files once more: what was decided on a part of them is not done.
@@ -86,7 +89,7 @@ func (r *Runner) Apply(ctx context.Context, request Request) Result {
 // write carries a plan out. It is the one place that asks for a sink.
 func (r *run) write(ctx context.Context, plan *reconcile.Plan, stale map[int]string, journal reconcile.Journal) {
 	options := reconcile.ApplyOptions{
-		RunID: r.ID, Clock: r.clock, ReadAt: r.readAt, MaxReadAge: r.MaxReadAge,
+		RunID: r.ID, Clock: r.clock, ReadAt: r.readAt, MaxReadAge: r.MaxReadAge, MayWrite: r.mayWrite,
 		BatchSize: r.BatchSize, Concurrency: r.Concurrency, Stale: stale,
 	}
 	if r.Applying != nil {

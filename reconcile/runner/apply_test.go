@@ -150,6 +150,41 @@ func TestWhoeverLogsInWhileSomeoneThinksKeepsTheSeat(t *testing.T) {
 	}
 }
 
+// TestAFreezeThatBeginsOnTheWayHolds: while somebody thinks, and between two requests.
+func TestAFreezeThatBeginsOnTheWayHolds(t *testing.T) {
+	frozen := idleFile[:len(idleFile)-2] + ", freeze: [{cron: '1 6 22 11 *', for: 2h}]}\n"
+	intoFreeze := func(s *stage) { s.clock.forward(2 * time.Minute) }
+
+	s := newStage(t, newAccount("ada"))
+	s.Confirm = func(context.Context, *reconcile.Plan) error { intoFreeze(s); return nil }
+	result := s.Apply(t.Context(), asks(t, frozen))
+	var window *FrozenError
+	if !errors.As(result.Err, &window) || s.sinks != 0 || s.only(t).Result != reconcile.ResultFailed {
+		t.Errorf("while somebody thinks: %v, %d sinks", result.Err, s.sinks)
+	}
+
+	s = newStage(t, newAccount("ada", "bob"))
+	s.account.before = func(step string) {
+		if strings.HasPrefix(step, "write") {
+			intoFreeze(s)
+		}
+	}
+	oneByOne := asks(t, frozen)
+	oneByOne.BatchSize, oneByOne.Concurrency = 1, 1
+	result = s.Apply(t.Context(), oneByOne)
+	if run := result.Plan.Run; run.Count(reconcile.Applied) != 1 || run.Count(reconcile.NotReached) != 1 || !strings.Contains(run.Stopped, "nothing is applied now: policy.freeze") {
+		t.Errorf("between two requests: %+v", run)
+	}
+
+	request := asks(t, frozen)
+	request.IgnoreFreeze = true
+	s = newStage(t, newAccount("ada"))
+	s.Confirm = func(context.Context, *reconcile.Plan) error { intoFreeze(s); return nil }
+	if result := s.Apply(t.Context(), request); result.Err != nil || result.Plan.Run.Count(reconcile.Applied) != 1 {
+		t.Errorf("where it is ignored: %+v", result)
+	}
+}
+
 func TestASavedPlanIsAppliedAsItIs(t *testing.T) {
 	s := newStage(t, newAccount("ada", "bob"))
 	plan, _, err := s.Plan(t.Context(), asks(t, idleFile))

@@ -117,7 +117,7 @@ func (r *run) decide(live *reconcile.Live, options reconcile.PlanOptions) (plan 
 	if r.Saved != nil {
 		return reconcile.Revisit(r.Saved, r.Desired, live, options)
 	}
-	options.Frozen = r.windowOf(r.Desired)
+	options.Frozen = r.windowOf(r.Desired, r.now)
 	if r.Revert == "" {
 		plan, err = reconcile.MakePlan(r.Desired, live, options)
 		return plan, nil, err

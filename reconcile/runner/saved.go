@@ -19,24 +19,34 @@ type FrozenError struct{ Window *reconcile.Freeze }
 // Error says until when, and why.
 func (e *FrozenError) Error() string { return "nothing is applied now: " + e.Window.String() }
 
-// frozen returns the window of policy.freeze that holds an apply back, or nil: one
-// of the file, or one that a saved plan carries.
-func (r *run) frozen() (*reconcile.Freeze, error) {
+// frozen returns the window of policy.freeze that holds an apply back at a time, or nil:
+// one of the file, or one that a saved plan carries.
+func (r *run) frozen(at time.Time) (*reconcile.Freeze, error) {
 	if r.IgnoreFreeze {
 		return nil, nil
 	}
-	if window := r.windowOf(r.Desired); window != nil || r.Saved == nil {
+	if window := r.windowOf(r.Desired, at); window != nil || r.Saved == nil {
 		return window, nil
 	}
 	zone, err := time.LoadLocation(r.Saved.Timezone)
 	if err != nil {
 		return nil, fmt.Errorf("whether its freeze holds it back is not known: %w", err)
 	}
-	return desired.FrozenAt(r.Saved.FreezeWindows, r.now, zone), nil
+	return desired.FrozenAt(r.Saved.FreezeWindows, at, zone), nil
 }
 
-// windowOf returns the window of a file that the clock is in, or nil.
-func (r *run) windowOf(file *reconcile.Desired) *reconcile.Freeze {
+// mayWrite returns an error once a freeze has begun. A run that asks somebody, or waits
+// for the quota, can reach one.
+func (r *run) mayWrite() error {
+	window, err := r.frozen(r.clock())
+	if window != nil {
+		return &FrozenError{Window: window}
+	}
+	return err
+}
+
+// windowOf returns the window of a file that a time is in, or nil.
+func (r *run) windowOf(file *reconcile.Desired, at time.Time) *reconcile.Freeze {
 	if file == nil {
 		return nil
 	}
@@ -44,7 +54,7 @@ func (r *run) windowOf(file *reconcile.Desired) *reconcile.Freeze {
 	if r.Zone != nil {
 		zone = r.Zone
 	}
-	return desired.FrozenAt(file.Policy.Freeze, r.now, zone)
+	return desired.FrozenAt(file.Policy.Freeze, at, zone)
 }
 
 // checkSaved returns an error when the saved plan of the run, if it has one, must
@@ -60,7 +70,7 @@ func (r *run) checkSaved() error {
 	}
 	if err == nil {
 		var window *reconcile.Freeze
-		if window, err = r.frozen(); window != nil {
+		if window, err = r.frozen(r.now); window != nil {
 			return &FrozenError{Window: window}
 		}
 	}
