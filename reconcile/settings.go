@@ -1,6 +1,9 @@
 package reconcile
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Settings are what else the account says about its seats. All of it is optional:
 // what could not be read is not known, and nothing is guessed.
@@ -58,7 +61,7 @@ type Subscription struct {
 	Purchased *int
 	// Price is that of a seat for a month; none when not known.
 	Price Amount
-	// Currency is that of the price; empty when not known.
+	// Currency is that of the subscription; empty when not known.
 	Currency string
 	// Renews is the day on which the present period ends; zero when not known.
 	Renews Date
@@ -76,9 +79,10 @@ func (l License) With(subscription Subscription) License {
 	if l.Renews.IsZero() {
 		l.Renews = subscription.Renews
 	}
-	// A price without its currency, or in another one, would be another amount.
-	if l.Price == "" && (l.Currency == "" || l.Currency == subscription.Currency) {
-		l.Price, l.Currency = subscription.Price, subscription.Currency
+	l.Currency = cmp.Or(l.Currency, subscription.Currency)
+	// A price in another currency would be another amount.
+	if l.Price == "" && l.Currency == subscription.Currency {
+		l.Price = subscription.Price
 	}
 	return l
 }

@@ -85,6 +85,15 @@ func TestTheFileWinsOverTheSubscription(t *testing.T) {
 				"the file counts, correct it or remove it there",
 		},
 		{
+			"a price of the file is in the currency of the subscription", "{from: subscription, price: 6.50}", paid,
+			License{FromSubscription: true, Purchased: new(200), Price: "6.50", Currency: "USD", Renews: renews},
+			"price is 6.50 in the file and 7.00 in the subscription: the file counts, correct it or remove it there",
+		},
+		{
+			"a currency without a price", "{from: subscription, price: 6.50}", Subscription{Currency: "USD"},
+			License{FromSubscription: true, Price: "6.50", Currency: "USD"}, "",
+		},
+		{
 			"a price in another currency is no price", "{from: subscription, currency: EUR}", paid,
 			License{FromSubscription: true, Purchased: new(200), Currency: "EUR", Renews: renews},
 			"currency is EUR in the file and USD in the subscription: the file counts, correct it or remove it there",

@@ -116,7 +116,10 @@ func TestWhatOtherHandsThereAre(t *testing.T) {
 
 func TestWhatASubscriptionTells(t *testing.T) {
 	const plan = `"rate_plan":{"id":"teams_standard"},"current_period_end":"2027-01-01T00:00:00Z","currency":"USD",`
-	const seats = `"component_values":[{"name":"users","value":200,"price":3}],`
+	const seats = `"component_values":[{"name":"users","value":200}],`
+	parts := func(components string) string {
+		return `{` + plan + `"component_values":[` + components + `],"state":"Paid","frequency":"yearly","price":16800}`
+	}
 	complete := reconcile.Subscription{
 		Plan: "teams_standard", State: "Paid", Purchased: new(200), Price: "7.00", Currency: "USD", Renews: day(t, "2027-01-01"),
 	}
@@ -126,7 +129,7 @@ func TestWhatASubscriptionTells(t *testing.T) {
 		return result
 	}
 	unpriced := with(func(s *reconcile.Subscription) {
-		s.Price, s.Currency, s.Unknown = "", "", "the subscription does not state the price of a seat"
+		s.Price, s.Unknown = "", "the subscription does not state the price of a seat"
 	})
 	tests := []struct {
 		name string
@@ -152,15 +155,28 @@ func TestWhatASubscriptionTells(t *testing.T) {
 		{
 			"no seats", `{` + plan + `"state":"Paid","frequency":"monthly","price":1400}`,
 			with(func(s *reconcile.Subscription) {
-				s.Purchased, s.Price, s.Currency = nil, "", ""
+				s.Purchased, s.Price = nil, ""
 				s.Unknown = "the subscription does not state the number of seats and the price of a seat"
 			}),
 		},
 		{
 			"seats twice", `{` + plan + `"component_values":[{"name":"users","value":1},{"name":"Users","value":2}],"state":"Paid","frequency":"monthly","price":1400}`,
 			with(func(s *reconcile.Subscription) {
-				s.Purchased, s.Price, s.Currency = nil, "", ""
+				s.Purchased, s.Price = nil, ""
 				s.Unknown = "the subscription does not state the number of seats and the price of a seat"
+			}),
+		},
+		{"a price of one seat that agrees", parts(`{"name":"users","value":200,"price":84}`), complete},
+		{"a price of all seats that agrees", parts(`{"name":"users","value":200,"price":16800}`), complete},
+		{"a price of the seats that does not agree", parts(`{"name":"users","value":200,"price":3}`), unpriced},
+		{"a price of the seats that cannot be read", parts(`{"name":"users","value":200,"price":8.4e1}`), unpriced},
+		{"another part that costs nothing", parts(`{"name":"users","value":200},{"name":"browser_isolation","value":50,"price":0}`), complete},
+		{"another part that costs something", parts(`{"name":"users","value":200},{"name":"browser_isolation","value":50,"price":500}`), unpriced},
+		{"another part whose price cannot be read", parts(`{"name":"users","value":200},{"name":"browser_isolation","value":50,"price":5e2}`), unpriced},
+		{
+			"a plan in another currency", `{"rate_plan":{"id":"teams_standard","currency":"EUR"},"current_period_end":"2027-01-01T00:00:00Z","currency":"USD",` + seats +
+				`"state":"Paid","frequency":"monthly","price":1400}`, with(func(s *reconcile.Subscription) {
+				s.Price, s.Currency, s.Unknown = "", "", "the subscription does not state the currency and the price of a seat"
 			}),
 		},
 		{"a price with an exponent", `{` + plan + seats + `"state":"Paid","frequency":"monthly","price":1e999999999}`, unpriced},

@@ -29,19 +29,27 @@ type wireSubscription struct {
 type wirePlan struct {
 	ID         string `json:"id"`
 	PublicName string `json:"public_name"`
+	Currency   string `json:"currency"`
 }
 
 // wireComponent is the part of [generated.ComponentValue] that seatsync looks at.
 type wireComponent struct {
-	Name  string `json:"name"`
-	Value count  `json:"value"`
+	Name  string  `json:"name"`
+	Value count   `json:"value"`
+	Price decimal `json:"price"`
 }
 
 // decimal is a number as it is written; empty when there is none.
 type decimal string
 
+// notPlain stands for a number that is there and is not read.
+const notPlain decimal = "not plain"
+
+// amount returns the number, if there is one that was read.
+func (d decimal) amount() (*big.Rat, bool) { return new(big.Rat).SetString(string(d)) }
+
 // UnmarshalJSON keeps a plain decimal number. One with an exponent, which nobody
-// pays with, is left out.
+// pays with, is not read.
 func (d *decimal) UnmarshalJSON(data []byte) error {
 	*d = ""
 	switch text := string(data); {
@@ -50,6 +58,8 @@ func (d *decimal) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("%s where a price should be", inert(text))
 	case len(text) <= 20 && !strings.ContainsAny(text, "eE"):
 		*d = decimal(text)
+	default:
+		*d = notPlain
 	}
 	return nil
 }
@@ -112,8 +122,12 @@ func (w *wireSubscription) read() reconcile.Subscription {
 	} else {
 		unknown = append(unknown, "the number of seats")
 	}
-	if price, ok := w.pricePerSeat(seats); ok && w.Currency != "" {
-		result.Price, result.Currency = price, w.Currency
+	if result.Currency = w.currency(); result.Currency == "" {
+		unknown = append(unknown, "the currency")
+	}
+	// A price without its currency is none.
+	if price, ok := w.pricePerSeat(seats); ok && result.Currency != "" {
+		result.Price = price
 	} else {
 		unknown = append(unknown, "the price of a seat")
 	}
@@ -123,11 +137,14 @@ func (w *wireSubscription) read() reconcile.Subscription {
 	return result
 }
 
+// isSeats reports whether the part of the plan is its seats.
+func (w *wireComponent) isSeats() bool { return strings.EqualFold(w.Name, "users") }
+
 // seats returns the number of seats, where exactly one component says it.
 func (w *wireSubscription) seats() (int, bool) {
 	seats, found := 0, 0
 	for _, component := range w.Components {
-		if strings.EqualFold(component.Name, "users") {
+		if component.isSeats() {
 			seats = component.Value.value
 			found++
 			if !component.Value.known {
@@ -141,18 +158,50 @@ func (w *wireSubscription) seats() (int, bool) {
 	return seats, true
 }
 
-// pricePerSeat returns the price of a seat for a month, where that is a whole
-// number of cents.
+// currency returns that of the price, unless the plan has another one.
+func (w *wireSubscription) currency() string {
+	if w.Plan.Currency != "" && !strings.EqualFold(w.Plan.Currency, w.Currency) {
+		return ""
+	}
+	return w.Currency
+}
+
+// pricePerSeat returns the price of a seat for a month, where nothing but seats is paid
+// for, and where that is a whole number of cents.
 func (w *wireSubscription) pricePerSeat(seats int) (reconcile.Amount, bool) {
 	months := map[string]int64{"monthly": 1, "quarterly": 3, "yearly": 12}[strings.ToLower(w.Frequency)]
-	price, ok := new(big.Rat).SetString(string(w.Price))
-	if !ok || seats < 1 || months == 0 || price.Sign() < 0 {
+	whole, ok := w.Price.amount()
+	if !ok || seats < 1 || months == 0 || whole.Sign() < 0 {
 		return "", false
 	}
-	price.Quo(price, new(big.Rat).SetInt64(months*int64(seats)))
-	if cents := new(big.Rat).Mul(price, big.NewRat(100, 1)); !cents.IsInt() {
+	each := new(big.Rat).Quo(whole, big.NewRat(int64(seats), 1))
+	if !w.isForSeats(whole, each) {
 		return "", false
 	}
-	amount, err := reconcile.ParseAmount(price.FloatString(2))
+	monthly := each.Quo(each, big.NewRat(months, 1))
+	if cents := new(big.Rat).Mul(monthly, big.NewRat(100, 1)); !cents.IsInt() {
+		return "", false
+	}
+	amount, err := reconcile.ParseAmount(monthly.FloatString(2))
 	return amount, err == nil
+}
+
+// isForSeats reports whether the whole price is that of the seats, which is so much for
+// each of them: no other part of the plan has a price, and that of the seats, of one or of
+// all of them, is no other one. Nobody documents which of the two it is.
+func (w *wireSubscription) isForSeats(whole, each *big.Rat) bool {
+	for _, component := range w.Components {
+		if component.Price == "" {
+			continue
+		}
+		own, ok := component.Price.amount()
+		isRight := ok && own.Sign() == 0
+		if component.isSeats() {
+			isRight = ok && (own.Cmp(each) == 0 || own.Cmp(whole) == 0)
+		}
+		if !isRight {
+			return false
+		}
+	}
+	return true
 }
