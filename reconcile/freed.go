@@ -18,6 +18,7 @@ type FreedSeat struct {
 
 // CameBack is someone whose seat was released and who holds one again.
 type CameBack struct {
+	// UserID is the one that was released; the account may have another one now.
 	UserID string `json:"user_id"`
 	Email  string `json:"email"`
 	// ReleasedAt is when the run ended that released the seat.
@@ -73,15 +74,56 @@ func (h *History) freed(release *PastRelease) FreedSeat {
 // whom no earlier run has seen that.
 func (p *planner) cameBack() []CameBack {
 	back := []CameBack{}
-	released := make(map[string]FreedSeat)
+	free := make(map[string]PastRelease)
 	for _, seat := range p.options.History.Freed() { // the latest of each person counts
-		released[seat.UserID] = seat
+		delete(free, seat.UserID)
+		if seat.Back.IsZero() && seat.At.Before(p.now) {
+			free[seat.UserID] = seat.PastRelease
+		}
+	}
+	for _, r := range p.returners(free) {
+		back = append(back, CameBack{UserID: r.release.UserID, Email: r.Email, ReleasedAt: r.release.At.UTC().Truncate(time.Second)})
+	}
+	return back
+}
+
+// returner is someone whose seat was released and who holds one.
+type returner struct {
+	*subject
+	release PastRelease
+}
+
+// returners finds who holds a seat of those whom the releases, by user id, are about. An
+// account may make someone anew: where it does not have the id any more, whoever has the
+// email is meant.
+func (p *planner) returners(releases map[string]PastRelease) (back []returner) {
+	if len(releases) == 0 {
+		return nil
+	}
+	isHere := make(map[string]bool)
+	for i := range p.subjects {
+		if _, ok := releases[p.subjects[i].ID]; ok {
+			isHere[p.subjects[i].ID] = true
+		}
+	}
+	former := make(map[string][]string) // ids, by EmailKey
+	for id, release := range releases {
+		if key := EmailKey(release.Email); key != "" && !isHere[id] {
+			former[key] = append(former[key], id)
+		}
 	}
 	for i := range p.subjects {
 		s := &p.subjects[i]
-		if seat, ok := released[s.ID]; ok && seat.Back.IsZero() && s.HoldsSeat() && seat.At.Before(p.now) {
-			back = append(back, CameBack{UserID: s.ID, Email: s.Email, ReleasedAt: seat.At.UTC().Truncate(time.Second)})
+		if !s.HoldsSeat() {
+			continue
 		}
+		if release, ok := releases[s.ID]; ok {
+			back = append(back, returner{s, release})
+		}
+		for _, id := range slices.Sorted(slices.Values(former[s.key])) {
+			back = append(back, returner{s, releases[id]})
+		}
+		delete(former, s.key) // each came back once
 	}
 	return back
 }

@@ -29,11 +29,7 @@ func (p *planner) countReturned() {
 	if len(p.recent) == 0 {
 		return
 	}
-	for i := range p.subjects {
-		if _, ok := p.recent[p.subjects[i].ID]; ok && p.subjects[i].HoldsSeat() {
-			p.returned = append(p.returned, &p.subjects[i])
-		}
-	}
+	p.returned = p.returners(p.recent)
 	percent := p.desired.Policy.Returned
 	if percent == nil {
 		percent = big.NewRat(defaultReturnedPercent, 1)
@@ -83,10 +79,10 @@ func (p *planner) returnFindings(returns *Returns) (findings []Finding) {
 		Message: fmt.Sprintf("%s of %s people whose seat was released in the last %d days came back (%s): if that is many, the threshold is too tight",
 			Number(returns.Returned), Number(returns.Released), returns.Days, returns.Share),
 	})
-	for _, s := range p.returned {
+	for _, r := range p.returned {
 		findings = append(findings, Finding{
-			Severity: SeverityInfo, Code: CodeReturned, Email: s.Email, Source: s.position(),
-			Message: fmt.Sprintf("came back after the seat was released on %s", p.dateOf(p.recent[s.ID].At)),
+			Severity: SeverityInfo, Code: CodeReturned, Email: r.Email, Source: r.position(),
+			Message: fmt.Sprintf("came back after the seat was released on %s", p.dateOf(r.release.At)),
 		})
 	}
 	return findings

@@ -51,7 +51,7 @@ type planner struct {
 	idleReleases map[string]time.Time
 	// recent are the releases of the last days, and returned those who came back.
 	recent   map[string]PastRelease
-	returned []*subject
+	returned []returner
 	// pace is how the seats in use move.
 	pace pace
 	// tooManyReturned says that too many came back; "" when not.
