@@ -24,6 +24,8 @@ type Bill struct {
 	// Now is those in use as far as the plan knows: Before without a run, After with
 	// one.
 	Now BillShare
+	// runsOut is true where too few seats are free now for anybody to want fewer.
+	runsOut bool
 }
 
 // BillShare is how much of a bill is used, and how much is idle: purchased and in
@@ -51,6 +53,7 @@ func (p *Plan) Bill() Bill {
 	if bill.Now = bill.Before; p.Run != nil {
 		bill.Now = bill.After
 	}
+	bill.runsOut = p.runsOut(bill.Now.Used)
 	if money.Purchased != nil {
 		bill.Billed = money.Price.Times(*money.Purchased)
 	}
@@ -77,7 +80,7 @@ func (m *Money) share(used int, cost Amount) BillShare {
 
 // Advice says what can be saved and when: "lower the purchased count to 228 before
 // 2027-01-01: saves 1,554.00 EUR a month, 18,648.00 EUR a year". It is empty where
-// nothing is idle, or nobody knows what is purchased.
+// nothing is idle, nobody knows what is purchased, seats run out, or they cost nothing.
 func (b *Bill) Advice() string { return b.advice(&b.After) }
 
 // AdviceNow is the same for the seats in use as far as the plan knows: what the
@@ -85,7 +88,8 @@ func (b *Bill) Advice() string { return b.advice(&b.After) }
 func (b *Bill) AdviceNow() string { return b.advice(&b.Now) }
 
 func (b *Bill) advice(share *BillShare) string {
-	if share.Idle == nil || *share.Idle == 0 {
+	saving := share.IdleCost
+	if share.Idle == nil || *share.Idle == 0 || b.runsOut || saving != "" && !saving.isMoreThan("0.00") {
 		return ""
 	}
 	advice := "lower the purchased count to " + Number(share.Used)
@@ -97,7 +101,7 @@ func (b *Bill) advice(share *BillShare) string {
 	default:
 		advice += " before " + b.Renews.String()
 	}
-	if saving := share.IdleCost; saving != "" {
+	if saving != "" {
 		return advice + ": saves " + b.amount(saving) + " a month, " + b.amount(saving.Times(monthsPerYear)) + " a year"
 	}
 	return advice + ": " + CountOf(*share.Idle, "seat is", "seats are") + " paid for and not in use"

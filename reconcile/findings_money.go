@@ -65,6 +65,18 @@ func (p *Plan) seatsWithinBudget() (seats int, ok bool) {
 	return p.Live.SeatsUsed + more, ok
 }
 
+// runsOut reports whether too few of the purchased seats are free with so many in use, or
+// whether the last one is taken soon: by the pace of the seats that were in use at the
+// reading, which says nothing once some of them were freed.
+func (p *Plan) runsOut(used int) bool {
+	if p.Money.Purchased == nil {
+		return false
+	}
+	purchased, day := *p.Money.Purchased, p.Money.SeatsExhaustedOn
+	isForeseen := day != nil && used >= p.Live.SeatsUsed && isSoon(*day, p.CreatedAt)
+	return (purchased-used)*100 < purchased*exhaustedPercent || used >= purchased || isForeseen
+}
+
 // licenseFindings compares the seats in use with those that are paid for.
 func (p *planner) licenseFindings(plan *Plan) (findings []Finding) {
 	money := &plan.Money
@@ -72,14 +84,13 @@ func (p *planner) licenseFindings(plan *Plan) (findings []Finding) {
 		return nil
 	}
 	purchased, used := *money.Purchased, plan.Live.SeatsUsed
-	isScarce := (purchased-used)*100 < purchased*exhaustedPercent || used >= purchased
-	if day := money.SeatsExhaustedOn; isScarce || day != nil && p.isSoon(*day) {
+	if plan.runsOut(used) {
 		finding := Finding{
 			Severity: SeverityWarning, Code: CodeSeatsExhaustedSoon,
 			Message: fmt.Sprintf("%s of %s are in use and %s free: when none is left, new people cannot log in",
 				Number(used), Count(purchased, "purchased seat"), CountOf(max(0, purchased-used), "is", "are")),
 		}
-		if day != nil && used < purchased {
+		if day := money.SeatsExhaustedOn; day != nil && used < purchased {
 			finding.Message += fmt.Sprintf("; at the present pace (%s) that is on %s", p.pace.String(), day)
 		}
 		findings = append(findings, finding)
@@ -93,7 +104,7 @@ func (p *planner) licenseFindings(plan *Plan) (findings []Finding) {
 }
 
 // isSoon reports whether a day is near enough to act.
-func (p *planner) isSoon(day Date) bool { return day.Begin(time.UTC).Sub(p.now) <= soon }
+func isSoon(day Date, now time.Time) bool { return day.Begin(time.UTC).Sub(now) <= soon }
 
 // budgetFinding says that the budget is passed, or when it will be at the present pace.
 func (p *planner) budgetFinding(plan *Plan) []Finding {
@@ -111,7 +122,7 @@ func (p *planner) budgetFinding(plan *Plan) []Finding {
 	switch {
 	case !plan.isOverBudget():
 		finding.Message = fmt.Sprintf("at the present pace (%s) the seats in use pass %s on %s", p.pace.String(), budget, day)
-		if !p.isSoon(*day) {
+		if !isSoon(*day, p.now) {
 			finding.Severity = SeverityInfo
 		}
 	case money.BudgetSeats != nil:

@@ -496,8 +496,12 @@ func TestSeatsExhaustedSoonBelowFivePercent(t *testing.T) {
 			all = append(all, person(fmt.Sprintf("u%d@b.c", i)))
 		}
 		plan := planOf(t, mustParse(t, text("license: {purchased: 100}\n")), liveOf(all[:test.used]...))
-		if got := strings.Contains(strings.Join(codesOf(plan), " "), "seats-exhausted-soon"); got != test.want {
+		codes := strings.Join(codesOf(plan), " ")
+		if got := strings.Contains(codes, "seats-exhausted-soon"); got != test.want {
 			t.Errorf("%d of 100 used: %v", test.used, got)
+		}
+		if got := strings.Contains(codes, "lower-purchased"); got == test.want {
+			t.Errorf("%d of 100 used: advised to lower the purchased count: %v", test.used, got)
 		}
 	}
 }
