@@ -291,6 +291,7 @@ func (l *ledger) total(rows []SavingsRow) SavingsTotal {
 		if !entry.isPriced {
 			continue
 		}
+		total.Priced += row.Freed
 		sum := byCurrency[row.Currency]
 		if sum == nil {
 			sum = &CurrencySavings{Currency: row.Currency, Saved: "0.00", Monthly: "0.00"}
@@ -322,18 +323,29 @@ func (l *ledger) savedMonths(total Amount) (months []SavedMonth) {
 		return nil
 	}
 	var parts []*big.Rat
+	var known []int // of the months
 	for month := slices.Min(slices.Collect(maps.Keys(l.months))); month <= monthOf(l.now); month++ {
-		saved, sum := l.saved(month), new(big.Rat)
-		months = append(months, SavedMonth{Month: month.String(), Free: saved.free})
-		for price, days := range saved.days {
-			sum.Add(sum, new(big.Rat).Mul(l.price(price), big.NewRat(int64(days), int64(month.days()))))
+		saved := l.saved(month)
+		if sum, isKnown := l.valueOfMonth(month, saved); isKnown {
+			parts, known = append(parts, sum), append(known, len(months))
 		}
-		parts = append(parts, sum)
+		months = append(months, SavedMonth{Month: month.String(), Free: saved.free})
 	}
 	if total != "" {
 		for i, amount := range spread(parts, total) {
-			months[i].Saved = amount
+			months[known[i]].Saved = amount
 		}
 	}
 	return months
+}
+
+// valueOfMonth returns what was saved within a month, and whether any price is known that
+// says so; that of no seat needs none.
+func (l *ledger) valueOfMonth(month calendarMonth, saved *savedEntry) (sum *big.Rat, isKnown bool) {
+	sum, isKnown = new(big.Rat), len(saved.days) == 0
+	for price, days := range saved.days {
+		sum.Add(sum, new(big.Rat).Mul(l.price(price), big.NewRat(int64(days), int64(month.days()))))
+		isKnown = isKnown || price != ""
+	}
+	return sum, isKnown
 }

@@ -42,6 +42,8 @@ type SavingsTotal struct {
 	Freed     int `json:"freed"`
 	Returned  int `json:"returned"`
 	StillFree int `json:"still_free"`
+	// Priced is how many of the seats that were freed had a price that the run knew.
+	Priced int `json:"priced"`
 	// Saved is the sum of the rows, and 0.00 without any, and Monthly the price of the seats that are still
 	// free. Both are none without a price, and where the rows have several currencies:
 	// Currencies has the sums of each.
@@ -74,7 +76,8 @@ type SavedRun struct {
 type SavedMonth struct {
 	// Month is written 2026-11.
 	Month string
-	// Saved is in the currency of Total; none where it has none.
+	// Saved is in the currency of Total; none where it has none, and where the price of
+	// no seat that was free is known.
 	Saved Amount
 	// Free is how many seats were free at the end of the month, or are now.
 	Free int

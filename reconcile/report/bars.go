@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,12 +15,16 @@ type bars struct {
 	items []barItem
 }
 
-// barItem is one bar: what stands under it, its height, and the number in words.
+// barItem is one bar: what stands under it, its height, and the number in words, which is
+// empty where it is not known.
 type barItem struct {
 	label string
 	value float64
 	text  string
 }
+
+// sentence says what the bar shows.
+func (i barItem) sentence() string { return i.label + ": " + cmp.Or(i.text, "not known") }
 
 // lines draws the bars for a terminal, one a line, from the left.
 func (b *bars) lines(width int) []string {
@@ -37,7 +42,8 @@ func (b *bars) lines(width int) []string {
 		if top > 0 && item.value > 0 {
 			length = max(1, int(item.value/top*float64(room)+0.5))
 		}
-		lines = append(lines, fmt.Sprintf("%s  %s %s", padded(item.label, label), strings.Repeat("█", length), item.text))
+		line := fmt.Sprintf("%s  %s %s", padded(item.label, label), strings.Repeat("█", length), item.text)
+		lines = append(lines, strings.TrimRight(line, " "))
 	}
 	return lines
 }
@@ -59,7 +65,7 @@ func (b *bars) chart() *Chart {
 	first, last := b.items[0], b.items[len(b.items)-1]
 	c := &Chart{
 		Title: b.title, Width: barsWidth, Height: barsHeight,
-		Sentence: fmt.Sprintf("%s. First, %s: %s. Last, %s: %s.", b.title, first.label, first.text, last.label, last.text),
+		Sentence: fmt.Sprintf("%s. First, %s. Last, %s.", b.title, first.sentence(), last.sentence()),
 	}
 	levels := gridLevels(top)
 	top = max(levels[len(levels)-1], 1)
@@ -73,7 +79,7 @@ func (b *bars) chart() *Chart {
 	every := (len(b.items) + 4) / 5 // so that labels keep apart
 	for i, item := range b.items {
 		x := barsLeft + step*(float64(i)+0.5)
-		c.rect("saved", x-wide/2, y(item.value), wide, barsBottom-y(item.value), item.label+": "+item.text)
+		c.rect("saved", x-wide/2, y(item.value), wide, barsBottom-y(item.value), item.sentence())
 		if (len(b.items)-1-i)%every == 0 {
 			c.text("axis", "middle", x, barsBottom+22, item.label)
 		}

@@ -4,6 +4,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
@@ -52,21 +53,48 @@ func (r *SavingsReport) Headline() string {
 	if r.Since == nil {
 		return "no run is recorded, so nothing is known to be saved"
 	}
-	text := reconcile.Count(r.Total.Freed, "seat") + " freed since " + r.Since.In(r.zone).Format(time.DateOnly)
-	if r.Total.Saved != "" {
-		return money(r.Total.Saved, r.Total.Currency) + " saved by " + text
+	seats := r.seats(" since " + r.Since.In(r.zone).Format(time.DateOnly))
+	if saved := r.saved(); saved != "" {
+		return saved + " saved by " + seats
 	}
-	return text
+	return seats
 }
 
 // Words say what was saved, or without a price how many seats were freed, and then how
 // many of them are free.
 func (r *SavingsReport) Words() (saved, detail string) {
-	saved = reconcile.Count(r.Total.Freed, "seat") + " freed"
-	if r.Total.Saved != "" && r.Total.Freed > 0 {
-		saved, detail = money(r.Total.Saved, r.Total.Currency), "by "+saved+", "
+	stillFree := reconcile.Number(r.Total.StillFree) + " still free"
+	if saved = r.saved(); saved != "" && r.Total.Freed > 0 {
+		return saved, "by " + r.seats("") + ", " + stillFree
 	}
-	return saved, detail + reconcile.Number(r.Total.StillFree) + " still free"
+	return r.seats(""), stillFree
+}
+
+// seats counts the seats that were freed, and where only some of them have a price those:
+// "the 1 of 2 seats freed whose price is known".
+func (r *SavingsReport) seats(since string) string {
+	all := reconcile.Count(r.Total.Freed, "seat") + " freed" + since
+	if priced := r.Total.Priced; priced > 0 && priced < r.Total.Freed {
+		return "the " + reconcile.Number(priced) + " of " + all + " whose price is known"
+	}
+	return all
+}
+
+// saved is what was saved, in each currency; "" where no price is known.
+func (r *SavingsReport) saved() string {
+	if len(r.Total.Currencies) == 0 {
+		return money(r.Total.Saved, r.Total.Currency)
+	}
+	return r.sums(func(c reconcile.CurrencySavings) reconcile.Amount { return c.Saved })
+}
+
+// sums writes an amount of each currency: "14.00 USD + 0.41 EUR".
+func (r *SavingsReport) sums(amount func(reconcile.CurrencySavings) reconcile.Amount) string {
+	var sums []string
+	for _, currency := range r.Total.Currencies {
+		sums = append(sums, money(amount(currency), currency.Currency))
+	}
+	return strings.Join(sums, " + ")
 }
 
 // lead says what is still free and what that saves from now on.
@@ -76,9 +104,12 @@ func (r *SavingsReport) lead() []string {
 	}
 	text := reconcile.CountOf(r.Total.StillFree, "of them is", "of them are") + " still free, " +
 		reconcile.CountOf(r.Total.Returned, "person", "people") + " came back"
-	if r.Total.Monthly != "" {
-		text += "; the run rate is " + money(r.Total.Monthly, r.Total.Currency) + " a month, " +
-			money(r.Total.Monthly.Times(12), r.Total.Currency) + " a year"
+	if len(r.Total.Currencies) > 0 {
+		text += "; the run rate is " + r.sums(func(c reconcile.CurrencySavings) reconcile.Amount { return c.Monthly }) + " a month, " +
+			r.sums(func(c reconcile.CurrencySavings) reconcile.Amount { return c.Monthly.Times(12) }) + " a year"
+		if r.Total.Priced < r.Total.Freed {
+			text += ", of those whose price is known"
+		}
 	}
 	lead := []string{text + "."}
 	if r.Account != "" {
@@ -116,7 +147,7 @@ func (r *SavingsReport) sheet() *sheet {
 	if len(r.Rows) > 0 {
 		s.Rows = append(s.Rows, []string{
 			"Total", "", "", reconcile.Number(r.Total.Freed), reconcile.Number(r.Total.Returned), reconcile.Number(r.Total.StillFree),
-			reconcile.Thousands(string(r.Total.SeatMonths)), money(r.Total.Saved, r.Total.Currency),
+			reconcile.Thousands(string(r.Total.SeatMonths)), r.saved(),
 		})
 		s.Marked = append(s.Marked, true)
 		s.Notes = []string{"A row is the seats freed in that month, and what became of them until " + r.AsOf.In(r.zone).Format(time.DateOnly) + ", by the calendar of " + r.zone.String() +
@@ -132,8 +163,8 @@ func (r *SavingsReport) sheet() *sheet {
 // mostBars is how many months the picture shows.
 const mostBars = 24
 
-// bars draws what was saved in each month, or without a price how many seats were free;
-// nil where that is nothing.
+// bars draws what was saved in each month, or how many seats were free where there is no
+// price, or no one currency; nil where that is nothing.
 func (r *SavingsReport) bars() *bars {
 	months := r.months
 	if len(months) == 0 {
@@ -146,8 +177,10 @@ func (r *SavingsReport) bars() *bars {
 		b.title += ", in " + currency
 	}
 	for _, month := range months[max(0, len(months)-mostBars):] {
-		item := barItem{label: month.Month, value: float64(month.Free), text: reconcile.Number(month.Free)}
-		if month.Saved != "" {
+		item := barItem{label: month.Month}
+		if r.Total.Saved == "" {
+			item.value, item.text = float64(month.Free), reconcile.Number(month.Free)
+		} else if month.Saved != "" {
 			item.value, _ = strconv.ParseFloat(string(month.Saved), 64)
 			item.text = reconcile.Thousands(string(month.Saved))
 		}
