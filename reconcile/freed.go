@@ -29,6 +29,8 @@ type CameBack struct {
 type SeatReading struct {
 	At   time.Time
 	Used int
+	// Account is set where readings are of several accounts.
+	Account string
 }
 
 // Freed returns every seat that the recorded runs released, the earliest first. Half

@@ -12,8 +12,11 @@ import (
 type Savings struct {
 	// Since is when the first recorded run with a plan ended; zero without any.
 	Since time.Time
-	Rows  []SavingsRow
-	Total SavingsTotal
+	// LastRead is when the last one ended until now, of several accounts that of the one read
+	// longest ago: who came back later is not known. It is zero without any.
+	LastRead time.Time
+	Rows     []SavingsRow
+	Total    SavingsTotal
 	// Months is what was saved in each month, whenever the seats were freed, without a
 	// gap from the first release to now. They add up to Total.
 	Months []SavedMonth
@@ -87,7 +90,7 @@ type SavedMonth struct {
 // those of the timezone of now.
 func (h *History) Savings(now time.Time) Savings {
 	l := h.ledger(now)
-	savings := Savings{Rows: []SavingsRow{}, Total: SavingsTotal{Currencies: []CurrencySavings{}}}
+	savings := Savings{Rows: []SavingsRow{}, Total: SavingsTotal{Currencies: []CurrencySavings{}}, LastRead: h.lastRead(now)}
 	for _, reading := range h.Readings {
 		if savings.Since.IsZero() || reading.At.Before(savings.Since) {
 			savings.Since = reading.At
@@ -99,6 +102,22 @@ func (h *History) Savings(now time.Time) Savings {
 	savings.Total = l.total(savings.Rows)
 	savings.Months = l.savedMonths(savings.Total.Saved)
 	return savings
+}
+
+// lastRead returns until when it is known of every account who came back.
+func (h *History) lastRead(now time.Time) (oldest time.Time) {
+	last := make(map[string]time.Time) // by account
+	for _, reading := range h.Readings {
+		if !reading.At.After(now) {
+			last[reading.Account] = later(last[reading.Account], reading.At)
+		}
+	}
+	for _, at := range last {
+		if oldest.IsZero() || at.Before(oldest) {
+			oldest = at
+		}
+	}
+	return oldest
 }
 
 // SavedRuns works out what some runs have saved until now, by their ids; those that released

@@ -18,7 +18,10 @@ func (a *Archive) History() (all reconcile.History, timezone string) {
 		history := store.historyOf(entries, err, time.Time{})
 		all.Runs += history.Runs
 		all.Taken = append(all.Taken, history.Taken...)
-		all.Readings = append(all.Readings, history.Readings...)
+		for _, reading := range history.Readings {
+			reading.Account = store.account
+			all.Readings = append(all.Readings, reading)
+		}
 		all.Unreadable = append(all.Unreadable, history.Unreadable...)
 		maps.Copy(all.Returned, history.Returned)
 		maps.Copy(all.Restored, history.Restored)

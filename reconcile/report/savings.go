@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -20,7 +21,11 @@ type SavingsReport struct {
 	AccountName string    `json:"account_name"`
 	AsOf        time.Time `json:"as_of"`
 	// Since is when the first recorded run ended; null without any.
-	Since  *time.Time             `json:"since"`
+	Since *time.Time `json:"since"`
+	// LastRead is when the last recorded run ended, of several accounts that of the one read
+	// longest ago; null without any. Who came back later is not known.
+	LastRead *time.Time `json:"last_read"`
+
 	Rows   []reconcile.SavingsRow `json:"rows"`
 	Total  reconcile.SavingsTotal `json:"total"`
 	Gaps   []string               `json:"unreadable"`
@@ -36,6 +41,10 @@ func NewSavingsReport(accountID string, history *reconcile.History, now time.Tim
 	if !found.Since.IsZero() {
 		since := found.Since.UTC().Truncate(time.Second)
 		r.Since = &since
+	}
+	if !found.LastRead.IsZero() {
+		lastRead := found.LastRead.UTC().Truncate(time.Second)
+		r.LastRead = &lastRead
 	}
 	for _, run := range history.Unreadable {
 		r.Gaps = append(r.Gaps, run.Why)
@@ -53,12 +62,18 @@ func (r *SavingsReport) Headline() string {
 	if r.Since == nil {
 		return "no run is recorded, so nothing is known to be saved"
 	}
-	seats := r.seats(" since " + r.Since.In(r.zone).Format(time.DateOnly))
+	text := r.seats(" since " + r.date(*r.Since))
 	if saved := r.saved(); saved != "" {
-		return saved + " saved by " + seats
+		text = saved + " saved by " + text
 	}
-	return seats
+	if r.LastRead != nil {
+		text += ", as last read on " + r.date(*r.LastRead)
+	}
+	return text
 }
+
+// date is the day of a moment by the calendar of the report.
+func (r *SavingsReport) date(at time.Time) string { return at.In(r.zone).Format(time.DateOnly) }
 
 // Words say what was saved, or without a price how many seats were freed, and then how
 // many of them are free.
@@ -97,6 +112,9 @@ func (r *SavingsReport) sums(amount func(reconcile.CurrencySavings) reconcile.Am
 	return strings.Join(sums, " + ")
 }
 
+// longUnread is after how long without a recorded run the savings come with a warning.
+const longUnread = 31 * reconcile.Day
+
 // lead says what is still free and what that saves from now on.
 func (r *SavingsReport) lead() []string {
 	if r.Since == nil {
@@ -114,6 +132,14 @@ func (r *SavingsReport) lead() []string {
 	lead := []string{text + "."}
 	if r.Account != "" {
 		lead = []string{"Account " + account(r.Account, r.AccountName) + ".", lead[0]}
+	}
+	if r.LastRead != nil && r.Total.StillFree > 0 && r.AsOf.Sub(*r.LastRead) > longUnread {
+		of := "the account"
+		if r.Account == "" {
+			of = "one of the accounts"
+		}
+		lead = append(lead, "No run has read "+of+" since "+r.date(*r.LastRead)+", "+
+			reconcile.Count(int(r.AsOf.Sub(*r.LastRead)/reconcile.Day), "day")+" ago: whoever came back since then counts as still free.")
 	}
 	for _, gap := range r.Gaps {
 		lead = append(lead, "Not counted, since the record cannot be read: "+sentence(gap)+".")
@@ -150,7 +176,7 @@ func (r *SavingsReport) sheet() *sheet {
 			reconcile.Thousands(string(r.Total.SeatMonths)), r.saved(),
 		})
 		s.Marked = append(s.Marked, true)
-		s.Notes = []string{"A row is the seats freed in that month, and what became of them until " + r.AsOf.In(r.zone).Format(time.DateOnly) + ", by the calendar of " + r.zone.String() +
+		s.Notes = []string{"A row is the seats freed in that month, and what became of them until " + r.date(r.AsOf) + ", by the calendar of " + r.zone.String() +
 			". Saved is the price that the run knew, for the days that each was free, by the length of each month. " +
 			"Freed seats lower the bill once fewer are purchased."}
 	}
@@ -170,13 +196,17 @@ func (r *SavingsReport) bars() *bars {
 	if len(months) == 0 {
 		return nil
 	}
-	b := &bars{title: "Saved in each month"}
+	each := "each month"
+	if len(months) > mostBars {
+		each, months = fmt.Sprintf("each of the last %d months", mostBars), months[len(months)-mostBars:]
+	}
+	b := &bars{title: "Saved in " + each}
 	if r.Total.Saved == "" {
-		b.title = "Seats that runs freed, free at the end of each month"
+		b.title = "Seats that runs freed, free at the end of " + each
 	} else if currency := value(r.Total.Currency); currency != "" {
 		b.title += ", in " + currency
 	}
-	for _, month := range months[max(0, len(months)-mostBars):] {
+	for _, month := range months {
 		item := barItem{label: month.Month}
 		if r.Total.Saved == "" {
 			item.value, item.text = float64(month.Free), reconcile.Number(month.Free)
