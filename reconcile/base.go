@@ -1,6 +1,9 @@
 package reconcile
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Base is what a plan was compared with: the desired state before a change of the
 // file, on the same reading of the account.
@@ -15,9 +18,12 @@ type Base struct {
 	New       int `json:"new"`
 	Gone      int `json:"gone"`
 	Unchanged int `json:"unchanged"`
-	// SeatsAfter and MonthlyCostAfter are those of the plan of the base.
+	// SeatsAfter and MonthlyCostAfter are those of the plan of the base, in Currency.
 	SeatsAfter       int    `json:"seats_after"`
 	MonthlyCostAfter Amount `json:"monthly_cost_after"`
+	Currency         string `json:"currency,omitempty"`
+	// Repriced is true where seats have other prices in the base.
+	Repriced bool `json:"repriced,omitempty"`
 	// GoneChanges are the changes that Gone counts, with the lines of the base.
 	GoneChanges []Change `json:"gone_changes"`
 }
@@ -29,7 +35,9 @@ func (p *Plan) Against(base *Plan) *Plan {
 	plan := *p
 	plan.Base = &Base{
 		Files: base.Desired.Files, SHA256: base.Desired.SHA256, Commit: base.Desired.Commit,
-		Gone: len(compared.Gone), SeatsAfter: base.Summary.SeatsAfter, MonthlyCostAfter: base.Summary.MonthlyCostAfter,
+		Gone: len(compared.Gone), SeatsAfter: base.Summary.SeatsAfter,
+		MonthlyCostAfter: base.Summary.MonthlyCostAfter, Currency: base.Summary.Currency,
+		Repriced:    base.Money.Price != p.Money.Price || !maps.Equal(base.Money.GroupPrices, p.Money.GroupPrices),
 		GoneChanges: make([]Change, 0, len(compared.Gone)),
 	}
 	for _, i := range compared.Gone {

@@ -129,10 +129,13 @@ func effectOf(plan *reconcile.Plan) string {
 	case seats > 0:
 		parts = append(parts, reconcile.Count(seats, "seat")+" more")
 	}
-	if before, after := base.MonthlyCostAfter, plan.Summary.MonthlyCostAfter; before != "" && after != "" && before != after {
+	if before, after, ok := reviewCosts(plan); ok && before != after {
 		difference, word := string(after.Minus(before)), " more"
 		if bare, isLess := strings.CutPrefix(difference, "-"); isLess {
 			difference, word = bare, " less"
+		}
+		if base.Repriced {
+			word += ", at other prices,"
 		}
 		parts = append(parts, money(reconcile.Amount(difference), plan.Summary.Currency)+" a month"+word)
 	}
@@ -140,6 +143,13 @@ func effectOf(plan *reconcile.Plan) string {
 		return ""
 	}
 	return strings.Join(parts, " and ") + " than without this change of the file"
+}
+
+// reviewCosts returns what the seats cost a month without and with the change of the file.
+// It reports false where one is not known, or is in another currency.
+func reviewCosts(plan *reconcile.Plan) (before, after reconcile.Amount, ok bool) {
+	before, after = plan.Base.MonthlyCostAfter, plan.Summary.MonthlyCostAfter
+	return before, after, before != "" && after != "" && plan.Base.Currency == plan.Summary.Currency
 }
 
 // anyway counts in one sentence what the plan has without the change of the file.

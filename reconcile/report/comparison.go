@@ -42,8 +42,12 @@ func newReviewComparison(plan *reconcile.Plan) comparison {
 	base, summary := plan.Base, &plan.Summary
 	c := comparison{heads: [4]string{"Once all of it is applied", "Without this change", "With it", "Difference"}}
 	c.addSeats("Seats in use", base.SeatsAfter, summary.SeatsAfter)
-	if before, after := base.MonthlyCostAfter, summary.MonthlyCostAfter; before != "" && after != "" {
-		c.addCost("Cost a month", summary.Currency, before, after)
+	if before, after, ok := reviewCosts(plan); ok {
+		label := "Cost a month"
+		if base.Repriced {
+			label += " at other prices"
+		}
+		c.addCost(label, summary.Currency, before, after)
 	}
 	return c
 }
