@@ -48,7 +48,7 @@ func (p *Plan) Bill() Bill {
 		after, cost = p.SeatsInUse().Used, money.costOf(taken)
 	}
 	bill := Bill{Purchased: money.Purchased, Currency: p.Summary.Currency, Renews: money.Renews}
-	bill.IsRenewed = bill.Renews != nil && !bill.Renews.Begin(time.UTC).After(p.lastKnown())
+	bill.IsRenewed = bill.Renews != nil && !p.beginOf(*bill.Renews).After(p.lastKnown())
 	bill.Before, bill.After = money.share(p.Live.SeatsUsed, money.costOf(before)), money.share(after, cost)
 	if bill.Now = bill.Before; p.Run != nil {
 		bill.Now = bill.After

@@ -65,6 +65,11 @@ func madeOn(plan *reconcile.Plan, at string) *reconcile.Plan {
 	return plan
 }
 
+func in(plan *reconcile.Plan, timezone string) *reconcile.Plan {
+	plan.Timezone = timezone
+	return plan
+}
+
 func finishedOn(plan *reconcile.Plan, at string) *reconcile.Plan {
 	plan.Run.FinishedAt = reconcile.ParseMoment(at).Time()
 	return plan
@@ -98,6 +103,10 @@ func TestTheAdviceIsAboutTheAccountAsItIsAfterTheRun(t *testing.T) {
 			"lower the purchased count to 228 before 2027-01-01: saves 1,554.00 EUR a month, 18,648.00 EUR a year"},
 		"the day of the renewal": {madeOn(billPlan(450, 240, 12), "2027-01-01T00:00:00Z"), func(m *reconcile.Money) { m.Renews = &renews },
 			"lower the purchased count to 228 for the next billing period (the renewal of 2027-01-01 is past): saves 1,554.00 EUR a month, 18,648.00 EUR a year"},
+		"the day of the renewal by the calendar of the file": {in(madeOn(billPlan(450, 240, 12), "2026-12-31T15:00:00Z"), "Asia/Tokyo"), func(m *reconcile.Money) { m.Renews = &renews },
+			"lower the purchased count to 228 for the next billing period (the renewal of 2027-01-01 is past): saves 1,554.00 EUR a month, 18,648.00 EUR a year"},
+		"the day before it by that calendar": {in(madeOn(billPlan(450, 240, 12), "2026-12-31T14:59:59Z"), "Asia/Tokyo"), func(m *reconcile.Money) { m.Renews = &renews },
+			"lower the purchased count to 228 before 2027-01-01: saves 1,554.00 EUR a month, 18,648.00 EUR a year"},
 		"a run that ended on the day of the renewal": {finishedOn(appliedUpTo(madeOn(billPlan(450, 240, 12), "2026-12-31T23:00:00Z"), 12), "2027-01-01T00:01:00Z"),
 			func(m *reconcile.Money) { m.Renews = &renews },
 			"lower the purchased count to 228 for the next billing period (the renewal of 2027-01-01 is past): saves 1,554.00 EUR a month, 18,648.00 EUR a year"},

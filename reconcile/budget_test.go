@@ -68,6 +68,21 @@ func TestTheBudgetAndTheLastSeatAreForeseenByThePace(t *testing.T) {
 	}
 }
 
+// It is the evening before in Honolulu.
+func TestForeseenDatesAreThoseOfTheTimezoneOfTheFile(t *testing.T) {
+	plan := planOf(t, mustParse(t, text("timezone: Pacific/Honolulu\nlicense: {purchased: 13, budget: 9 seats}\n")),
+		liveOf(peopleOf("a", "b", "c", "d", "e", "f", "g", "h", "i", "j")...), withHistory(History{Readings: growing(6, 7, 8, 9)}))
+	if got := plan.Money.BudgetExceededOn; got == nil || got.String() != "2026-11-21" {
+		t.Errorf("budget passed on %s", got)
+	}
+	if got := plan.Money.SeatsExhaustedOn; got == nil || got.String() != "2026-12-12" {
+		t.Errorf("last seat taken on %s", got)
+	}
+	if got := fmt.Sprint(plan.Findings); !strings.Contains(got, "since 2026-10-24) that is on 2026-12-12") {
+		t.Errorf("found %s", got)
+	}
+}
+
 func TestAPaceNeedsMoreThanAFewDays(t *testing.T) {
 	var readings []SeatReading
 	for i := range 10 {

@@ -63,6 +63,16 @@ func (d Date) String() string {
 	return fmt.Sprintf("%04d-%02d-%02d", d.year, d.month, d.day)
 }
 
+// Zone returns the timezone of a name, by which people are told when something was and what
+// day it is. It is UTC where the name is empty, or not known here.
+func Zone(name string) *time.Location {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}
+
 // MarshalJSON writes the day as text.
 func (d Date) MarshalJSON() ([]byte, error) { return json.Marshal(d.String()) }
 

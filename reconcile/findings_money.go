@@ -21,7 +21,7 @@ func (p *planner) foresee(plan *Plan) {
 	}
 	switch seats, ok := plan.seatsWithinBudget(); {
 	case plan.isOverBudget():
-		today := dateOf(p.now)
+		today := p.pace.dateOf(p.now)
 		money.BudgetExceededOn = &today
 	case ok:
 		money.BudgetExceededOn = p.dayOf(seats + 1)
@@ -73,7 +73,7 @@ func (p *Plan) runsOut(used int) bool {
 		return false
 	}
 	purchased, day := *p.Money.Purchased, p.Money.SeatsExhaustedOn
-	isForeseen := day != nil && used >= p.Live.SeatsUsed && isSoon(*day, p.CreatedAt)
+	isForeseen := day != nil && used >= p.Live.SeatsUsed && p.isSoon(*day)
 	return (purchased-used)*100 < purchased*exhaustedPercent || used >= purchased || isForeseen
 }
 
@@ -104,7 +104,10 @@ func (p *planner) licenseFindings(plan *Plan) (findings []Finding) {
 }
 
 // isSoon reports whether a day is near enough to act.
-func isSoon(day Date, now time.Time) bool { return day.Begin(time.UTC).Sub(now) <= soon }
+func (p *Plan) isSoon(day Date) bool { return p.beginOf(day).Sub(p.CreatedAt) <= soon }
+
+// beginOf is when a day begins, by the calendar of the file.
+func (p *Plan) beginOf(day Date) time.Time { return day.Begin(Zone(p.Timezone)) }
 
 // budgetFinding says that the budget is passed, or when it will be at the present pace.
 func (p *planner) budgetFinding(plan *Plan) []Finding {
@@ -122,7 +125,7 @@ func (p *planner) budgetFinding(plan *Plan) []Finding {
 	switch {
 	case !plan.isOverBudget():
 		finding.Message = fmt.Sprintf("at the present pace (%s) the seats in use pass %s on %s", p.pace.String(), budget, day)
-		if !isSoon(*day, p.now) {
+		if !plan.isSoon(*day) {
 			finding.Severity = SeverityInfo
 		}
 	case money.BudgetSeats != nil:

@@ -24,11 +24,12 @@ type pace struct {
 	// readings and since say what it rests on.
 	readings int
 	since    time.Time
-	now      time.Time
+	now      time.Time // in the timezone of the days
 	used     int
 }
 
-// newPace finds the pace of the seats in use. The present reading is the last point.
+// newPace finds the pace of the seats in use. The present reading is the last point, and
+// days are those of its timezone.
 func newPace(history *History, used int, now time.Time) pace {
 	p := pace{now: now, used: used}
 	points := []SeatReading{{At: now, Used: used}}
@@ -69,7 +70,7 @@ func difference(a, b, c, d *big.Int) *big.Int {
 // number in use now. It is zero where that is not known, never, or too far ahead.
 func (p *pace) reaches(seats int) Date {
 	if seats <= p.used {
-		return dateOf(p.now)
+		return p.dateOf(p.now)
 	}
 	if p.perHour == nil || p.perHour.Sign() <= 0 {
 		return Date{}
@@ -79,17 +80,17 @@ func (p *pace) reaches(seats int) Date {
 	if !whole.IsInt64() || whole.Int64() > int64(paceAhead/time.Hour) {
 		return Date{}
 	}
-	return dateOf(p.now.Add(time.Duration(whole.Int64()) * time.Hour))
+	return p.dateOf(p.now.Add(time.Duration(whole.Int64()) * time.Hour))
 }
 
 // String says the pace: "12.5 more a month, by 31 readings since 2026-08-01".
 func (p *pace) String() string {
 	monthly := new(big.Rat).Mul(p.perHour, big.NewRat(24*30, 1))
-	return monthly.FloatString(1) + " more a month, by " + Count(p.readings, "reading") + " since " + dateOf(p.since).String()
+	return monthly.FloatString(1) + " more a month, by " + Count(p.readings, "reading") + " since " + p.dateOf(p.since).String()
 }
 
-// dateOf returns the day of a moment in UTC.
-func dateOf(at time.Time) Date {
-	year, month, day := at.UTC().Date()
+// dateOf returns the day of a moment by the calendar of the timezone of now.
+func (p *pace) dateOf(at time.Time) Date {
+	year, month, day := at.In(p.now.Location()).Date()
 	return Date{year, month, day}
 }

@@ -72,7 +72,7 @@ func newPlanner(desired *Desired, live *Live, options PlanOptions) *planner {
 		s.activity = p.assess(s.User, desired.ruleOf(s.group))
 	}
 	p.countReturned()
-	p.pace = newPace(&options.History, p.seats.Used, options.Now)
+	p.pace = newPace(&options.History, p.seats.Used, p.local(options.Now))
 	return p
 }
 

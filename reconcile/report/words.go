@@ -49,14 +49,8 @@ func capitalized(text string) string {
 }
 
 // Zone returns the timezone in which people are told when something was, by the name that
-// a plan has of it: that of its file. It is UTC where the name is empty, or not known here.
-func Zone(name string) *time.Location {
-	zone, err := time.LoadLocation(name)
-	if err != nil {
-		return time.UTC
-	}
-	return zone
-}
+// a plan has of it: that of its file.
+func Zone(name string) *time.Location { return reconcile.Zone(name) }
 
 // minutes is how reports show a moment, with its timezone.
 const minutes = "2006-01-02 15:04 MST"
