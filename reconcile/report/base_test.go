@@ -49,3 +49,32 @@ func TestAChangeOfTheFileIsSaidInMoneyThatCanBeCompared(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatWouldLiftALimitSaysWhomElseItReleases(t *testing.T) {
+	release := func(user string, held reconcile.Hold) reconcile.Change {
+		return reconcile.Change{Kind: reconcile.Release, UserID: user, Held: held}
+	}
+	plan := func(changes ...reconcile.Change) *reconcile.Plan {
+		return &reconcile.Plan{Changes: changes, Limit: reconcile.Limit{Releases: 2, Tripped: true, Wanted: len(changes)}}
+	}
+	limited, done := reconcile.HeldLimit, reconcile.Hold("")
+	tests := []struct {
+		name       string
+		base, plan *reconcile.Plan
+		want       string
+	}{
+		{"all of them are new", plan(), plan(release("a", limited), release("b", limited), release("c", limited)),
+			"3 releases are held by the limit of 2; --allow-releases 3 releases them"},
+		{"the others were held anyway", plan(release("a", limited), release("b", limited)), plan(release("a", limited), release("b", limited), release("c", limited)),
+			"1 release is held by the limit of 2; --allow-releases 3 releases it and 2 others that were asked for anyway"},
+		{"another was pending anyway", plan(release("a", done)), plan(release("a", done), release("b", done), release("c", limited)),
+			"1 release is held by the limit of 2; --allow-releases 3 releases it and 1 other that was asked for anyway"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got, _ := NewView(test.plan.Against(test.base)).heldNotes(); got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+		})
+	}
+}

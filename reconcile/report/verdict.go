@@ -84,13 +84,18 @@ func (v *View) runVerdict() Verdict {
 // heldNotes counts the held changes, those of the limit on their own since they are
 // the ones that an administrator may want to let through. What there is none of is "".
 func (v *View) heldNotes() (byLimit, others string) {
-	held, all, noun := 0, 0, "release"
+	held, anyway, room, noun := 0, 0, 0, "release"
 	for i := range v.plan.Changes {
-		if change := &v.plan.Changes[i]; change.Held == reconcile.HeldLimit {
-			all++
-			if !v.isShown(change.New) {
-				continue
-			}
+		change := &v.plan.Changes[i]
+		isHeld := change.Held == reconcile.HeldLimit
+		if !isHeld && !v.isStillToRelease(i) {
+			continue
+		}
+		room++
+		switch {
+		case !v.isShown(change.New):
+			anyway++
+		case isHeld:
 			held++
 			if change.Kind != reconcile.Release {
 				noun = "seat change"
@@ -111,22 +116,19 @@ func (v *View) heldNotes() (byLimit, others string) {
 	if held == 1 {
 		them = "it"
 	}
+	if anyway > 0 {
+		them += " and " + reconcile.CountOf(anyway, "other that was", "others that were") + " asked for anyway"
+	}
 	return fmt.Sprintf("%s held by the %s; --allow-releases %d releases %s", reconcile.CountOf(held, noun+" is", noun+"s are"),
-		v.plan.Limit.Phrase(), all+v.stillToRelease(), them), others
+		v.plan.Limit.Phrase(), room, them), others
 }
 
-// stillToRelease counts what the limit let through and no run has done: a run that
-// is to do all of it needs room for that, too.
-func (v *View) stillToRelease() int {
-	count := 0
-	for i := range v.plan.Changes {
-		change := &v.plan.Changes[i]
-		isDone := v.outcomes != nil && v.outcomes[i] != nil && v.outcomes[i].Status == reconcile.Applied
-		if v.plan.Limit.Counts(change) && change.WillBeDone() && !isDone {
-			count++
-		}
-	}
-	return count
+// isStillToRelease reports whether the limit let a change through that no run has done: a
+// run that is to do all of it needs room for that, too.
+func (v *View) isStillToRelease(i int) bool {
+	change := &v.plan.Changes[i]
+	isDone := v.outcomes != nil && v.outcomes[i] != nil && v.outcomes[i].Status == reconcile.Applied
+	return v.plan.Limit.Counts(change) && change.WillBeDone() && !isDone
 }
 
 // statusCounts lists how many outcomes have each status but applied.
