@@ -109,15 +109,21 @@ func (p *Plan) isSoon(day Date) bool { return p.beginOf(day).Sub(p.CreatedAt) <=
 // beginOf is when a day begins, by the calendar of the file.
 func (p *Plan) beginOf(day Date) time.Time { return day.Begin(Zone(p.Timezone)) }
 
-// budgetFinding says that the budget is passed, or when it will be at the present pace.
+// budgetFinding says that the budget is passed, or when it will be at the present pace, or
+// that nobody knows.
 func (p *planner) budgetFinding(plan *Plan) []Finding {
-	money := &plan.Money
+	money, bill := &plan.Money, plan.Bill()
+	budget := "the budget of " + bill.amount(money.Budget) + " a month"
+	if money.Budget != "" && plan.billed() == "" {
+		return []Finding{{
+			Severity: SeverityWarning, Code: CodeBudgetUnknown, Source: pointer(p.desired.License.BudgetAt),
+			Message: fmt.Sprintf("whether the bill is within %s is not known, since the price of a seat is not: write license.price, or a budget in seats", budget),
+		}}
+	}
 	day := money.BudgetExceededOn
 	if day == nil {
 		return nil
 	}
-	bill := plan.Bill()
-	budget := "the budget of " + bill.amount(money.Budget) + " a month"
 	if money.BudgetSeats != nil {
 		budget = "the budget of " + Count(*money.BudgetSeats, "seat")
 	}

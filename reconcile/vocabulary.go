@@ -174,6 +174,7 @@ const (
 	CodeRosterUnmatched     Code = "roster-unmatched"
 	CodeDepartedUser        Code = "departed-user"
 	CodeBudgetExceededSoon  Code = "budget-exceeded-soon"
+	CodeBudgetUnknown       Code = "budget-unknown"
 )
 
 // term is a word with the sentence that explains it.
@@ -238,6 +239,7 @@ var codes = [...]term[Code]{
 	{CodeNoHistory, "a rule needs run records, and there are none"},
 	{CodeSeatsExhaustedSoon, "too few purchased seats are free"},
 	{CodeBudgetExceededSoon, "the monthly bill will pass the budget"},
+	{CodeBudgetUnknown, "no price says what the budget pays for"},
 	{CodeLicenseDiffers, "the file and the subscription say different things"},
 	{CodeLowerPurchased, "seats are paid for and not used"},
 	{CodeDeviceEvidence, "devices could not be read"},
