@@ -152,7 +152,10 @@ func (s *severalViews) sentence() string {
 		pending, held = pending+view.pending(), held+view.heldCount()
 	}
 	text := reconcile.Count(len(s.views), "account") + " in all: nothing to change"
-	if pending > 0 {
+	switch {
+	case len(s.views) == 0:
+		text = "nothing was planned"
+	case pending > 0:
 		text = reconcile.Count(len(s.views), "account") + " in all: " + listKinds(counts, reconcile.Kind.Doing)
 	}
 	if held > 0 {
@@ -167,6 +170,9 @@ func (s *severalViews) sentence() string {
 // facts sums seats and, by currency, the figures of the bills. A figure that is not
 // known of every account says of how many it is.
 func (s *severalViews) facts() []Fact {
+	if len(s.views) == 0 {
+		return nil
+	}
 	seats, withPurchased := Seats{Purchased: new(int)}, 0
 	sums, known := make(map[string][]Cost), make(map[[2]string]int)
 	for _, view := range s.views {
