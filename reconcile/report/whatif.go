@@ -75,7 +75,12 @@ func newWhatIfCard(plan *reconcile.Plan) *sheet {
 	if plan.Activity != nil {
 		table.AfterDays = plan.Activity.AfterDays
 	}
-	return table.sheet()
+	card := table.sheet()
+	card.Sentence = "What other thresholds of inactivity would free"
+	if plan.Run != nil {
+		card.Sentence = "What other thresholds of inactivity would have freed before this run"
+	}
+	return card
 }
 
 // lead says what the file's own threshold frees.
