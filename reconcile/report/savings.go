@@ -107,7 +107,11 @@ func (r *SavingsReport) saved() string {
 func (r *SavingsReport) sums(amount func(reconcile.CurrencySavings) reconcile.Amount) string {
 	var sums []string
 	for _, currency := range r.Total.Currencies {
-		sums = append(sums, money(amount(currency), currency.Currency))
+		sum := money(amount(currency), currency.Currency)
+		if currency.Currency == "" && len(r.Total.Currencies) > 1 {
+			sum += " of no currency" // and not of the next one
+		}
+		sums = append(sums, sum)
 	}
 	return strings.Join(sums, " + ")
 }

@@ -85,6 +85,19 @@ func TestSavingsSayWhichMoneyIsKnown(t *testing.T) {
 			"3.00 EUR + 10.50 USD by 2 seats freed, 2 still free",
 		},
 		{
+			"a currency since", freed(seat("a", "2026-10-01", "7.00", ""), seat("b", "2026-11-01", "7.00", "USD")),
+			[]string{
+				"10.50 of no currency + 3.50 USD saved by 2 seats freed since 2026-10-01, as last read on 2026-11-01",
+				"2 of them are still free, 0 people came back; the run rate is 7.00 of no currency + 7.00 USD a month, 84.00 of no currency + 84.00 USD a year.",
+				"",
+				"Seats that runs freed, free at the end of each month",
+				"  2026-10  ████████████████████ 1",
+				"  2026-11  ████████████████████████████████████████ 2",
+				"Total 2 0 2 2.00 10.50 of no currency + 3.50 USD",
+			},
+			"10.50 of no currency + 3.50 USD by 2 seats freed, 2 still free",
+		},
+		{
 			"a price since", freed(seat("a", "2026-10-01", "", ""), seat("b", "2026-11-01", "7.00", "USD")),
 			[]string{
 				"3.50 USD saved by the 1 of 2 seats freed since 2026-10-01 whose price is known, as last read on 2026-11-01",
