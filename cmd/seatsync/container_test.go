@@ -324,6 +324,16 @@ func TestComposeSaysWhereTheFilesThatItMountsComeFrom(t *testing.T) {
 	}
 }
 
+// A file that is mounted alone is that of the start for ever: git and editors put another one in its place.
+func TestComposeMountsTheFolderOfTheDesiredState(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Dir(found(t, deployed+"docker/Dockerfile", `SEATSYNC_FILE=(\S+)`)[0])
+	mounted := found(t, deployed+"docker/compose.yaml", `(?m)^ +- \./[^:]+:([^:]+):ro$`)
+	if !slices.Equal(mounted, []string{folder}) {
+		t.Errorf("compose.yaml mounts %q, want %s alone", mounted, folder)
+	}
+}
+
 // readFirstYAML reads the first document of a file.
 func readFirstYAML(t *testing.T, path string, into any) {
 	t.Helper()
