@@ -324,6 +324,18 @@ func TestComposeSaysWhereTheFilesThatItMountsComeFrom(t *testing.T) {
 	}
 }
 
+// What it mounts has a token in it, and names: it belongs neither into a commit nor into an image that is built.
+func TestWhatComposeMountsIsKeptOutOfGitAndOfTheImage(t *testing.T) {
+	t.Parallel()
+	for _, mounted := range found(t, deployed+"docker/compose.yaml", `(?m)^ +(?:- |[a-z_]+: \{file: )\./([\w.-]+)`) {
+		for list, line := range map[string]string{"../../.gitignore": "/deploy/docker/" + mounted, deployed + "docker/Dockerfile.dockerignore": "deploy/docker/" + mounted} {
+			if !slices.Contains(found(t, list, `(?m)^(.+)$`), line) {
+				t.Errorf("%s does not have %s", list, line)
+			}
+		}
+	}
+}
+
 // A file that is mounted alone is that of the start for ever: git and editors put another one in its place.
 func TestComposeMountsTheFolderOfTheDesiredState(t *testing.T) {
 	t.Parallel()
