@@ -1,6 +1,7 @@
 package check
 
 import (
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -141,6 +142,38 @@ func checkContainer(t *testing.T, name string, container corev1.Container) {
 	}
 	if strings.Contains(args, "0.0.0.0") && !strings.Contains(args, "--redact") && !strings.Contains(args, "--web-config") {
 		t.Errorf("%s: pages with names are open to whoever reaches the pod: %s", name, args)
+	}
+}
+
+// A Job cannot be changed, only made anew; what is around it stays, the claim with the records above all.
+func TestTheFleetRunsAgainByItsJobAlone(t *testing.T) {
+	text, err := os.ReadFile("../overlays/fleet/kustomization.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const again = "kubectl -n seatsync delete job seatsync-fleet --ignore-not-found && kubectl apply -k deploy/kubernetes/overlays/fleet\n"
+	if !strings.Contains(string(text), again) || strings.Contains(string(text), "replace") {
+		t.Errorf("the comment of the fleet does not say\n%s", again)
+	}
+	for _, object := range decode(t)["fleet"] {
+		if job, isJob := object.(*batchv1.Job); isJob && (job.Namespace != "seatsync" || job.Name != "seatsync-fleet") {
+			t.Errorf("the Job is %s/%s", job.Namespace, job.Name)
+		}
+	}
+}
+
+// Each file of a fleet names the variable with its token, and no other is taken for it.
+func TestTheFleetNeedsNoSecretButItsTokens(t *testing.T) {
+	pod := pods(t)["fleet"]
+	for _, volume := range pod.Volumes {
+		if volume.Secret != nil {
+			t.Errorf("the pod waits for the secret %s", volume.Secret.SecretName)
+		}
+	}
+	for _, variables := range pod.Containers[0].EnvFrom {
+		if variables.SecretRef.Name != "seatsync-tokens" {
+			t.Errorf("the pod waits for the secret %s", variables.SecretRef.Name)
+		}
 	}
 }
 
