@@ -2,6 +2,7 @@ package main
 
 import (
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/seatsync/seatsync/reconcile"
@@ -27,6 +28,19 @@ func TestTheAlertAndThePanelOfLimitsKnowEveryLimit(t *testing.T) {
 			if isAsked != hold.IsLimit() {
 				t.Errorf("%s asks for %s: %t, and that it is a limit is %t, in %s", path, hold, isAsked, hold.IsLimit(), expressions[0])
 			}
+		}
+	}
+}
+
+// TestTheUnitsRunAsTheUserThatIsMadeForThem holds them to a user that stays: of a dynamic one, /etc/seatsync cannot be, and nobody
+// can apply by hand as it.
+func TestTheUnitsRunAsTheUserThatIsMadeForThem(t *testing.T) {
+	t.Parallel()
+	made := found(t, deployed+"systemd/sysusers.conf", `(?m)^u (\S+) `)
+	for _, unit := range []string{"seatsync.service", "seatsync-once.service"} {
+		users := found(t, deployed+"systemd/"+unit, `(?m)^(?:User|DynamicUser)=(\S+)$`)
+		if len(made) != 1 || !slices.Equal(users, made) {
+			t.Errorf("%s runs as %q, and sysusers.conf makes %q", unit, users, made)
 		}
 	}
 }

@@ -23,7 +23,8 @@ func (b *build) writePackages(t target, pages []page) error {
 	for _, format := range []string{"deb", "rpm"} {
 		contents := files.Contents{
 			b.content(b.program(t), "/usr/bin/seatsync", 0o755),
-			{Destination: "/etc/seatsync", Type: files.TypeDir, FileInfo: &files.ContentFileInfo{Mode: 0o750, MTime: b.date}},
+			{Destination: "/etc/seatsync", Type: files.TypeDir, FileInfo: &files.ContentFileInfo{Mode: 0o750, Group: "seatsync", MTime: b.date}},
+			b.content(filepath.Join(b.source, "deploy/systemd/sysusers.conf"), "/usr/lib/sysusers.d/seatsync.conf", 0o644),
 			b.content(filepath.Join(b.source, "desired-state.yaml"), "/usr/share/doc/seatsync/examples/desired-state.yaml", 0o644),
 			b.content(filepath.Join(b.source, "people.csv"), "/usr/share/doc/seatsync/examples/people.csv", 0o644),
 			b.content(filepath.Join(b.source, "LICENSE"), "/usr/share/doc/seatsync/copyright", 0o644),
@@ -49,7 +50,7 @@ func (b *build) content(source, destination string, mode os.FileMode) *files.Con
 }
 
 func (b *build) writePackage(format string, t target, contents files.Contents) error {
-	script := filepath.Join(b.source, "deploy/release/reload-units.sh")
+	scripts := filepath.Join(b.source, "deploy/release")
 	info := nfpm.WithDefaults(&nfpm.Info{
 		Name: "seatsync", Arch: t.architecture, Platform: "linux", Version: b.version, MTime: b.date,
 		Section: "admin", Priority: "optional", Maintainer: "The seatsync authors <maintainers@seatsync.invalid>",
@@ -59,7 +60,7 @@ func (b *build) writePackage(format string, t target, contents files.Contents) e
 		Overridables: nfpm.Overridables{
 			Contents: contents, Umask: 0o022,
 			Recommends: map[string][]string{"deb": {"ca-certificates"}}[format],
-			Scripts:    nfpm.Scripts{PostInstall: script, PostRemove: script},
+			Scripts:    nfpm.Scripts{PostInstall: filepath.Join(scripts, "postinstall.sh"), PostRemove: filepath.Join(scripts, "reload-units.sh")},
 			RPM:        nfpm.RPM{BuildHost: "localhost", Summary: "Declarative seats and names for Cloudflare Zero Trust"},
 		},
 	})

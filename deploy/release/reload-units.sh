@@ -1,5 +1,5 @@
 #!/bin/sh
-# After installation and removal: systemd looks at its units again. Nothing is enabled or started: that is for a person.
+# After removal: systemd looks at its units again. The user of the units stays, and what belongs to it.
 set -e
 if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload || true
