@@ -1,8 +1,10 @@
 package main
 
 import (
+	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/seatsync/seatsync/reconcile"
@@ -41,6 +43,30 @@ func TestTheUnitsRunAsTheUserThatIsMadeForThem(t *testing.T) {
 		users := found(t, deployed+"systemd/"+unit, `(?m)^(?:User|DynamicUser)=(\S+)$`)
 		if len(made) != 1 || !slices.Equal(users, made) {
 			t.Errorf("%s runs as %q, and sysusers.conf makes %q", unit, users, made)
+		}
+	}
+}
+
+// TestOperationsSaysHowTheUnitsAreEnabled holds what the page of operations says to the units: what of them can be enabled, and the
+// files that they are given.
+func TestOperationsSaysHowTheUnitsAreEnabled(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/operations.md")
+	check(t, err)
+	for _, unit := range []string{"seatsync.service", "seatsync-once.timer"} {
+		if len(found(t, deployed+"systemd/"+unit, `(?m)^(WantedBy=)`)) != 1 || !strings.Contains(string(page), "`"+unit+"`") && !strings.Contains(string(page), "systemctl enable --now "+unit+"\n") {
+			t.Errorf("docs/operations.md does not say how %s is enabled", unit)
+		}
+	}
+	for _, unit := range []string{"seatsync.service", "seatsync-once.service"} {
+		given := found(t, deployed+"systemd/"+unit, `(?m)^(?:LoadCredential=\w+:|EnvironmentFile=-)(\S+)$`)
+		if len(given) != 2 {
+			t.Errorf("%s is given %q, want a token and variables", unit, given)
+		}
+		for _, path := range given {
+			if !strings.Contains(string(page), "/dev/stdin "+path) {
+				t.Errorf("docs/operations.md does not say how %s, which %s is given, is written", path, unit)
+			}
 		}
 	}
 }
