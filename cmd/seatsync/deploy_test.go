@@ -70,3 +70,29 @@ func TestOperationsSaysHowTheUnitsAreEnabled(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatIsDoneByHandIsDoneWhereTheServiceIs holds the commands of the page of operations to the user, the files and the names of what
+// is in deploy/: an apply elsewhere has another history, and one as root leaves records that the service cannot read.
+func TestWhatIsDoneByHandIsDoneWhereTheServiceIs(t *testing.T) {
+	t.Parallel()
+	const page = "../../docs/operations.md"
+	unit := func(pattern string) string { return found(t, deployed+"systemd/seatsync.service", pattern)[0] }
+	pod := ofPod("daemon/deployment.yaml")(t)
+	for _, want := range []string{
+		"sudo -u " + unit(`(?m)^User=(\S+)`) + " seatsync apply --file " + unit(`--file (\S+)`) + " --state-dir " + unit(`--state-dir (\S+)`) +
+			" --api-token-file " + unit(`LoadCredential=token:(\S+)`) + " --allow-releases 196\n",
+		"exec " + found(t, deployed+"docker/compose.yaml", `(?m)^services:\n  (\w+):`)[0] + " seatsync apply --allow-releases 196\n",
+		"exec -it deploy/" + found(t, overlays+"daemon/deployment.yaml", `(?m)^metadata: \{name: (\w+)`)[0] + " -c seatsync -- seatsync apply --file " +
+			pod.args[slices.Index(pod.args, "--file")+1] + " --allow-releases 196\n",
+		"--from=cronjob/" + found(t, overlays+"cronjob/cronjob.yaml", `(?m)^metadata: \{name: (\w+)`)[0] + " ",
+	} {
+		if len(found(t, page, "("+regexp.QuoteMeta(want)+")")) != 1 {
+			t.Errorf("%s does not have, once,\n%s", page, want)
+		}
+	}
+	for _, command := range found(t, page, `(?m)^(.*seatsync apply.*)$`) {
+		if strings.HasPrefix(command, "sudo seatsync") || strings.HasPrefix(command, "seatsync apply") {
+			t.Errorf("%s applies as somebody else than the service: %s", page, command)
+		}
+	}
+}
