@@ -24,11 +24,14 @@ func TestTheCommandsOfThePagesWork(t *testing.T) {
 		t.Run(filepath.Base(page), func(t *testing.T) {
 			t.Parallel()
 			shell := newPageShell(t)
-			beginsAtNothing := slices.Contains([]string{"README.md", "first-week.md"}, filepath.Base(page))
+			beginsAtNothing := filepath.Base(page) == "README.md"
 			if !beginsAtNothing {
 				shell.prepare()
 			}
 			blocks, prose := readPage(t, page)
+			if filepath.Base(page) == "first-week.md" { // first_week_test.go runs them, day by day
+				blocks = nil
+			}
 			for _, block := range blocks {
 				switch {
 				case block.language == "yaml" && beginsAtNothing:
@@ -98,21 +101,34 @@ func commandIn(span string) (command string, isOurs bool) {
 // account in a sandbox.
 type pageShell struct {
 	t         *testing.T
+	box       *sandbox.Sandbox
 	directory string
 	env       []string
 }
 
 func newPageShell(t *testing.T) *pageShell {
 	t.Helper()
-	box, env := accountForRuns(t, sandbox.Options{Users: 40})
-	box.Put(sandbox.MainAccount, sandbox.Record{
-		ID: sandbox.Value("ceo"), SeatUID: sandbox.Value("ceo-seat"), Email: sandbox.Value("ceo@example.com"), Name: sandbox.Value("Grace"),
-		AccessSeat: sandbox.Value(true), GatewaySeat: sandbox.Value(false), LastSuccessfulLogin: sandbox.At(time.Now()), CreatedAt: sandbox.At(time.Now()),
-	})
+	shell := newPageShellOf(t, sandbox.Options{Users: 40})
+	shell.box.Put(sandbox.MainAccount, seatHolder("ceo", time.Now()))
+	return shell
+}
+
+// seatHolder is somebody of example.com with a seat and no device.
+func seatHolder(name string, lastLogin time.Time) sandbox.Record {
+	return sandbox.Record{
+		ID: sandbox.Value(name), SeatUID: sandbox.Value(name + "-seat"), Email: sandbox.Value(name + "@example.com"), Name: sandbox.Value(name),
+		AccessSeat: sandbox.Value(true), GatewaySeat: sandbox.Value(false), LastSuccessfulLogin: sandbox.At(lastLogin), CreatedAt: sandbox.At(lastLogin),
+		ActiveDeviceCount: sandbox.Value(0.0),
+	}
+}
+
+func newPageShellOf(t *testing.T, options sandbox.Options) *pageShell {
+	t.Helper()
+	box, env := accountForRuns(t, options)
 	program, err := exec.LookPath("seatsync")
 	check(t, err)
 	directory := t.TempDir()
-	return &pageShell{t: t, directory: directory, env: append(env,
+	return &pageShell{t: t, box: box, directory: directory, env: append(env,
 		"CLOUDFLARE_ACCOUNT_ID="+sandbox.MainAccount, "HOME="+directory, "PATH="+filepath.Dir(program)+":"+os.Getenv("PATH"))}
 }
 
