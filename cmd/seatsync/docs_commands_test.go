@@ -56,6 +56,33 @@ func TestTheCommandsOfThePagesWork(t *testing.T) {
 	}
 }
 
+// elsewhere finds commands that need a machine, a container or a cluster of their own.
+var elsewhere = regexp.MustCompile(`^(?:sudo|systemctl|docker|kubectl|htpasswd) \S`)
+
+// TestWhatIsRunElsewhereSaysWhyNoTestRunsIt looks at such commands in the text and in comments of examples: the
+// paragraph, the table or the example has a comment that says why. In blocks of shell they fail without one.
+func TestWhatIsRunElsewhereSaysWhyNoTestRunsIt(t *testing.T) {
+	t.Parallel()
+	for _, page := range pagesOfTheDocs(t) {
+		blocks, prose := readPage(t, page)
+		for paragraph := range strings.SplitSeq(prose, "\n\n") {
+			for _, span := range inBackticks.FindAllStringSubmatch(paragraph, -1) {
+				if _, isOurs := commandIn(span[1]); !isOurs && elsewhere.MatchString(span[1]) && !strings.Contains(paragraph, "<!-- not run: ") {
+					t.Errorf("%s: nothing says why no test runs %s", page, span[1])
+				}
+			}
+		}
+		for _, block := range blocks {
+			for line := range strings.SplitSeq(block.text, "\n") {
+				_, comment, _ := strings.Cut(line, "# ")
+				if block.language != "sh" && block.notRun == "" && elsewhere.MatchString(comment) {
+					t.Errorf("%s: nothing says why no test runs %s", page, comment)
+				}
+			}
+		}
+	}
+}
+
 // TestTheTargetsOfMakeInThePagesAreThere asks make what it would do.
 func TestTheTargetsOfMakeInThePagesAreThere(t *testing.T) {
 	t.Parallel()
