@@ -43,12 +43,25 @@ type fileState struct {
 	size     int64
 }
 
-// accountID returns the last known account id, "" before the first.
+// accountID returns the last known account id. Before the first it is the one that was
+// asked for, which a broken file does not change, or "".
 func (r *accountRunner) accountID() string {
 	if account := r.account.Load(); account != nil {
 		return *account
 	}
+	if asked := r.askedAccount(); reconcile.CheckAccountID(asked) == nil {
+		return asked
+	}
 	return ""
+}
+
+// askedAccount returns the account of the flag or the environment, "" in a fleet, where
+// each file names its own.
+func (r *accountRunner) askedAccount() string {
+	if r.isFleet {
+		return ""
+	}
+	return r.app.account
 }
 
 // Settings reads the file again when it has changed, or could not be read.
@@ -57,7 +70,7 @@ func (r *accountRunner) Settings(now time.Time) (daemon.Settings, error) {
 	if info, err := os.Stat(r.file); err == nil {
 		state = fileState{info.ModTime(), info.Size()}
 	}
-	if r.unread == nil && state == r.seen && r.accountID() != "" && r.app.origin.Revision == "" {
+	if r.unread == nil && state == r.seen && r.account.Load() != nil && r.app.origin.Revision == "" {
 		return r.settings, nil
 	}
 	settings, err := r.readSettings(now)
@@ -100,12 +113,8 @@ func (r *accountRunner) readSettings(now time.Time) (daemon.Settings, error) {
 
 // target returns the account of this file as one log sees it.
 func (r *accountRunner) target(log *slog.Logger) *target {
-	account := r.app.account
-	if r.isFleet {
-		account = "" // each file names its own
-	}
 	return &target{
-		app: r.app, file: r.file, account: account, requests: r.flags.requests, limiter: r.limiters.Of,
+		app: r.app, file: r.file, account: r.askedAccount(), requests: r.flags.requests, limiter: r.limiters.Of,
 		log: log, note: logNote(r.app, log),
 		observe: func(account string, seen zerotrust.Observation) {
 			r.metrics.Request(account, seen.Method, seen.Status, seen.Throttled, seen.Remaining)

@@ -118,7 +118,7 @@ func (a *app) accounts(flags runFlags, metrics *daemon.Metrics, log *slog.Logger
 			}
 			return boxes
 		}
-		accounts = append(accounts, daemon.Account{Name: file, Runner: runner, History: history, Outbox: outbox})
+		accounts = append(accounts, daemon.Account{Name: file, ID: runner.accountID(), Runner: runner, History: history, Outbox: outbox})
 	}
 	return accounts, nil
 }

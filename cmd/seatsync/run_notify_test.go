@@ -220,3 +220,35 @@ func TestNoReceiverGetsTheWordsOfTheAPI(t *testing.T) {
 		t.Errorf("the log does not have what the API said: %s", said)
 	}
 }
+
+// Each run is a process of its own, as a timer starts them.
+func TestABrokenFileIsToldOnceUntilRunsSucceedAgain(t *testing.T) {
+	for name, more := range map[string][]string{
+		"the file names the account":        nil,
+		"the environment names the account": {"CLOUDFLARE_ACCOUNT_ID=" + sandbox.MainAccount},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, env := accountForRuns(t, sandbox.Options{Users: 20})
+			inbox := newMailbox(t)
+			env = append(env, append(more, webhookVariable+"="+inbox.URL+"/programs")...)
+			directory := t.TempDir()
+			file := filepath.Join(directory, "desired-state.yaml")
+			for _, isSound := range []bool{true, false, true, false, false, true, true} {
+				writeFile(t, file, "version: 1\nusers: [")
+				if isSound {
+					writeFile(t, file, "version: 1\naccount: "+sandbox.MainAccount+"\nusers: []\n")
+				}
+				inbox.once(t, directory, env)
+			}
+			var events []string
+			for _, body := range inbox.at("/programs") {
+				var told struct{ Event string }
+				check(t, json.Unmarshal([]byte(body), &told))
+				events = append(events, told.Event)
+			}
+			if got, want := strings.Join(events, " "), "failure recovery failure recovery"; got != want {
+				t.Errorf("told %s, not %s", got, want)
+			}
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -21,7 +22,9 @@ import (
 // Account is one account to reconcile.
 type Account struct {
 	// Name is what the account is called until its id is known: its file.
-	Name    string
+	Name string
+	// ID is the id of the account where it is known before the file is read.
+	ID      string
 	Runner  Runner
 	History History
 	// Outbox returns where notifications wait that nobody took yet: that of the
@@ -119,7 +122,7 @@ func New(options Options) *Daemon {
 	var reading errgroup.Group
 	reading.SetLimit(runtime.GOMAXPROCS(0))
 	for _, given := range options.Accounts {
-		a := &account{daemon: d, name: given.Name, id: given.Name, runner: given.Runner, history: given.History, outbox: given.Outbox, polledAt: d.started}
+		a := &account{daemon: d, name: given.Name, id: cmp.Or(given.ID, given.Name), runner: given.Runner, history: given.History, outbox: given.Outbox, polledAt: d.started}
 		d.accounts = append(d.accounts, a)
 		reading.Go(func() error {
 			a.read(d.started, false)

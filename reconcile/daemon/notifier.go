@@ -51,7 +51,7 @@ const (
 	longestPause  = time.Hour
 )
 
-// outbox is that of the account, and of the time before its id was known.
+// outboxes are that of the account, and that of the time before its id was known.
 func (a *account) outboxes() []*record.Outbox {
 	if a.outbox == nil {
 		return nil
@@ -68,10 +68,29 @@ func (a *account) notify(ctx context.Context, ended *Ended) {
 	}
 	log := a.daemon.log.With("account", ended.Account, "run", ended.Outcome.Run.ID)
 	ctx = context.WithoutCancel(ctx)
-	if err := notifier.queue(ctx, boxes[0], ended); err != nil {
+	if err := errors.Join(a.takeOver(ctx, boxes), notifier.queue(ctx, boxes[0], ended)); err != nil {
 		log.Error("a notification was not queued", "error", err.Error())
 	}
 	a.flush(ctx)
+}
+
+// takeOver makes what people were told while nobody knew the account of a broken file,
+// and what waits to be told of it, a part of what they know of the account: a failure is
+// told once, and before its recovery, also where each run is a process of its own.
+func (a *account) takeOver(ctx context.Context, boxes []*record.Outbox) error {
+	if len(boxes) == 1 {
+		return nil // nobody knows it yet
+	}
+	notifier, box, unread := a.daemon.options.Notifier, boxes[0], boxes[1]
+	latest, isKnown := notifier.told(unread, a.name)
+	if !isKnown {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, notifier.Patience)
+	defer cancel()
+	told, _ := notifier.told(box, a.label())
+	told.RunID, told.Result = latest.RunID, latest.Result
+	return errors.Join(box.TakeOver(ctx, unread, a.name), notifier.setTold(box, a.label(), told), notifier.forget(unread, a.name))
 }
 
 // queue puts what is new in a run into the outbox. What people know is what they
@@ -140,6 +159,14 @@ func (n *Notifier) setTold(box *record.Outbox, account string, told record.Told)
 		n.unsaved[account] = told
 	}
 	return err
+}
+
+// forget removes what people know of the runs that went by the name of their file.
+func (n *Notifier) forget(box *record.Outbox, name string) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.unsaved, name)
+	return box.Forget(name)
 }
 
 // add queues one message for each receiver. What the disk does not take is sent at once:
@@ -291,6 +318,9 @@ func (a *account) catchUp(ctx context.Context, notifier *Notifier) {
 	a.mu.Unlock()
 	if len(boxes) == 0 || last == nil || last.Result.IsSuccess() {
 		return
+	}
+	if err := a.takeOver(ctx, boxes); err != nil {
+		a.daemon.log.Error("not all notifications were taken over", "account", label, "error", err.Error())
 	}
 	told, isKnown := notifier.told(boxes[0], label)
 	if !isKnown || told.RunID == last.ID || !told.Result.IsSuccess() {

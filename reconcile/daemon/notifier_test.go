@@ -284,3 +284,23 @@ func TestMessagesLinkToTheReport(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// Each run is a process of its own, and learns the account from its file.
+func TestAFailureWithoutAnAccountIsToldBeforeItsRecovery(t *testing.T) {
+	state := t.TempDir()
+	chat := &postbox{name: "chat-1", refuse: down}
+	account, unread := record.Open(state, testAccountID).Outbox(), record.Open(state, "").Outbox()
+	run := func(id, label string, result reconcile.Result, before *RunSummary, boxes ...*record.Outbox) {
+		room := newNewsroom(t, state, chat)
+		room.name, room.id, room.outbox = "n.yaml", label, func() []*record.Outbox { return boxes }
+		room.notify(t.Context(), &Ended{Account: label, Before: before, Outcome: RunResult{Run: RunSummary{ID: id, Result: result}}})
+	}
+	run("r1", testAccountID, reconcile.ResultDone, nil, account, unread)
+	run("r2", "n.yaml", reconcile.ResultFailed, nil, unread)
+	run("r3", "n.yaml", reconcile.ResultFailed, nil, unread)
+	run("r4", testAccountID, reconcile.ResultDone, &RunSummary{ID: "r3", Result: reconcile.ResultFailed}, account, unread)
+	run("r5", "n.yaml", reconcile.ResultFailed, nil, unread)
+	chat.set(nil)
+	run("r6", testAccountID, reconcile.ResultDone, &RunSummary{ID: "r5", Result: reconcile.ResultFailed}, account, unread)
+	want(t, "told", []string{"failure r2", "recovery r4", "failure r5", "recovery r6"}, chat.taken)
+}

@@ -200,23 +200,38 @@ type toldFile struct {
 	Accounts map[string]Told `json:"accounts"`
 }
 
-// SetTold records what people know now. A full disk takes no new file, and still what
-// is written over an old one: that a failure was told must outlast it, or nobody would
-// hear of the recovery. Where the process is killed in between, people are told again.
+// SetTold records what people know now.
 func (o *Outbox) SetTold(label string, told Told) error {
 	accounts := o.told()
 	if accounts[label] == told {
 		return nil
 	}
+	if accounts == nil {
+		accounts = make(map[string]Told)
+	}
+	accounts[label] = told
+	return o.write(accounts)
+}
+
+// Forget removes what people know of the runs that go by a label: they go by another one now.
+func (o *Outbox) Forget(label string) error {
+	accounts := o.told()
+	if _, isThere := accounts[label]; !isThere {
+		return nil
+	}
+	delete(accounts, label)
+	return o.write(accounts)
+}
+
+// write writes what people know. A full disk takes no new file, and still what is written
+// over an old one: that a failure was told must outlast it, or nobody would hear of the
+// recovery. Where the process is killed in between, people are told again.
+func (o *Outbox) write(accounts map[string]Told) error {
 	directory, err := o.prepare()
 	if err != nil {
 		return err
 	}
 	defer directory.Close()
-	if accounts == nil {
-		accounts = make(map[string]Told)
-	}
-	accounts[label] = told
 	data, _, err := seal(toldFile{accounts})
 	if err != nil {
 		return err
@@ -225,6 +240,29 @@ func (o *Outbox) SetTold(label string, told Told) error {
 		return o.store.unusable(err)
 	}
 	return nil
+}
+
+// TakeOver moves the messages about the runs that go by a label from another outbox behind
+// those that are here, which are older. Nobody sends them meanwhile.
+func (o *Outbox) TakeOver(ctx context.Context, from *Outbox, label string) error {
+	unlock, err := from.Lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	pending, err := from.Pending()
+	problems := []error{err}
+	for _, n := range pending {
+		if n.Account != label {
+			continue
+		}
+		moved := *n
+		if err := o.Add(&moved); err != nil {
+			return errors.Join(append(problems, err)...) // later ones stay behind it
+		}
+		problems = append(problems, from.Remove(n))
+	}
+	return errors.Join(problems...)
 }
 
 // Lock lets one process at a time send what is pending, so that none is sent twice.
