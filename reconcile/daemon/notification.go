@@ -37,7 +37,7 @@ const (
 // Notifications returns what is new in a run: whether runs fail or succeed again, and what
 // this one did or found; nil when people know all of it.
 func (e *Ended) Notifications() (notifications []Notification) {
-	for _, one := range []Notification{e.health(), e.finding()} {
+	for _, one := range []Notification{e.health(), e.limit(), e.budget(), e.change()} {
 		if one.Event != "" {
 			one.Account, one.RunID = e.Account, e.Outcome.Run.ID
 			one.Title = impersonal("seatsync, account " + e.Account + ": " + one.Title)
@@ -65,26 +65,44 @@ func (e *Ended) health() Notification {
 	return Notification{Event: EventFailure, Title: "the run failed"}
 }
 
-// finding says what a run that did not fail did, or found.
-func (e *Ended) finding() Notification {
+// limit says that the limit holds releases back, or others than before.
+func (e *Ended) limit() Notification {
+	if e.Outcome.Run.Result == reconcile.ResultHeld && (e.isNewPlan() || e.Before == nil || e.Before.Result != reconcile.ResultHeld) {
+		return Notification{Event: EventLimit, Title: "the limit holds releases back"}
+	}
+	return Notification{}
+}
+
+// budget says that the budget, or the last free seat, has come into sight.
+func (e *Ended) budget() Notification {
+	if message := e.newlyForeseen(); message != "" && e.Outcome.Run.Result.IsSuccess() {
+		return Notification{Event: EventBudget, Title: message}
+	}
+	return Notification{}
+}
+
+// change says what a run that did not fail did, or what a dry run found; the message about
+// the limit has what is pending as well.
+func (e *Ended) change() Notification {
 	run := &e.Outcome.Run
+	switch {
+	case !run.Result.IsSuccess():
+		return Notification{}
+	case run.Outcomes[reconcile.Applied] > 0:
+		return Notification{Event: EventChange, Title: reconcile.Count(run.Outcomes[reconcile.Applied], "change") + " applied"}
+	case run.Mode == reconcile.ModeDryRun && e.isNewPlan() && run.PendingCount() > 0 && e.limit().Event == "":
+		return Notification{Event: EventChange, Title: "the next apply will " + pendingWords(run)}
+	}
+	return Notification{}
+}
+
+// isNewPlan reports whether the plan asks for something else than the one before it.
+func (e *Ended) isNewPlan() bool {
 	knew := ""
 	if e.Planned != nil {
 		knew = e.Planned.wants
 	}
-	switch {
-	case !run.Result.IsSuccess():
-		return Notification{}
-	case run.Result == reconcile.ResultHeld && (run.wants != knew || e.Before == nil || e.Before.Result != reconcile.ResultHeld):
-		return Notification{Event: EventLimit, Title: "the limit holds releases back"}
-	case e.newlyForeseen() != "":
-		return Notification{Event: EventBudget, Title: e.newlyForeseen()}
-	case run.Outcomes[reconcile.Applied] > 0:
-		return Notification{Event: EventChange, Title: reconcile.Count(run.Outcomes[reconcile.Applied], "change") + " applied"}
-	case run.Mode == reconcile.ModeDryRun && run.wants != knew && run.PendingCount() > 0:
-		return Notification{Event: EventChange, Title: "the next apply will " + pendingWords(run)}
-	}
-	return Notification{}
+	return e.Outcome.Run.wants != knew
 }
 
 // text is the message under the title. It names nobody: numbers are enough to

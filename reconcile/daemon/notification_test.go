@@ -53,9 +53,17 @@ func planned(mode reconcile.Mode, result reconcile.Result, releases int) RunSumm
 	return run
 }
 
+// overBudget is the run where the bill is above the budget.
+func overBudget(run RunSummary) RunSummary {
+	run.foreseen = map[reconcile.Code]string{reconcile.CodeBudgetExceededSoon: "the bill is above the budget"}
+	return run
+}
+
 func TestNewsIsToldOnce(t *testing.T) {
 	failed := RunSummary{ID: "r", Mode: reconcile.ModeDryRun, Result: reconcile.ResultFailed, Error: "503"}
 	dry, applied := reconcile.ModeDryRun, reconcile.ModeApply
+	inPartHeld := planned(applied, reconcile.ResultHeld, 9)
+	inPartHeld.Outcomes = map[reconcile.Status]int{reconcile.Applied: 4}
 	for _, test := range []struct {
 		name string
 		runs []RunSummary
@@ -69,6 +77,9 @@ func TestNewsIsToldOnce(t *testing.T) {
 		{"a first failure is told", []RunSummary{failed}, []string{"failure"}},
 		{"in part is more than failed", []RunSummary{failed, planned(applied, reconcile.ResultPartial, 2)}, []string{"failure", "failure"}},
 		{"a tripped rail is told once, and again when others are held", []RunSummary{planned(dry, reconcile.ResultHeld, 9), planned(dry, reconcile.ResultHeld, 9), planned(dry, reconcile.ResultHeld, 10)}, []string{"limit", "-", "limit"}},
+		{"what was applied is told beside a limit", []RunSummary{inPartHeld, planned(dry, reconcile.ResultHeld, 9)}, []string{"limit and change", "-"}},
+		{"what was applied is told beside the budget", []RunSummary{overBudget(planned(applied, reconcile.ResultDone, 1))}, []string{"budget and change"}},
+		{"the budget is told once", []RunSummary{overBudget(planned(dry, reconcile.ResultDone, 2)), overBudget(planned(dry, reconcile.ResultDone, 2))}, []string{"budget and change", "-"}},
 		{"what was applied is told each time", []RunSummary{planned(applied, reconcile.ResultDone, 1), planned(applied, reconcile.ResultDone, 1)}, []string{"change", "change"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

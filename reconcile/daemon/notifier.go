@@ -107,10 +107,10 @@ func (n *Notifier) queue(ctx context.Context, box *record.Outbox, ended *Ended) 
 		copied.Before = nil // a run by hand, say, of which nobody was told
 		all[0] = &copied
 	case isKnown:
-		known := &RunSummary{ID: told.RunID, Result: told.Result, wants: told.Wants}
+		known := &RunSummary{ID: told.RunID, Result: told.Result, wants: told.Wants, foreseen: told.Foreseen}
 		if missed := ended.Before; missed != nil && missed.ID != told.RunID && !missed.Result.IsSuccess() && told.Result.IsSuccess() {
 			all = []*Ended{{Account: ended.Account, Before: known, Planned: known, Outcome: RunResult{Run: *missed}}, ended}
-			known = &RunSummary{ID: missed.ID, Result: missed.Result, wants: told.Wants}
+			known = &RunSummary{ID: missed.ID, Result: missed.Result, wants: told.Wants, foreseen: told.Foreseen}
 		}
 		copied := *ended
 		copied.Before, copied.Planned = known, known
@@ -126,12 +126,12 @@ func (n *Notifier) queue(ctx context.Context, box *record.Outbox, ended *Ended) 
 		return err // so that the next run tells it again
 	}
 	run := &ended.Outcome.Run
-	told = record.Told{RunID: run.ID, Result: run.Result, Wants: told.Wants}
+	told.RunID, told.Result = run.ID, run.Result
 	switch {
 	case run.Summary != nil:
-		told.Wants = run.wants
+		told.Wants, told.Foreseen = run.wants, run.foreseen
 	case !isKnown && ended.Planned != nil:
-		told.Wants = ended.Planned.wants
+		told.Wants, told.Foreseen = ended.Planned.wants, ended.Planned.foreseen
 	}
 	return n.setTold(box, ended.Account, told)
 }

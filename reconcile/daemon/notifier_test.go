@@ -304,3 +304,19 @@ func TestAFailureWithoutAnAccountIsToldBeforeItsRecovery(t *testing.T) {
 	run("r6", testAccountID, reconcile.ResultDone, &RunSummary{ID: "r5", Result: reconcile.ResultFailed}, account, unread)
 	want(t, "told", []string{"failure r2", "recovery r4", "failure r5", "recovery r6"}, chat.taken)
 }
+
+func TestTheBudgetIsToldOnceWhateverProcessRuns(t *testing.T) {
+	state := t.TempDir()
+	chat := &postbox{name: "chat-1"}
+	run := func(id string, run RunSummary) {
+		run.ID = id
+		newNewsroom(t, state, chat).notify(t.Context(), &Ended{Account: testAccountID, Outcome: RunResult{Run: run}})
+	}
+	run("r1", overBudget(planned(reconcile.ModeApply, reconcile.ResultDone, 9)))
+	run("r2", overBudget(planned(reconcile.ModeDryRun, reconcile.ResultDone, 0)))
+	run("r3", RunSummary{Result: reconcile.ResultFailed}) // knows nothing of the budget
+	run("r4", overBudget(planned(reconcile.ModeDryRun, reconcile.ResultDone, 0)))
+	run("r5", planned(reconcile.ModeDryRun, reconcile.ResultDone, 0)) // seats were freed, or a new budget set
+	run("r6", overBudget(planned(reconcile.ModeDryRun, reconcile.ResultDone, 0)))
+	want(t, "told", []string{"budget r1", "change r1", "failure r3", "recovery r4", "budget r6"}, chat.taken)
+}

@@ -40,6 +40,8 @@ type Told struct {
 	Result reconcile.Result `json:"result"`
 	// Wants names what the last plan asked for; empty for nothing.
 	Wants string `json:"wants,omitempty"`
+	// Foreseen are the findings of that plan about budget and seats, of which people know.
+	Foreseen map[reconcile.Code]string `json:"foreseen,omitempty"`
 }
 
 // Outbox keeps what is not delivered yet, in the directory of an account. Each
@@ -203,9 +205,6 @@ type toldFile struct {
 // SetTold records what people know now.
 func (o *Outbox) SetTold(label string, told Told) error {
 	accounts := o.told()
-	if accounts[label] == told {
-		return nil
-	}
 	if accounts == nil {
 		accounts = make(map[string]Told)
 	}

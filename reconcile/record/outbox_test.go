@@ -107,10 +107,10 @@ func TestWhatPeopleWereToldIsRemembered(t *testing.T) {
 	if _, known := box.Told("a"); known {
 		t.Error("known before anybody was told")
 	}
-	told := Told{RunID: "r1", Result: reconcile.ResultFailed, Wants: "w"}
+	told := Told{RunID: "r1", Result: reconcile.ResultFailed, Wants: "w", Foreseen: map[reconcile.Code]string{reconcile.CodeBudgetExceededSoon: "above it"}}
 	must(t, box.SetTold("a", told))
 	must(t, box.SetTold("b", Told{RunID: "r2"}))
-	if got, known := newStore(t, state).Outbox().Told("a"); !known || got != told {
+	if got, known := newStore(t, state).Outbox().Told("a"); !known || !cmp.Equal(got, told) {
 		t.Errorf("%+v, %t", got, known)
 	}
 	must(t, os.WriteFile(box.path(toldName), []byte(`{"accounts":{"a":{"run_id":"r9"}}}`), fileMode))

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/seatsync/seatsync/reconcile"
 )
 
@@ -177,7 +179,7 @@ func TestWhatPeopleWereToldIsKeptWhereNoNewFileCanBeMade(t *testing.T) {
 	if !strings.Contains(said, "told: <nil>") {
 		t.Error(said)
 	}
-	if got, _ := box.Told("a"); got != (Told{RunID: "r2-with-a-longer-id", Result: reconcile.ResultFailed}) {
+	if got, _ := box.Told("a"); !cmp.Equal(got, Told{RunID: "r2-with-a-longer-id", Result: reconcile.ResultFailed}) {
 		t.Errorf("recorded: %+v", got)
 	}
 }
