@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -103,10 +104,9 @@ func (m *Metrics) WriteFile(path string) error {
 	return nil
 }
 
-// begin sets to zero the counters whose rise the alert rules look for: one that
-// appears with its first event would look to Prometheus as if it had never risen.
-// Others appear with their first event, since most never have one and a fleet
-// would have dozens an account.
+// begin sets to zero the counters whose labels are words of ours: one that appears with
+// its first event would look to Prometheus as if it had never risen. What has labels of the
+// world outside, such as the codes of the API, appears with its first event.
 func (m *Metrics) begin(account string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -115,10 +115,29 @@ func (m *Metrics) begin(account string) {
 	}
 	m.known[account] = true
 	for _, mode := range reconcile.Modes() {
-		m.runs.Begin(account, string(mode), string(reconcile.ResultSkipped))
+		for _, result := range ends() {
+			m.runs.Begin(account, string(mode), string(result))
+		}
 	}
+	for _, kind := range reconcile.Kinds() {
+		for _, status := range reconcile.Statuses() {
+			m.changes.Begin(account, string(kind), string(status))
+		}
+	}
+	for _, reason := range reconcile.Reasons() {
+		m.releases.Begin(account, string(reason))
+	}
+	m.returns.Begin(account)
 	m.throttled.Begin(account)
 	m.undelivered.Set(0, account)
+}
+
+// ends are the results that a run of this process can have; that it was killed, or goes
+// on, only records say.
+func ends() []reconcile.Result {
+	return slices.DeleteFunc(reconcile.Results(), func(result reconcile.Result) bool {
+		return result == reconcile.ResultRunning || result == reconcile.ResultKilled
+	})
 }
 
 // rename forgets an account that turned out to have another id.
@@ -197,15 +216,14 @@ func (m *Metrics) show(account string, run *RunSummary) {
 		return
 	}
 	for _, kind := range reconcile.Kinds() {
-		m.pending.SetSeen(float64(run.Pending[kind]), account, string(kind))
+		m.pending.Set(float64(run.Pending[kind]), account, string(kind))
 	}
-	m.held.Set(float64(run.Held[reconcile.HeldLimit]), account, string(reconcile.HeldLimit)) // an alert reads it
 	for _, hold := range reconcile.Holds() {
-		m.held.SetSeen(float64(run.Held[hold]), account, string(hold))
+		m.held.Set(float64(run.Held[hold]), account, string(hold))
 	}
 	m.seats.Set(float64(run.Seats.Used), account, "used")
-	m.seats.SetSeen(float64(run.Seats.Access), account, "access")
-	m.seats.SetSeen(float64(run.Seats.Gateway), account, "gateway")
+	m.seats.Set(float64(run.Seats.Access), account, "access")
+	m.seats.Set(float64(run.Seats.Gateway), account, "gateway")
 	m.seats.Delete(account, "purchased")
 	if run.Seats.Purchased != nil {
 		m.seats.Set(float64(*run.Seats.Purchased), account, "purchased")
@@ -217,8 +235,11 @@ func (m *Metrics) show(account string, run *RunSummary) {
 	}{{m.cost, run.Cost}, {m.billed, run.Billed}, {m.idle, run.Idle}} {
 		sum.family.Delete(account)
 		if value, err := strconv.ParseFloat(string(sum.amount), 64); err == nil {
-			sum.family.SetSeen(value, account, run.Summary.Currency)
+			sum.family.Set(value, account, run.Summary.Currency)
 		}
+	}
+	if run.Cost != "" {
+		m.savedTotal.Begin(account, run.Summary.Currency) // what a release saves is known
 	}
 }
 

@@ -63,9 +63,6 @@ func (m *Metrics) saved(account string, savings *report.SavingsReport) {
 	for reason, n := range released {
 		m.releases.Set(float64(n), account, string(reason))
 	}
-	if savings.Total.Freed == 0 {
-		return // what has never happened is not there
-	}
 	m.returns.Set(float64(savings.Total.Returned), account)
 	for _, sum := range savings.Total.Currencies {
 		if value, err := strconv.ParseFloat(string(sum.Saved), 64); err == nil {

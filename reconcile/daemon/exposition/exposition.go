@@ -12,11 +12,13 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // Registry is a set of families of numbers. Its zero value is empty and ready for use.
@@ -110,20 +112,6 @@ func (f *Family) Set(value float64, values ...string) {
 	f.with(values, func(s *series) { s.value = value })
 }
 
-// SetSeen sets a gauge that is left out as long as it was never anything but 0.
-func (f *Family) SetSeen(value float64, values ...string) {
-	if value != 0 || f.has(values) {
-		f.Set(value, values...)
-	}
-}
-
-// has reports whether there is a series of the values.
-func (f *Family) has(values []string) bool {
-	f.registry.mu.Lock()
-	defer f.registry.mu.Unlock()
-	return f.find(values) != nil
-}
-
 // Inc adds one to a counter.
 func (f *Family) Inc(values ...string) { f.Add(1, values...) }
 
@@ -190,28 +178,31 @@ func (f *Family) write(out *bytes.Buffer) {
 		return
 	}
 	fmt.Fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", f.name, strings.NewReplacer(`\`, `\\`, "\n", `\n`).Replace(f.help), f.name, f.kind)
-	all := make([]*series, 0, len(f.series))
-	for _, some := range f.series {
-		all = append(all, some...)
-	}
-	slices.SortFunc(all, func(a, b *series) int { return slices.Compare(a.values, b.values) })
-	for _, one := range all {
-		if f.kind != "histogram" {
-			f.line(out, "", one.values, "", one.value)
-			continue
+	for _, first := range slices.Sorted(maps.Keys(f.series)) {
+		slices.SortFunc(f.series[first], func(a, b *series) int { return slices.Compare(a.values, b.values) })
+		for _, one := range f.series[first] {
+			f.writeSeries(out, one)
 		}
-		total := uint64(0)
-		for i, count := range one.counts {
-			total += count
-			bound := math.Inf(1)
-			if i < len(f.bounds) {
-				bound = f.bounds[i]
-			}
-			f.line(out, "_bucket", one.values, number(bound), float64(total))
-		}
-		f.line(out, "_sum", one.values, "", one.value)
-		f.line(out, "_count", one.values, "", float64(total))
 	}
+}
+
+// writeSeries writes a number, or the numbers of a histogram.
+func (f *Family) writeSeries(out *bytes.Buffer, one *series) {
+	if f.kind != "histogram" {
+		f.line(out, "", one.values, "", one.value)
+		return
+	}
+	total := uint64(0)
+	for i, count := range one.counts {
+		total += count
+		bound := math.Inf(1)
+		if i < len(f.bounds) {
+			bound = f.bounds[i]
+		}
+		f.line(out, "_bucket", one.values, number(bound), float64(total))
+	}
+	f.line(out, "_sum", one.values, "", one.value)
+	f.line(out, "_count", one.values, "", float64(total))
 }
 
 // line writes one number. The bound is that of a bucket, or "".
@@ -244,6 +235,10 @@ func (f *Family) line(out *bytes.Buffer, suffix string, values []string, bound s
 // writeEscaped writes a label's value, in which a backslash, a quotation mark and a line break are special. What is not
 // UTF-8 would make Prometheus refuse everything.
 func writeEscaped(out *bytes.Buffer, value string) {
+	if !strings.ContainsAny(value, "\\\"\n") && utf8.ValidString(value) {
+		out.WriteString(value) // nearly always
+		return
+	}
 	for _, r := range strings.ToValidUTF8(value, "\uFFFD") {
 		switch r {
 		case '\\', '"':
