@@ -152,7 +152,7 @@ func (a *app) apply(ctx context.Context, flags applyFlags, saved string) error {
 		}
 	}
 	result := work.Apply(ctx, request)
-	return a.deliver(output, false, result)
+	return a.deliver(output, false, &result)
 }
 
 // request returns what the flags ask a run to do.
@@ -190,39 +190,47 @@ func (a *app) failedEarly(target *target, request runner.Request, cause error, f
 	return cause
 }
 
-// deliver reports what came of runs, and returns the exit code that goes with them.
-// Of several, a failure wins over everything but a run that has written. With
+// deliver reports what came of a run, and returns the exit code that goes with it. With
 // detailedExit, changes that a dry run leaves pending have a code of their own.
-func (a *app) deliver(output *output, detailedExit bool, results ...runner.Result) error {
-	code, wrote := codeOK, false
-	var problems []error
-	for i := range results {
-		result := &results[i]
-		if result.Frozen != nil {
-			a.note("note: nothing is applied now, and what follows is a dry run: %s; --ignore-freeze applies anyway", result.Frozen)
-		}
-		problems = append(problems, result.Err)
-		if result.Plan != nil {
-			problems = append(problems, output.write(result.Plan))
-		}
-		one := resultCode(result.Result)
-		if one != codeOK && result.Err == nil && result.Plan.Run != nil && output.format != report.Text {
-			a.note("note: %s: %s; see 'seatsync history %s'", result.Result, runCounts(result.Plan.Run), result.ID)
-		}
-		if one == codeOK && result.Mode == reconcile.ModeDryRun {
-			one = planCode(result.Plan, detailedExit)
-		}
-		code, wrote = max(code, one), wrote || result.HasWritten()
+func (a *app) deliver(output *output, detailedExit bool, result *runner.Result) error {
+	a.noteFreeze(result)
+	err := result.Err
+	if result.Plan != nil {
+		err = errors.Join(err, output.write(result.Plan))
 	}
-	err := errors.Join(problems...)
+	a.noteResult(output, result)
 	switch {
 	case err == nil:
-		return exitWith(code)
-	case !wrote:
+		return exitWith(runCode(result, detailedExit))
+	case !result.HasWritten():
 		return exitError{code: codeError, err: err}
 	}
-	last := results[len(results)-1] // code 1 promises that nothing was changed
-	return exitError{code: codePartial, err: hint(err, fmt.Sprintf("the run itself ended (%s): see 'seatsync history %s'", last.Result, last.ID))}
+	// code 1 promises that nothing was changed
+	return exitError{code: codePartial, err: hint(err, fmt.Sprintf("the run itself ended (%s): see 'seatsync history %s'", result.Result, result.ID))}
+}
+
+// noteFreeze says that an apply was a dry run.
+func (a *app) noteFreeze(result *runner.Result) {
+	if result.Frozen != nil {
+		a.note("note: nothing is applied now, and what follows is a dry run: %s; --ignore-freeze applies anyway", result.Frozen)
+	}
+}
+
+// noteResult says how an apply ended of which not all was applied, where the report is not
+// for people.
+func (a *app) noteResult(output *output, result *runner.Result) {
+	if result.Err == nil && resultCode(result.Result) != codeOK && result.Plan.Run != nil && output.format != report.Text {
+		a.note("note: %s: %s; see 'seatsync history %s'", result.Result, runCounts(result.Plan.Run), result.ID)
+	}
+}
+
+// runCode returns the exit code that goes with a run.
+func runCode(result *runner.Result, detailedExit bool) int {
+	code := resultCode(result.Result)
+	if code == codeOK && result.Mode == reconcile.ModeDryRun {
+		return planCode(result.Plan, detailedExit)
+	}
+	return code
 }
 
 // resultCode returns the exit code that goes with a result.

@@ -15,7 +15,6 @@ import (
 	"github.com/seatsync/seatsync/reconcile/desired"
 	"github.com/seatsync/seatsync/reconcile/record"
 	"github.com/seatsync/seatsync/reconcile/report"
-	"github.com/seatsync/seatsync/reconcile/runner"
 )
 
 // runFlags are those of run.
@@ -37,6 +36,8 @@ type runFlags struct {
 
 	zone  *time.Location // of timezone, nil when it is not given
 	files []string       // those to reconcile, one an account
+	// isFleet is true when they are about several accounts, however many there are.
+	isFleet bool
 }
 
 // defaultListen is where the endpoints are served unless set: names
@@ -76,7 +77,7 @@ With --once it runs once now and exits with the code of apply.`,
 			if err != nil {
 				return err
 			}
-			flags.files = files
+			flags.files, flags.isFleet = files, a.namesSeveral() || flags.shard != ""
 			if flags.once {
 				return a.runOnce(cmd.Context(), flags)
 			}
@@ -202,17 +203,21 @@ func (a *app) runOnce(ctx context.Context, flags runFlags) error {
 		return err
 	}
 	defer output.discard()
-	if len(flags.files) != 1 && (len(flags.output.reports) > 0 || flags.output.out != "") {
-		return errors.New("--report and --out are for one file: every account has its report in its state directory, see 'seatsync history'")
+	if err := output.refuseInputs(flags.files); err != nil {
+		return err
+	}
+	if flags.isFleet {
+		if err := output.checkSeveral(); err != nil {
+			return err
+		}
 	}
 	d, err := a.newDaemon(flags)
 	if err != nil {
 		return err
 	}
 	outcomes := d.Once(ctx, reconcile.Mode(flags.mode))
-	results := make([]runner.Result, len(outcomes))
-	for i := range outcomes {
-		results[i] = outcomes[i].Result
+	if flags.isFleet {
+		return a.deliverSeveral(output, flags, outcomes)
 	}
-	return a.deliver(output, flags.detailedExit, results...)
+	return a.deliver(output, flags.detailedExit, &outcomes[0].Result)
 }

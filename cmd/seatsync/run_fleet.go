@@ -40,33 +40,51 @@ func (a *app) given() []string {
 	return []string{a.file}
 }
 
-// shareOfFiles returns the files to reconcile, patterns resolved, in the order
-// of their names: all of them, or every N-th from the I-th on.
-func shareOfFiles(given []string, shard string) ([]string, error) {
+// namesSeveral reports whether --file is given several times, or as a pattern: what is
+// reported is then about several accounts, however many files there are.
+func (a *app) namesSeveral() bool {
+	given := a.given()
+	return len(given) > 1 || isPattern(given[0])
+}
+
+func isPattern(name string) bool { return strings.ContainsAny(name, "*?[") }
+
+// filesOf returns the files that are named, patterns resolved, each once and in the order
+// in which they are named.
+func filesOf(given []string) ([]string, error) {
 	var files []string
 	for _, name := range given {
-		if name == "-" {
-			return nil, errors.New("run reads the file again for each run, which standard input cannot do: name a file")
+		found := []string{name}
+		if isPattern(name) {
+			var err error
+			if found, err = filepath.Glob(name); err != nil || len(found) == 0 {
+				return nil, fmt.Errorf("--file %s finds no file", name)
+			}
 		}
-		if !strings.ContainsAny(name, "*?[") {
-			files = append(files, name)
-			continue
+		for _, file := range found {
+			if !slices.Contains(files, file) {
+				files = append(files, file)
+			}
 		}
-		found, err := filepath.Glob(name)
-		if err != nil || len(found) == 0 {
-			return nil, fmt.Errorf("--file %s finds no file", name)
-		}
-		files = append(files, found...)
 	}
-	slices.Sort(files)
-	files = slices.Compact(files)
-	if shard == "" {
-		return files, nil
+	return files, nil
+}
+
+// shareOfFiles returns the files to reconcile: all of them, in the order in which they are
+// named, or every N-th from the I-th on, in the order of their names, whoever names them.
+func shareOfFiles(given []string, shard string) ([]string, error) {
+	if slices.Contains(given, "-") {
+		return nil, errors.New("run reads the file again for each run, which standard input cannot do: name a file")
+	}
+	files, err := filesOf(given)
+	if err != nil || shard == "" {
+		return files, err
 	}
 	first, every, err := parseShard(shard)
 	if err != nil {
 		return nil, err
 	}
+	slices.Sort(files)
 	var share []string
 	for i := first; i < len(files); i += every {
 		share = append(share, files[i])
@@ -93,13 +111,12 @@ func (a *app) accounts(flags runFlags, metrics *daemon.Metrics, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	isFleet := len(a.given()) > 1 || flags.shard != "" || len(flags.files) > 1
 	files := make(map[string]string) // by account
 	unread := newRunHistory(a, func() string { return "" })
 	accounts := make([]daemon.Account, 0, len(flags.files))
 	for _, file := range flags.files {
 		runner := &accountRunner{
-			app: a, flags: flags, file: file, log: log, metrics: metrics, limiters: tokens, isFleet: isFleet,
+			app: a, flags: flags, file: file, log: log, metrics: metrics, limiters: tokens, isFleet: flags.isFleet,
 		}
 		settings, err := runner.Settings(time.Now())
 		id := strings.ToLower(settings.AccountID)
@@ -109,7 +126,7 @@ func (a *app) accounts(flags runFlags, metrics *daemon.Metrics, log *slog.Logger
 		files[id] = file
 		history := newRunHistory(a, runner.accountID)
 		history.unread, history.isOurs = unread, func(given string) bool {
-			return given == absolute(file) || given == "" && !isFleet // an earlier version did not record it
+			return given == absolute(file) || given == "" && !flags.isFleet // an earlier version did not record it
 		}
 		outbox := func() []*record.Outbox {
 			boxes := []*record.Outbox{history.store().Outbox()}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/daemon"
 	"github.com/seatsync/seatsync/reconcile/report"
 	"github.com/seatsync/seatsync/reconcile/runner"
 	"github.com/seatsync/seatsync/reconcile/zerotrust"
@@ -16,27 +17,13 @@ import (
 // severalFiles returns the files that --file names where it names several, or a
 // pattern, in the order in which they are named; nil for a single file.
 func (a *app) severalFiles() ([]string, error) {
-	given := a.given()
-	isPattern := func(name string) bool { return strings.ContainsAny(name, "*?[") }
-	if len(given) == 1 && !isPattern(given[0]) {
+	switch {
+	case !a.namesSeveral():
 		return nil, nil
+	case slices.Contains(a.given(), "-"):
+		return nil, errors.New("standard input is one file among several: name files only")
 	}
-	var files []string
-	for _, name := range given {
-		if name == "-" {
-			return nil, errors.New("standard input is one file among several: name files only")
-		}
-		found, err := shareOfFiles([]string{name}, "")
-		if err != nil {
-			return nil, err
-		}
-		for _, file := range found {
-			if !slices.Contains(files, file) {
-				files = append(files, file)
-			}
-		}
-	}
-	return files, nil
+	return filesOf(a.given())
 }
 
 // planSeveral plans each file, and reports all of them. A file without a plan keeps no
@@ -75,6 +62,35 @@ func (a *app) planSeveral(ctx context.Context, flags planFlags, output *output, 
 	}
 	if len(several.Failed) > 0 {
 		code = codeError // which wins
+	}
+	return exitWith(code)
+}
+
+// deliverSeveral reports what came of the runs of several accounts, in the order of their
+// files. A failure wins over everything but a run that has written.
+func (a *app) deliverSeveral(output *output, flags runFlags, outcomes []daemon.RunResult) error {
+	several, code, hasFailed, hasWritten := report.Several{}, codeOK, false, false
+	for i := range outcomes {
+		result := &outcomes[i].Result
+		a.noteFreeze(result)
+		if result.Plan == nil {
+			several.Failed = append(several.Failed, flags.files[i])
+		} else {
+			several.Plans = append(several.Plans, result.Plan)
+		}
+		if result.Err != nil {
+			a.printErrorOf(flags.files[i], result.Err)
+		}
+		a.noteResult(output, result)
+		code = max(code, runCode(result, flags.detailedExit))
+		hasFailed, hasWritten = hasFailed || result.Err != nil, hasWritten || result.HasWritten()
+	}
+	err := output.writeSeveral(several)
+	switch {
+	case hasWritten && (hasFailed || err != nil):
+		return exitError{code: codePartial, err: err} // code 1 promises that nothing was changed
+	case hasFailed || err != nil:
+		return exitError{code: codeError, err: err}
 	}
 	return exitWith(code)
 }
