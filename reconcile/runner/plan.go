@@ -29,10 +29,18 @@ func (r *run) plan(ctx context.Context) (*reconcile.Plan, *reconcile.Live, error
 	return plan, live, err
 }
 
-// compare returns the plan with what is new in it beside the plan of the base.
+// compare returns the plan with what is new in it beside the plan of the base, or as it is
+// where the base is refused for its roster: for its age, or for whom it names.
 func (r *run) compare(plan *reconcile.Plan, live *reconcile.Live, options reconcile.PlanOptions) (*reconcile.Plan, error) {
 	options.Commit, options.IsBase, options.HasBase = r.Base.Commit, true, false
 	base, err := reconcile.MakePlan(r.Base.Desired, live, options)
+	if refused, isRoster := errors.AsType[reconcile.Problems](err); isRoster {
+		// The base could be planned from once, and what is compared with it may be what mends it.
+		r.note("the base %s can no longer be planned from, so this is a plan without a base: %s", r.Base.Files[0], refused[0].Message)
+		options.Commit, options.IsBase = r.Commit, false
+		plan, _, err := r.decide(live, options)
+		return plan, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("no plan can be made from the base %s: %w: correct it there, or plan without --base", r.Base.Files[0], err)
 	}
