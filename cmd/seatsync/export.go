@@ -44,6 +44,9 @@ planning from it finds nothing to change. It sends no request but GET.`,
 			if missing {
 				return a.exportMissing(ctx, target, path)
 			}
+			if err := refuseExisting(path); err != nil {
+				return err
+			}
 			live, err := target.liveUsers(ctx)
 			if err != nil {
 				return err
@@ -86,6 +89,9 @@ func (a *app) exportMissing(ctx context.Context, target *target, path string) er
 			return fmt.Errorf("%s is part of the desired state: name another path", path)
 		}
 	}
+	if err := refuseExisting(path); err != nil {
+		return err
+	}
 	file, err := newPendingFile(path)
 	if err != nil {
 		return err
@@ -96,6 +102,15 @@ func (a *app) exportMissing(ctx context.Context, target *target, path string) er
 	}
 	a.note("wrote %s; next: include %s, then seatsync plan", reconcile.Count(missing, "user"), path)
 	return nil
+}
+
+// refuseExisting returns an error for a path at which something is already: what is in
+// that file may have been written by hand.
+func refuseExisting(path string) error {
+	if _, err := os.Lstat(path); path == "" || err != nil {
+		return nil
+	}
+	return fmt.Errorf("%s is there already: name another path, or move it away", path)
 }
 
 // exportMissingByGroup writes a file for each group into a directory. A file that is
