@@ -147,7 +147,7 @@ func (h *runHistory) Version(id string) (string, error) {
 func describeRun(found *record.Record, mask *report.Masker) daemon.RunSummary {
 	run := daemon.RunSummary{
 		ID: found.ID, AccountID: found.AccountID, Mode: found.Mode, Result: found.Result, Error: mask.Text(found.Error),
-		StartedAt: found.StartedAt, FinishedAt: found.FinishedAt, Who: mask.Text(found.Who), Host: found.Host, Tool: found.Tool, Commit: found.Commit,
+		StartedAt: found.StartedAt, FinishedAt: found.FinishedAt, Who: mask.Person(found.Who), Host: found.Host, Tool: found.Tool, Commit: found.Commit,
 	}
 	run.Report, run.Outcomes = "/runs/"+found.ID, map[reconcile.Status]int{}
 	switch {

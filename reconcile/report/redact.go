@@ -61,6 +61,14 @@ func (m *Masker) Text(text string) string {
 	return m.replacePhrases(m.byForm(text))
 }
 
+// Person returns the name or the email of somebody as it may be shown.
+func (m *Masker) Person(name string) string {
+	if m == nil {
+		return name
+	}
+	return m.owner(name)
+}
+
 // plan masks a plan that it has learned from.
 func (m *masker) plan(plan *reconcile.Plan) *reconcile.Plan {
 	masked := *plan
