@@ -138,7 +138,7 @@ var (
 	// missingSpace finds a dash that a key follows without a space, entryStart what
 	// begins an entry.
 	missingSpace = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-[A-Za-z_]+:(\s|$)`) })
-	entryStart   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^- *\{? *["']?(email|cron|name|from)["']?:`) })
+	entryStart   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-[ \t]*\{? *["']?(email|cron|name|from)["']?:`) })
 	keyPattern   = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`^("[^"]*"|'[^']*'|[A-Za-z0-9_][^:#"'{}\[\],]*?) *:( |$)`)
 	})
@@ -149,12 +149,17 @@ var (
 // isEntry reports whether a line begins an entry of a list.
 func isEntry(bare string) bool { return entryStart().MatchString(bare) }
 
+// isItem reports whether a line is one of a list.
+func isItem(bare string) bool {
+	return bare == "-" || strings.HasPrefix(bare, "- ") || strings.HasPrefix(bare, "-\t")
+}
+
 // place finds where a line belongs by its indentation.
 func (r *faultReader) place(indent int, bare string) *fault {
 	if missingSpace().MatchString(bare) || gluedDash().MatchString(bare) && r.inList(indent) {
 		return r.at(indent, "a space is missing after -")
 	}
-	isList := bare == "-" || strings.HasPrefix(bare, "- ")
+	isList := isItem(bare)
 	isKey := keyPattern().MatchString(bare)
 	top := r.top()
 	switch {
@@ -265,14 +270,17 @@ func (r *faultReader) outlier(found *fault, rest []byte) *fault {
 
 // value looks at what stands in a line after its dashes and its key.
 func (r *faultReader) value(indent int, bare string) *fault {
-	for strings.HasPrefix(bare, "- ") || bare == "-" {
+	for isItem(bare) {
 		rest := strings.TrimLeft(bare[1:], " ")
 		indent += len(bare) - len(rest)
-		if bare = rest; bare == "" || bare[0] == '#' {
-			r.opens = true
+		bare = rest
+		if r.opens = strings.TrimSpace(bare) == "" || bare[0] == '#'; r.opens {
 			return nil
 		}
-		if isKey := keyPattern().MatchString(bare); isKey || strings.HasPrefix(bare, "- ") {
+		if bare[0] == '\t' {
+			return r.at(indent, "a tab follows the dash: use a space")
+		}
+		if isKey := keyPattern().MatchString(bare); isKey || isItem(bare) {
 			r.blocks = append(r.blocks, block{indent: indent, isList: !isKey, isEntry: isKey, members: 1, first: r.number})
 		}
 	}
