@@ -117,7 +117,11 @@ func ofUnit(name string) func(*testing.T) commandLine {
 	return func(t *testing.T) commandLine {
 		t.Helper()
 		started := found(t, deployed+"systemd/"+name, `(?m)^ExecStart=/usr/local/bin/seatsync (.*)$`)
-		return commandLine{args: strings.Fields(strings.ReplaceAll(started[0], "%d", "/run/secrets/seatsync"))}
+		environment := found(t, deployed+"systemd/"+name, `(?m)^Environment=(.*)$`)
+		return commandLine{
+			args: strings.Fields(strings.ReplaceAll(started[0], "%d", "/run/secrets/seatsync")),
+			env:  append(strings.Fields(environment[0]), "PATH="+os.Getenv("PATH")),
+		}
 	}
 }
 
@@ -132,19 +136,22 @@ func TestTheCommandLinesOfDeployWork(t *testing.T) {
 		line  func(*testing.T) commandLine
 		at    string            // where the files are
 		files map[string]string // by their names there
+		lay   func(t *testing.T, directory string, files map[string]string)
 	}{
-		"the Deployment":          {ofPod("daemon/deployment.yaml"), "/etc/seatsync", ofDaemon},
-		"the Deployment with TLS": {ofPod("daemon/deployment.yaml", "daemon-tls/web.yaml"), "/etc/seatsync", ofDaemon},
-		"the one with git-sync":   {ofPod("daemon/deployment.yaml", "git-sync/git-sync.yaml"), "/git/seats", ofDaemon},
-		"the CronJob":             {ofPod("cronjob/cronjob.yaml"), "/etc/seatsync", map[string]string{"desired-state.yaml": "cronjob/desired-state.yaml"}},
-		"the Indexed Job":         {ofPod("fleet/indexed-job.yaml"), "/etc/seatsync", map[string]string{"emea.yaml": "fleet/files/emea.yaml"}},
-		"compose.yaml":            {ofCompose, "/etc/seatsync", ofDaemon},
-		"the service of systemd":  {ofUnit("seatsync.service"), "/etc/seatsync", ofDaemon},
-		"the timer of systemd":    {ofUnit("seatsync-once.service"), "/etc/seatsync", ofDaemon},
+		"the Deployment":          {ofPod("daemon/deployment.yaml"), "/etc/seatsync", ofDaemon, mount},
+		"the Deployment with TLS": {ofPod("daemon/deployment.yaml", "daemon-tls/web.yaml"), "/etc/seatsync", ofDaemon, mount},
+		"the one with git-sync":   {ofPod("daemon/deployment.yaml", "git-sync/git-sync.yaml"), "/git/seats", ofDaemon, mount},
+		"the CronJob":             {ofPod("cronjob/cronjob.yaml"), "/etc/seatsync", map[string]string{"desired-state.yaml": "cronjob/desired-state.yaml"}, mount},
+		"the Indexed Job":         {ofPod("fleet/indexed-job.yaml"), "/etc/seatsync", map[string]string{"emea.yaml": "fleet/files/emea.yaml"}, mount},
+		"compose.yaml":            {ofCompose, "/etc/seatsync", ofDaemon, mount},
+		"the service of systemd":  {ofUnit("seatsync.service"), "/etc/seatsync", ofDaemon, checkout},
+		"the timer of systemd":    {ofUnit("seatsync-once.service"), "/etc/seatsync", ofDaemon, checkout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			newContainer(t, test.line(t), test.at, test.files).work()
+			c := newContainer(t, test.line(t), test.at)
+			test.lay(t, c.root+test.at, test.files)
+			c.work()
 		})
 	}
 }
@@ -156,7 +163,7 @@ type container struct {
 	root string // what the container takes for /
 }
 
-func newContainer(t *testing.T, line commandLine, at string, files map[string]string) *container {
+func newContainer(t *testing.T, line commandLine, at string) *container {
 	t.Helper()
 	box, env := accountForRuns(t, sandbox.Options{Users: 1})
 	longAgo := sandbox.At(time.Now().AddDate(-1, 0, 0))
@@ -168,7 +175,6 @@ func newContainer(t *testing.T, line commandLine, at string, files map[string]st
 	for _, directory := range []string{"/etc/seatsync-web", "/run/secrets/seatsync", "/var/lib/seatsync", at} {
 		check(t, os.MkdirAll(c.root+directory, 0o700))
 	}
-	mount(t, c.root+at, files)
 	for _, token := range []string{"seatsync/token", "cloudflare_api_token"} {
 		writeFile(t, c.root+"/run/secrets/"+token, "token-of-the-container\n")
 	}
@@ -216,7 +222,7 @@ func (c *container) work() {
 	if !c.has("--run-at-start") {
 		c.args = append(c.args, "--run-at-start")
 	}
-	p := startDaemon(c.T, c.root, append(c.env, "PATH="), c.args...) // the image has nothing but the program
+	p := startDaemon(c.T, c.root, append([]string{"PATH="}, c.env...), c.args...) // the image has nothing but the program
 	address := p.until(`msg"?[=:]"?serving"?[, ]"?address"?[=:]"?[^" ]*?(:\d+)\b`)[1]
 	run := p.until(`run ended"?[, ]"?run"?[=:]"?([^" ]+)"?.*result"?[=:]"?done`)[1]
 	for _, probe := range c.probes {
@@ -306,6 +312,29 @@ func mount(t *testing.T, directory string, files map[string]string) {
 		_ = os.Symlink(filepath.Join("..data", first), filepath.Join(directory, first)) // may be there already
 	}
 	check(t, os.Symlink("..2026_11_24", filepath.Join(directory, "..data")))
+}
+
+// checkout lays files out as a working copy of git, in which somebody edits one.
+func checkout(t *testing.T, directory string, files map[string]string) {
+	t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("there is no git")
+	}
+	for name, from := range files {
+		data, err := os.ReadFile(overlays + from)
+		check(t, err)
+		check(t, os.MkdirAll(filepath.Dir(filepath.Join(directory, name)), 0o755))
+		check(t, os.WriteFile(filepath.Join(directory, name), data, 0o644))
+	}
+	for _, arguments := range [][]string{
+		{"init", "-q"}, {"add", "."}, {"-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false", "commit", "-q", "-m", "Add the desired state"},
+	} {
+		command := exec.CommandContext(t.Context(), "git", append([]string{"-C", directory}, arguments...)...)
+		if output, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("git %q: %v\n%s", arguments, err, output)
+		}
+	}
+	writeFile(t, filepath.Join(directory, "desired-state.yaml"), "version: 1\nusers: [")
 }
 
 func TestComposeSaysWhereTheFilesThatItMountsComeFrom(t *testing.T) {
