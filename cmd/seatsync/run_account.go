@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -32,15 +31,9 @@ type accountRunner struct {
 	account atomic.Pointer[string]
 
 	// What follows belongs to Settings, which is not called twice at a time.
-	seen     fileState
+	seen     fileStates
 	settings daemon.Settings
 	unread   error
-}
-
-// fileState tells whether a file has changed.
-type fileState struct {
-	modified time.Time
-	size     int64
 }
 
 // accountID returns the last known account id. Before the first it is the one that was
@@ -64,17 +57,14 @@ func (r *accountRunner) askedAccount() string {
 	return r.app.account
 }
 
-// Settings reads the file again when it has changed, or could not be read.
-func (r *accountRunner) Settings(now time.Time) (daemon.Settings, error) {
-	var state fileState
-	if info, err := os.Stat(r.file); err == nil {
-		state = fileState{info.ModTime(), info.Size()}
-	}
-	if r.unread == nil && state == r.seen && r.account.Load() != nil && r.app.origin.Revision == "" {
+// Settings reads the file and those that came with it anew when asked to, when one of
+// them has changed, or could not be read.
+func (r *accountRunner) Settings(anew bool) (daemon.Settings, error) {
+	if !anew && r.unread == nil && !r.seen.haveChanged() && r.account.Load() != nil && r.app.origin.Revision == "" {
 		return r.settings, nil
 	}
-	settings, err := r.readSettings(now)
-	r.seen, r.unread = state, err
+	settings, err := r.readSettings()
+	r.unread = err
 	if err != nil {
 		return daemon.Settings{}, errors.New(r.app.mask.Text(err.Error())) // pages and probes show it
 	}
@@ -84,7 +74,7 @@ func (r *accountRunner) Settings(now time.Time) (daemon.Settings, error) {
 }
 
 // readSettings reads the file for the schedule alone.
-func (r *accountRunner) readSettings(now time.Time) (daemon.Settings, error) {
+func (r *accountRunner) readSettings() (daemon.Settings, error) {
 	target := r.target(r.log)
 	from := r.app.origin
 	from.Path, from.WithoutCommit = r.file, true
@@ -92,6 +82,7 @@ func (r *accountRunner) readSettings(now time.Time) (daemon.Settings, error) {
 	if err != nil {
 		return daemon.Settings{}, err
 	}
+	r.seen = statesOf(r.file, state.Files)
 	account, err := target.accountID(state.Account)
 	if err != nil {
 		return daemon.Settings{}, err

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/seatsync/seatsync/reconcile/daemon"
 	"github.com/seatsync/seatsync/reconcile/record"
@@ -118,7 +117,7 @@ func (a *app) accounts(flags runFlags, metrics *daemon.Metrics, log *slog.Logger
 		runner := &accountRunner{
 			app: a, flags: flags, file: file, log: log, metrics: metrics, limiters: tokens, isFleet: flags.isFleet,
 		}
-		settings, err := runner.Settings(time.Now())
+		settings, err := runner.Settings(true)
 		id := strings.ToLower(settings.AccountID)
 		if earlier := files[id]; err == nil && earlier != "" {
 			return nil, fmt.Errorf("%s and %s are both about account %s: keep one of them", earlier, file, settings.AccountID)

@@ -137,7 +137,7 @@ func (a *account) untilNext(now time.Time) time.Duration {
 // file cannot be read the schedule stays as it was: the run that is due next
 // reports the error.
 func (a *account) read(now time.Time, asked bool) {
-	settings, err := a.runner.Settings(now)
+	settings, err := a.runner.Settings(asked)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	before := a.unread

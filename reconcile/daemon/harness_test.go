@@ -36,14 +36,18 @@ type stand struct {
 	runs     []RunSummary
 	plans    map[string]*reconcile.Plan
 	looked   int // how often Past was called
+	reread   int // how often Settings was to read the file anew
 }
 
 func newStand(entries ...reconcile.ScheduleEntry) *stand {
 	return &stand{settings: Settings{AccountID: testAccount, Schedule: entries}, plans: make(map[string]*reconcile.Plan)}
 }
 
-func (s *stand) Settings(time.Time) (Settings, error) {
+func (s *stand) Settings(anew bool) (Settings, error) {
 	s.mu.Lock()
+	if anew {
+		s.reread++
+	}
 	hang := s.hang
 	s.mu.Unlock()
 	if hang != nil {

@@ -14,8 +14,9 @@ import (
 // Settings may be asked for while a run is going on.
 type Runner interface {
 	// Settings reads what the file says about when to run. It is called every
-	// minute, so it must be cheap while the file has not changed.
-	Settings(now time.Time) (Settings, error)
+	// minute, so it must be cheap while no file has changed, unless each is to be
+	// read anew.
+	Settings(anew bool) (Settings, error)
 	// Run performs one run from fresh input and returns when it is recorded. When
 	// ctx ends it drains: no new request starts.
 	Run(ctx context.Context, request Request) RunResult

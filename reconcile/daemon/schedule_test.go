@@ -230,8 +230,8 @@ func TestReloadReadsTheFileAtOnce(t *testing.T) {
 		reload <- struct{}{}
 		time.Sleep(15 * time.Second)
 		stop()
-		if made := len(s.made()); made != 1 {
-			t.Errorf("%d runs", made)
+		if made := len(s.made()); made != 1 || s.reread != 1 {
+			t.Errorf("%d runs, and the file was read anew %d times", made, s.reread)
 		}
 	})
 }

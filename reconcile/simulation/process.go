@@ -166,7 +166,7 @@ type unattended struct {
 }
 
 // Settings reads the schedule, when somebody has changed the files.
-func (u *unattended) Settings(time.Time) (daemon.Settings, error) {
+func (u *unattended) Settings(bool) (daemon.Settings, error) {
 	w := u.process.machine.world
 	w.mu.Lock()
 	version := w.edits
