@@ -247,6 +247,7 @@ func (a *account) run(ctx context.Context, request Request, delay time.Duration)
 		outcome.Run.FinishedAt = time.Now()
 	}
 	run := outcome.Run
+	run.impersonalError = impersonal((&Ended{Outcome: outcome}).errorText())
 	a.mu.Lock()
 	before, planned := a.last, a.planned
 	if run.Summary != nil {

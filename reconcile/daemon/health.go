@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -29,20 +30,21 @@ func (d *Daemon) health(now time.Time) error {
 	return nil
 }
 
-// readiness returns why the last due run has not succeeded, or nil.
+// readiness returns why the last due run has not succeeded, or nil. As anybody may ask,
+// it names nobody: of an error it has what a notification would have.
 func (a *account) readiness() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
 	case a.last == nil && a.unread != nil:
-		return fmt.Errorf("account %s: no run yet, and the file cannot be read: %w", a.id, a.unread)
+		return fmt.Errorf("account %s: no run yet, and the file cannot be read: %s", a.id, impersonal(beginning(a.unread.Error())))
 	case a.last == nil:
 		next, _ := a.timetable.next()
 		return fmt.Errorf("account %s: no run yet, the first is due at %s", a.id, stamp(next))
 	case a.last.Result.IsSuccess():
 		return nil
 	case a.last.Error != "":
-		return fmt.Errorf("account %s: run %s %s: %s", a.id, a.last.ID, a.last.Result, a.last.Error)
+		return fmt.Errorf("account %s: run %s %s: %s", a.id, a.last.ID, a.last.Result, cmp.Or(a.last.impersonalError, "its record says why"))
 	}
 	return fmt.Errorf("account %s: the result of run %s is %s", a.id, a.last.ID, a.last.Result)
 }

@@ -112,6 +112,9 @@ type RunSummary struct {
 	BudgetExceededOn *reconcile.Date `json:"budget_exceeded_on"`
 	SeatsExhaustedOn *reconcile.Date `json:"seats_exhausted_on"`
 
+	// impersonalError is Error for whoever may know nobody; empty when only the record of
+	// the run is left.
+	impersonalError string
 	// advice says what can be saved and when; "" where nothing can.
 	advice string
 	// wants names what the plan asks for, to tell whether it is new.

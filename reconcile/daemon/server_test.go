@@ -163,9 +163,37 @@ func TestReadiness(t *testing.T) {
 	s.run = func(context.Context, Request) (*reconcile.Plan, error) { return nil, errors.New("401 invalid token") }
 	d.Once(t.Context(), reconcile.ModeDryRun)
 	d, _ = newDaemon(t, Options{}, s)
-	expect(503, "failed: 401 invalid token")
+	expect(503, "failed: its record says why")
 	if _, metrics := ask(t, d, "GET", "/metrics"); !strings.Contains(metrics, `seatsync_changes_held{account="`+testAccount+`",reason="protected"}`) == strings.Contains(metrics, "last_success_timestamp_seconds{") {
 		t.Log(metrics)
+	}
+}
+
+// Anybody may ask whether the daemon is ready, by any name and without a password.
+func TestReadinessNamesNobody(t *testing.T) {
+	refused := &reconcile.APIError{Method: "PUT", Path: "/u", Status: 400, Messages: []reconcile.APIMessage{{Code: 12, Message: "Ada Lovelace"}}}
+	for _, test := range []struct {
+		name        string
+		unread, run error
+		want        string
+	}{
+		{"a file that cannot be read", errors.New("d.yaml:7:13: ada@example.com is listed twice"), nil, "the file cannot be read: d.yaml:7:13: … is listed twice"},
+		{"a run that the file fails", nil, errors.New("d.yaml:7:13: ada@example.com is listed twice"), "run run-1 failed: d.yaml:7:13: … is listed twice"},
+		{"a run that the API fails", nil, fmt.Errorf("rename ada@example.com: %w", refused), "run run-1 failed: rename …: PUT /u: 400 12 …"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStand(dryRun("@daily"))
+			s.unread = test.unread
+			s.run = func(context.Context, Request) (*reconcile.Plan, error) { return nil, test.run }
+			d, _ := newDaemon(t, Options{}, s)
+			if test.run != nil {
+				d.Once(t.Context(), reconcile.ModeDryRun)
+			}
+			response, body := ask(t, d, "GET", "/readyz")
+			if response.StatusCode != 503 || !strings.Contains(body, test.want) || strings.Contains(strings.ToLower(body), "ada") {
+				t.Errorf("%s: %s", response.Status, body)
+			}
+		})
 	}
 }
 
