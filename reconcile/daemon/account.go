@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -104,22 +105,23 @@ func (a *account) loop(ctx context.Context, reload <-chan struct{}) {
 		}
 		now := time.Now()
 		a.read(now, false)
-		if mode, isDue := a.look(now); isDue {
-			a.start(ctx, mode, now)
+		if mode, moment, isDue := a.look(now); isDue {
+			a.start(ctx, mode, moment)
 		}
 		timer.Reset(a.untilNext(time.Now()))
 	}
 }
 
-// look notes that the account is alive and returns what is due.
-func (a *account) look(now time.Time) (reconcile.Mode, bool) {
+// look notes that the account is alive and returns what is due, with its moment in the
+// schedule.
+func (a *account) look(now time.Time) (mode reconcile.Mode, moment time.Time, isDue bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.polledAt = now
-	mode, isDue := a.timetable.due(now)
+	mode, moment, isDue = a.timetable.due(now)
 	next, _ := a.timetable.next()
 	a.daemon.metrics.next(a.id, next)
-	return mode, isDue
+	return mode, moment, isDue
 }
 
 // untilNext returns how long to sleep.
@@ -142,7 +144,7 @@ func (a *account) read(now time.Time, asked bool) {
 	defer a.mu.Unlock()
 	before := a.unread
 	if err == nil {
-		err = a.timetable.follow(settings, now)
+		err = a.timetable.follow(settings, a.daemon.jitter(cmp.Or(settings.AccountID, a.id)), now)
 	}
 	if a.unread = err; err != nil {
 		if asked || before == nil || before.Error() != err.Error() {
@@ -183,8 +185,17 @@ func stamp(at time.Time) string {
 	return at.Format(time.RFC3339)
 }
 
-// start begins a run beside the loop, or skips it while another is going on.
-func (a *account) start(ctx context.Context, mode reconcile.Mode, now time.Time) {
+// startFirst begins a dry run that no schedule asks for.
+func (a *account) startFirst(ctx context.Context) {
+	if sleep(ctx, a.daemon.jitter(a.label())) {
+		a.start(ctx, reconcile.ModeDryRun, time.Now())
+	}
+}
+
+// start begins a run beside the loop, or skips it while another is going on. The moment
+// is when it should have begun.
+func (a *account) start(ctx context.Context, mode reconcile.Mode, moment time.Time) {
+	now := time.Now()
 	run := RunSummary{ID: a.daemon.options.NewID(now), Mode: mode, Result: reconcile.ResultRunning, StartedAt: now}
 	a.mu.Lock()
 	run.AccountID = a.id
@@ -201,12 +212,12 @@ func (a *account) start(ctx context.Context, mode reconcile.Mode, now time.Time)
 	}
 	a.daemon.runs.Go(func() {
 		defer a.setIdle()
-		release, delay, ok := a.daemon.acquire(ctx, a)
+		release, ok := a.daemon.acquire(ctx)
 		if !ok {
 			return
 		}
 		defer release()
-		a.run(ctx, Request{ID: run.ID, Mode: mode}, delay)
+		a.run(ctx, Request{ID: run.ID, Mode: mode}, moment)
 	})
 }
 
@@ -232,12 +243,13 @@ func (a *account) setIdle() {
 	a.current = nil
 }
 
-// run performs one run, which begins with a delay, and reports what came of it to everyone.
-func (a *account) run(ctx context.Context, request Request, delay time.Duration) RunResult {
+// run performs one run, which should have begun at a moment, and reports what came of it to
+// everyone.
+func (a *account) run(ctx context.Context, request Request, moment time.Time) RunResult {
 	began := time.Now()
 	label := a.label()
 	log := a.daemon.log.With("run", request.ID, "account", label)
-	log.Info("run started", "mode", string(request.Mode), "late", delay.Round(time.Millisecond))
+	log.Info("run started", "mode", string(request.Mode), "late", began.Sub(moment).Round(time.Millisecond))
 	a.daemon.metrics.began(label, began)
 	outcome := a.guarded(ctx, request, log)
 	if outcome.Run.StartedAt.IsZero() {

@@ -171,7 +171,7 @@ func (d *Daemon) Run(ctx context.Context, reload <-chan struct{}) {
 		loops.Go(func() { a.loop(ctx, reloads[i]) })
 		loops.Go(func() { a.deliver(ctx) })
 		if d.options.RunAtStart {
-			a.start(ctx, reconcile.ModeDryRun, time.Now())
+			loops.Go(func() { a.startFirst(ctx) })
 		}
 	}
 	d.tell(StateReady)
@@ -226,21 +226,20 @@ func (d *Daemon) tell(state State) {
 	}
 }
 
-// acquire waits until a run of an account may begin and reports whether ctx lasted so
-// long, with the delay since the run was due. Release lets the next one begin.
-func (d *Daemon) acquire(ctx context.Context, a *account) (release func(), delay time.Duration, ok bool) {
-	if !sleep(ctx, d.jitter(a.label())) {
-		return nil, 0, false
+// acquire waits until a run may begin and reports whether ctx lasted so long. Release
+// lets the next one begin.
+func (d *Daemon) acquire(ctx context.Context) (release func(), ok bool) {
+	switch {
+	case ctx.Err() != nil:
+		return nil, false
+	case d.slots == nil:
+		return func() {}, true
 	}
-	if d.slots == nil {
-		return func() {}, 0, true
-	}
-	due := time.Now()
 	select {
 	case <-ctx.Done():
-		return nil, 0, false
+		return nil, false
 	case d.slots <- struct{}{}:
-		return func() { <-d.slots }, time.Since(due), true
+		return func() { <-d.slots }, true
 	}
 }
 
@@ -258,9 +257,11 @@ func (d *Daemon) Once(ctx context.Context, mode reconcile.Mode) []RunResult {
 	outcomes := make([]RunResult, len(d.accounts))
 	for i, a := range d.accounts {
 		d.runs.Go(func() {
-			if release, delay, ok := d.acquire(ctx, a); ok {
+			sleep(ctx, d.jitter(a.label()))
+			moment := time.Now()
+			if release, ok := d.acquire(ctx); ok {
 				defer release()
-				outcomes[i] = a.run(ctx, Request{ID: d.options.NewID(time.Now()), Mode: mode}, delay)
+				outcomes[i] = a.run(ctx, Request{ID: d.options.NewID(time.Now()), Mode: mode}, moment)
 				return
 			}
 			err := context.Cause(ctx)

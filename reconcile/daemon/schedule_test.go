@@ -103,14 +103,14 @@ func TestDaylightSaving(t *testing.T) {
 				t.Fatal(err)
 			}
 			var table timetable
-			if err := table.follow(Settings{Schedule: []reconcile.ScheduleEntry{dryRun(test.expression)}, Zone: berlin}, now); err != nil {
+			if err := table.follow(Settings{Schedule: []reconcile.ScheduleEntry{dryRun(test.expression)}, Zone: berlin}, 0, now); err != nil {
 				t.Fatal(err)
 			}
 			var got []string
 			for range test.want {
 				next, _ := table.next()
 				got = append(got, next.Format(time.RFC3339))
-				if _, due := table.due(next); !due {
+				if _, _, due := table.due(next); !due {
 					t.Fatalf("nothing is due at %s", next)
 				}
 			}
@@ -316,6 +316,54 @@ func TestJitterPutsTheRunsOfAnAccountOffByTheSameSpan(t *testing.T) {
 			if between := run.StartedAt.Sub(made[i].StartedAt); between != time.Hour {
 				t.Errorf("%v between two runs", between)
 			}
+		}
+	})
+}
+
+// An apply that is due soon after a dry run is not skipped for a dry run that has not begun.
+func TestJitterMovesAllRunsOfAnAccountAlike(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStand(dryRun("0 * * * * *"), apply("5 * * * * *"))
+		d, log := newDaemon(t, Options{Jitter: time.Minute}, s)
+		span := d.jitter(testAccount)
+		if next, _ := d.accounts[0].timetable.next(); !next.Equal(time.Now().Add(5*time.Second + span)) {
+			t.Errorf("the first run is due at %v", next)
+		}
+		stop, _ := begin(d)
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		stop()
+		modes := make(map[reconcile.Mode]int)
+		for _, run := range s.made() {
+			modes[run.Mode]++
+			at := run.StartedAt.Add(-span).Truncate(time.Millisecond)
+			if run.Mode == reconcile.ModeDryRun && at.Second() != 0 || run.Mode == reconcile.ModeApply && at.Second() != 5 {
+				t.Errorf("%s at %v, which is put off by %v", run.Mode, run.StartedAt, span)
+			}
+		}
+		if modes[reconcile.ModeDryRun] < 9 || modes[reconcile.ModeApply] < 9 || strings.Contains(log.String(), "run skipped") {
+			t.Errorf("in ten minutes %v:\n%s", modes, log)
+		}
+		if late := fmt.Sprintf(`mode=apply late=%v`, span.Round(time.Millisecond)); !strings.Contains(log.String(), late) {
+			t.Errorf("the log does not say %s:\n%s", late, log)
+		}
+	})
+}
+
+func TestJitterPutsTheRunAtStartOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStand(dryRun("@daily"))
+		d, log := newDaemon(t, Options{Jitter: time.Minute, RunAtStart: true}, s)
+		began := time.Now()
+		stop, _ := begin(d)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		stop()
+		if made := s.made(); len(made) != 1 || made[0].StartedAt.Sub(began) != d.jitter(testAccount) {
+			t.Errorf("made %v", made)
+		}
+		if !strings.Contains(log.String(), "late=0s") { // the schedule does not know it
+			t.Error(log)
 		}
 	})
 }

@@ -22,19 +22,21 @@ import (
 // [desired.ParseCron].
 type timetable struct {
 	zone *time.Location
-	rows []row
+	// putOff is how long after its moment in the schedule a run is due.
+	putOff time.Duration
+	rows   []row
 }
 
 // row is one entry of the schedule.
 type row struct {
 	entry    reconcile.ScheduleEntry
 	schedule cron.Schedule
-	next     time.Time // zero when it never comes
+	next     time.Time // its next moment in the schedule, zero when it never comes
 }
 
 // follow takes over a schedule. Entries that were there already keep their next
 // time, so that a file that is saved every minute does not put off @every 1h.
-func (t *timetable) follow(settings Settings, now time.Time) error {
+func (t *timetable) follow(settings Settings, putOff time.Duration, now time.Time) error {
 	zone := settings.Zone
 	if zone == nil {
 		zone = time.UTC
@@ -55,35 +57,36 @@ func (t *timetable) follow(settings Settings, now time.Time) error {
 		}
 		rows = append(rows, row{entry: entry, schedule: schedule, next: schedule.Next(now.In(zone))})
 	}
-	t.zone, t.rows = zone, rows
+	t.zone, t.putOff, t.rows = zone, putOff, rows
 	return nil
 }
 
-// due returns what is due now and moves those entries on. An apply that is due
-// together with a dry run wins: it plans too.
-func (t *timetable) due(now time.Time) (mode reconcile.Mode, isDue bool) {
+// due returns what is due now, with its moment in the schedule, and moves those entries
+// on. An apply that is due together with a dry run wins: it plans too.
+func (t *timetable) due(now time.Time) (mode reconcile.Mode, moment time.Time, isDue bool) {
+	now = now.Add(-t.putOff)
 	for i := range t.rows {
 		row := &t.rows[i]
 		if row.next.IsZero() || now.Before(row.next) {
 			continue
 		}
-		row.next = row.schedule.Next(now.In(t.zone))
 		if !isDue || row.entry.Mode == reconcile.ModeApply {
-			mode = row.entry.Mode
+			mode, moment = row.entry.Mode, row.next
 		}
+		row.next = row.schedule.Next(now.In(t.zone))
 		isDue = true
 	}
-	return mode, isDue
+	return mode, moment, isDue
 }
 
 // next returns when something is due next and what, the zero time for never.
 func (t *timetable) next() (at time.Time, mode reconcile.Mode) {
 	for _, row := range t.rows {
-		switch {
+		switch due := row.next.Add(t.putOff); {
 		case row.next.IsZero():
-		case at.IsZero() || row.next.Before(at):
-			at, mode = row.next, row.entry.Mode
-		case row.next.Equal(at) && row.entry.Mode == reconcile.ModeApply:
+		case at.IsZero() || due.Before(at):
+			at, mode = due, row.entry.Mode
+		case due.Equal(at) && row.entry.Mode == reconcile.ModeApply:
 			mode = row.entry.Mode
 		}
 	}
@@ -92,11 +95,12 @@ func (t *timetable) next() (at time.Time, mode reconcile.Mode) {
 
 // nextApply returns when the next apply is due, the zero time for never.
 func (t *timetable) nextApply() time.Time {
-	var at time.Time
+	applies := timetable{putOff: t.putOff}
 	for _, row := range t.rows {
-		if row.entry.Mode == reconcile.ModeApply && !row.next.IsZero() && (at.IsZero() || row.next.Before(at)) {
-			at = row.next
+		if row.entry.Mode == reconcile.ModeApply {
+			applies.rows = append(applies.rows, row)
 		}
 	}
+	at, _ := applies.next()
 	return at
 }
