@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"sync"
@@ -47,7 +48,10 @@ func (h *runHistory) Runs(most int) ([]daemon.RunSummary, error) {
 	runs, err := h.unread.latest(most, h.isOurs)
 	if h.account() != "" {
 		own, ownErr := h.latest(most, func(string) bool { return true })
-		runs, err = append(runs, own...), errors.Join(err, ownErr)
+		runs = append(runs, own...)
+		if fmt.Sprint(err) != fmt.Sprint(ownErr) { // what is wrong with the state directory is said once
+			err = errors.Join(err, ownErr)
+		}
 		slices.SortStableFunc(runs, func(a, b daemon.RunSummary) int { return cmp.Compare(b.ID, a.ID) })
 	}
 	return runs[:min(len(runs), most)], err

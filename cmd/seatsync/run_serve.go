@@ -33,6 +33,9 @@ func (a *app) serve(ctx context.Context, flags runFlags) error {
 	if d.Entries() == 0 {
 		return hint(errors.New("nothing is scheduled"), "write 'schedule:' into the file, or pass --cron '0 6 * * 1-5'")
 	}
+	if err := a.store("").CheckWritable(); err != nil {
+		return err // no run could be recorded
+	}
 	log := a.logger()
 	stopServing, err := startServing(d.Handler(), flags, log)
 	if err != nil {

@@ -316,7 +316,10 @@ func (s *Store) historyOf(entries []*entry, err error, since time.Time) (history
 func (s *Store) addCarried(history *reconcile.History, entries []*entry, since time.Time) {
 	carried, err := s.Carried()
 	if err != nil {
-		history.Unreadable = append(history.Unreadable, reconcile.UnreadableRun{Why: err.Error()})
+		// What is wrong with the whole directory is there already.
+		if why := (reconcile.UnreadableRun{Why: err.Error()}); !slices.Contains(history.Unreadable, why) {
+			history.Unreadable = append(history.Unreadable, why)
+		}
 	}
 	if len(carried) == 0 {
 		return
