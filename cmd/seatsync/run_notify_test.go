@@ -76,7 +76,7 @@ func TestNewsReachesPeopleAndPrograms(t *testing.T) {
 	if len(people) != 3 || len(programs) != 3 {
 		t.Fatalf("people were told %d times and programs %d times: %q", len(people), len(programs), people)
 	}
-	if !strings.Contains(people[0], "the next apply will rename 1 user") || !strings.Contains(people[1], "the run failed") || !strings.Contains(people[2], "runs succeed again") {
+	if !strings.Contains(people[0], "an apply would rename 1 user") || !strings.Contains(people[1], "the run failed") || !strings.Contains(people[2], "runs succeed again") {
 		t.Errorf("people were told %q", people)
 	}
 	var first, second struct {

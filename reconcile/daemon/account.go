@@ -274,11 +274,12 @@ func (a *account) run(ctx context.Context, request Request, moment time.Time) Ru
 		a.id = run.AccountID
 	}
 	label = a.id
+	apply := a.timetable.nextApply()
 	a.mu.Unlock()
 	a.daemon.metrics.ended(label, outcome, time.Since(began))
 	a.countPast([]RunSummary{run}, time.Now())
 	logEnd(log, outcome)
-	ended := Ended{Account: label, Before: before, Planned: planned, Outcome: outcome}
+	ended := Ended{Account: label, Before: before, Planned: planned, Outcome: outcome, IsApplyScheduled: !apply.IsZero()}
 	a.notify(ctx, &ended)
 	if after := a.daemon.options.AfterRun; after != nil {
 		after(ctx, ended)

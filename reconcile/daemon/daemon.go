@@ -76,6 +76,8 @@ type Ended struct {
 	// Planned is the last run before it that had a plan; nil when there is none.
 	Planned *RunSummary
 	Outcome RunResult
+	// IsApplyScheduled is true where an apply will do what this run left to do.
+	IsApplyScheduled bool
 }
 
 // State is what a service manager is told.

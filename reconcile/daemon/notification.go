@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/report"
 )
 
 // Notification is what people are told of a run, when it is more than what they know.
@@ -91,7 +92,7 @@ func (e *Ended) change() Notification {
 	case run.Outcomes[reconcile.Applied] > 0:
 		return Notification{Event: EventChange, Title: reconcile.Count(run.Outcomes[reconcile.Applied], "change") + " applied"}
 	case run.Mode == reconcile.ModeDryRun && e.isNewPlan() && run.PendingCount() > 0 && e.limit().Event == "":
-		return Notification{Event: EventChange, Title: "the next apply will " + pendingWords(run)}
+		return Notification{Event: EventChange, Title: e.nextApply() + " " + pendingWords(run)}
 	}
 	return Notification{}
 }
@@ -116,10 +117,22 @@ func (e *Ended) text() string {
 	if e.Outcome.Frozen != nil {
 		lines = append(lines, "a dry run because of "+e.Outcome.Frozen.String())
 	}
-	if run.Summary != nil {
-		lines = append(lines, numbers(run)...)
+	switch plan := e.Outcome.Record.Plan; {
+	case run.Summary == nil:
+	case plan != nil && plan.IsLimited():
+		lines = append(append(lines, limitWords(plan)...), seatNumbers(run)...)
+	default:
+		lines = append(append(lines, changeNumbers(run)...), seatNumbers(run)...)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// nextApply begins the sentence on what is pending.
+func (e *Ended) nextApply() string {
+	if e.IsApplyScheduled {
+		return "the next apply will"
+	}
+	return "an apply would"
 }
 
 // errorText is why the run failed, without the words of the API. Of a run that only its
@@ -134,8 +147,19 @@ func (e *Ended) errorText() string {
 	return ""
 }
 
-// numbers are what a run with a plan says of seats and money.
-func numbers(run *RunSummary) []string {
+// limitWords are what the report says first of a plan of which a limit holds releases
+// back: how many, by which limit and what lets them through.
+func limitWords(plan *reconcile.Plan) []string {
+	lines := []string{report.NewView(plan).Verdict.Sentence}
+	returned := func(c reconcile.Change) bool { return c.Held == reconcile.HeldTooManyReturned }
+	if at := slices.IndexFunc(plan.Changes, returned); at >= 0 {
+		lines = append(lines, plan.Changes[at].HeldBecause)
+	}
+	return lines
+}
+
+// changeNumbers are what a run with a plan did, left to do and held.
+func changeNumbers(run *RunSummary) []string {
 	var lines []string
 	for _, status := range reconcile.Statuses() {
 		if n := run.Outcomes[status]; n > 0 {
@@ -145,29 +169,35 @@ func numbers(run *RunSummary) []string {
 	if len(lines) > 0 {
 		lines = []string{"changes: " + strings.Join(lines, ", ")}
 	}
-	pending := run.Mode == reconcile.ModeDryRun && run.PendingCount() > 0
-	if pending || len(lines) == 0 {
+	if run.isPending() || len(lines) == 0 {
 		lines = append(lines, "pending: "+pendingWords(run))
 	}
 	if run.Summary.Held > 0 {
 		lines = append(lines, reconcile.CountOf(run.Summary.Held, "change is", "changes are")+" held")
 	}
+	return lines
+}
+
+// isPending reports whether a dry run left something to an apply.
+func (r *RunSummary) isPending() bool { return r.Mode == reconcile.ModeDryRun && r.PendingCount() > 0 }
+
+// seatNumbers are what a run with a plan says of seats and money.
+func seatNumbers(run *RunSummary) []string {
 	seats := "seats in use: " + reconcile.Number(run.Seats.Used)
 	if run.Seats.Purchased != nil {
 		seats += " of " + reconcile.Number(*run.Seats.Purchased)
 	}
-	if pending && run.Summary.SeatsAfter != run.Seats.Used {
+	if run.isPending() && run.Summary.SeatsAfter != run.Seats.Used {
 		seats += ", " + reconcile.Number(run.Summary.SeatsAfter) + " once that is applied"
 	}
-	lines = append(lines, seats)
 	if run.Cost == "" {
-		return lines
+		return []string{seats}
 	}
 	cost := "they cost " + strings.TrimSpace(reconcile.Thousands(string(run.Cost))+" "+run.Summary.Currency) + " a month"
-	if after := run.Summary.MonthlyCostAfter; pending && after != run.Cost {
+	if after := run.Summary.MonthlyCostAfter; run.isPending() && after != run.Cost {
 		cost += ", " + reconcile.Thousands(string(after)) + " once that is applied"
 	}
-	return append(lines, cost)
+	return []string{seats, cost}
 }
 
 // peoplePattern finds emails, also within a query, mentions such as @here, and everything

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/seatsync/seatsync/reconcile"
+	"github.com/seatsync/seatsync/reconcile/record"
 	"github.com/seatsync/seatsync/reconcile/runner"
 )
 
@@ -131,6 +133,59 @@ func TestMessagesNameNobodyAndHaveTheNumbers(t *testing.T) {
 				t.Errorf("somebody is named:\n%s", notification[0].Text)
 			}
 		})
+	}
+}
+
+// What the report says first, a message about a limit says too.
+func TestAMessageAboutALimitNamesItAndWhatLetsReleasesThrough(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		mode reconcile.Mode
+		held reconcile.Hold
+		want []string
+	}{
+		{"a dry run", reconcile.ModeDryRun, reconcile.HeldLimit, []string{"20 releases are held by the limit of 15; --allow-releases 20 releases them; nothing else to change", "1 other change is held"}},
+		{"an apply", reconcile.ModeApply, reconcile.HeldLimit, []string{"applied 1 change", "20 releases are held by the limit of 15; --allow-releases 20 releases them"}},
+		{"too many returns", reconcile.ModeDryRun, reconcile.HeldTooManyReturned, []string{"21 changes are held", "8 of 30 people came back"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			plan := emptyPlan()
+			for i := range 20 {
+				plan.Changes = append(plan.Changes, reconcile.Change{Kind: reconcile.Release, UserID: fmt.Sprint(i), Held: test.held, HeldBecause: "8 of 30 people came back"})
+			}
+			plan.Changes = append(plan.Changes, reconcile.Change{Kind: reconcile.Release, Email: "ceo@example.com", Held: reconcile.HeldProtected})
+			plan.Limit = reconcile.Limit{Releases: 15, Wanted: 20, Tripped: test.held == reconcile.HeldLimit}
+			plan.Summary.Held = len(plan.Changes)
+			if test.mode == reconcile.ModeApply {
+				plan.Changes = append(plan.Changes, reconcile.Change{Kind: reconcile.Rename})
+				plan.Run = &reconcile.Run{Outcomes: []reconcile.Outcome{{Change: 21, Status: reconcile.Applied}}}
+			}
+			run := RunSummary{ID: "r", Mode: test.mode, Result: reconcile.ResultHeld}
+			run.Describe(plan)
+			ended := Ended{Account: "a", Outcome: RunResult{Run: run, Result: runner.Result{Record: record.Record{Plan: plan}}}}
+			text := ended.Notifications()[0].Text
+			for _, part := range append(test.want, "seats in use: 1") {
+				if !strings.Contains(text, part) {
+					t.Errorf("%q is not in\n%s", part, text)
+				}
+			}
+		})
+	}
+}
+
+func TestOnlyAScheduledApplyIsAnnounced(t *testing.T) {
+	for _, test := range []struct {
+		entry reconcile.ScheduleEntry
+		want  string
+	}{{dryRun("@daily"), "an apply would release 1 seat"}, {apply("@daily"), "the next apply will release 1 seat"}} {
+		s := newStand(test.entry)
+		s.run = func(context.Context, Request) (*reconcile.Plan, error) { return heldPlan(20, time.Now()), nil }
+		var told []Notification
+		d, _ := newDaemon(t, Options{AfterRun: func(_ context.Context, ended Ended) { told = ended.Notifications() }}, s)
+		d.Once(t.Context(), reconcile.ModeDryRun)
+		if len(told) != 1 || !strings.HasSuffix(told[0].Title, test.want) {
+			t.Errorf("%s: told %+v, want %q", test.entry.Mode, told, test.want)
+		}
 	}
 }
 
