@@ -311,6 +311,28 @@ func TestTheFleetPagePutsTroubleFirst(t *testing.T) {
 	}
 }
 
+func TestThePageSaysWhenTheNextApplyIs(t *testing.T) {
+	tokyo, err := time.LoadLocation("Asia/Tokyo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := storied(time.Now())
+	s.settings.Zone = tokyo
+	for _, test := range []struct {
+		schedule []reconcile.ScheduleEntry
+		want     string
+	}{
+		{[]reconcile.ScheduleEntry{dryRun("@hourly"), apply("0 7 1 1 *")}, `next apply \w{3} \d{4}-01-01 07:00 JST`},
+		{[]reconcile.ScheduleEntry{dryRun("@hourly")}, `no apply is scheduled`},
+	} {
+		s.settings.Schedule = test.schedule
+		d, _ := newDaemon(t, Options{}, s)
+		if _, body := ask(t, d, "GET", "/"); !regexp.MustCompile("<p class=\"small\">" + test.want + "</p>\n</section>").MatchString(body) {
+			t.Errorf("the page does not say %q", test.want)
+		}
+	}
+}
+
 func TestTheFleetIsShownInTheTimezoneOfItsFiles(t *testing.T) {
 	tokyo, err := time.LoadLocation("Asia/Tokyo")
 	if err != nil {

@@ -41,7 +41,8 @@ type statusPage struct {
 	Fleet                           bool
 	Alive, AliveDetail              string
 	Success, SuccessDetail          string
-	Next, NextDetail, Will          string
+	Next, NextDetail                string
+	Will, NextApply                 string
 	Warnings                        []string
 	Seats, SeatsDetail              string
 	CostTitle, Cost, CostDetail     string
@@ -97,6 +98,10 @@ func (d *Daemon) status(ctx context.Context, a *account, now time.Time) statusPa
 	if !next.IsZero() {
 		page.Next = "in " + ago(now, next)
 		page.NextDetail = string(mode) + ", " + clockTime(next.In(zoneOf(settings)))
+	}
+	page.NextApply = "no apply is scheduled"
+	if !apply.IsZero() {
+		page.NextApply = "next apply " + clockTime(apply.In(zoneOf(settings)))
 	}
 	page.Warnings = warnings(settings, unread, mode, next, apply)
 	d.describeLast(ctx, &page, a, runs)
