@@ -183,7 +183,7 @@ func (a *app) newDaemon(flags runFlags) (*daemon.Daemon, error) {
 		Report: func(w io.Writer, plan *reconcile.Plan) error {
 			return report.Write(w, report.HTML, plan, report.Options{})
 		},
-		ReportPolicy: report.ContentSecurityPolicy(), Hosts: flags.hosts(),
+		ReportPolicy: report.ContentSecurityPolicy(), Hosts: flags.hosts(), Prefix: flags.prefix(),
 		Tell: a.tellServiceManager(log), Watchdog: a.watchdog(),
 	}), nil
 }

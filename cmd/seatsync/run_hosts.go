@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"path"
+	"strings"
 )
 
 // checkExternalURL returns an error for an address of --external-url that a link
@@ -31,4 +33,13 @@ func (f *runFlags) hosts() []string {
 		hosts = append(hosts, address.Hostname())
 	}
 	return hosts
+}
+
+// prefix returns the path of --external-url, below which people reach the pages.
+func (f *runFlags) prefix() string {
+	address, err := url.Parse(f.externalURL)
+	if err != nil {
+		return "" // refused in checkRun
+	}
+	return strings.TrimRight(path.Clean("/"+address.Path), "/")
 }

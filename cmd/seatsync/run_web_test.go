@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -110,6 +111,9 @@ func TestPagesAreServedForOurHostsAlone(t *testing.T) {
 				t.Errorf("%s for host %s: %s", path, host, response.Status)
 			}
 		}
+	}
+	if _, page := fetch(t, "http://"+address+"/"); !strings.Contains(page, `href="/cloudflare/metrics"`) {
+		t.Error("links do not have the path of --external-url")
 	}
 	if code := p.end(os.Interrupt); code != 0 {
 		t.Errorf("exit code %d", code)

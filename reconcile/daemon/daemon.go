@@ -64,6 +64,9 @@ type Options struct {
 	// Hosts are the names, besides those of this machine itself, by which the
 	// pages may be asked for: no other Host header is answered. See [Daemon.Handler].
 	Hosts []string
+	// Prefix is the path below which people reach the pages, such as "/seats"; empty
+	// where that is the root.
+	Prefix string
 	// Tool names the program and its version.
 	Tool string
 }

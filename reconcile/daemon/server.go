@@ -27,6 +27,9 @@ func (d *Daemon) Handler() http.Handler {
 	mux.HandleFunc("/{$}", d.serveStatus)
 	mux.HandleFunc("/runs/{id}", d.serveReport)
 	mux.HandleFunc("/api/v1/runs", d.serveRuns)
+	if prefix := d.options.Prefix; prefix != "" {
+		mux.Handle("/", http.StripPrefix(prefix, mux)) // links have it also for whoever comes past the proxy
+	}
 	policy, guard := statusPolicy(), newHostGuard(d.options.Hosts)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
@@ -158,7 +161,8 @@ func (d *Daemon) writePage(w http.ResponseWriter, status int, name string, conte
 			Style   template.CSS
 			Content any
 			Tool    string
-		}{template.CSS(pageFile("page/status.css")), content, d.options.Tool})
+			Prefix  string
+		}{template.CSS(pageFile("page/status.css")), content, d.options.Tool, d.options.Prefix})
 	}
 	if err != nil {
 		d.log.Error("a page cannot be made", "page", name, "error", err.Error())

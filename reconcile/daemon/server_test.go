@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -330,6 +331,45 @@ func TestThePageSaysWhenTheNextApplyIs(t *testing.T) {
 		if _, body := ask(t, d, "GET", "/"); !regexp.MustCompile("<p class=\"small\">" + test.want + "</p>\n</section>").MatchString(body) {
 			t.Errorf("the page does not say %q", test.want)
 		}
+	}
+}
+
+// The proxy in front may take the prefix away or leave it.
+func TestLinksLeadBelowThePrefixOfTheExternalURL(t *testing.T) {
+	const prefix = "/zero trust"
+	one, _ := newDaemon(t, Options{Prefix: prefix}, storied(time.Now()))
+	accounts := make([]*stand, 101)
+	for i := range accounts {
+		accounts[i] = newStand(dryRun("@daily"))
+		accounts[i].settings.AccountID = fmt.Sprintf("%032x", i)
+	}
+	many, _ := newDaemon(t, Options{Prefix: prefix}, accounts...)
+	links := regexp.MustCompile(`(?:href|action)="([^"#]+)"`)
+	for _, test := range []struct {
+		d     *Daemon
+		path  string
+		links int
+	}{{one, "/", 28}, {one, "/runs/none", 1}, {many, "/", 104}, {many, "/?page=2", 5}, {many, "/?account=" + accounts[0].settings.AccountID, 3}} {
+		_, page := ask(t, test.d, "GET", test.path)
+		found := links.FindAllStringSubmatch(page, -1)
+		if len(found) != test.links {
+			t.Errorf("%s has %d links, want %d", test.path, len(found), test.links)
+		}
+		for _, link := range found {
+			target := html.UnescapeString(link[1])
+			rest, isBelow := strings.CutPrefix(target, "/zero%20trust/")
+			if !isBelow {
+				t.Errorf("%s links to %s", test.path, target)
+			}
+			for _, asked := range []string{target, "/" + rest} {
+				if response, _ := ask(t, test.d, "GET", asked); response.StatusCode != http.StatusOK {
+					t.Errorf("%s: %s", asked, response.Status)
+				}
+			}
+		}
+	}
+	if response, _ := ask(t, one, "GET", "/elsewhere/metrics"); response.StatusCode != http.StatusNotFound {
+		t.Errorf("below another prefix: %s", response.Status)
 	}
 }
 
