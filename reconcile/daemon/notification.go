@@ -58,6 +58,8 @@ func (e *Ended) health() Notification {
 		return Notification{Event: EventRecovery, Title: "runs succeed again"}
 	case run.Result.IsSuccess() || !wasFine && e.Before.Result == run.Result:
 		return Notification{}
+	case run.Result == reconcile.ResultPartial && run.appliedNothing():
+		return Notification{Event: EventFailure, Title: "the run applied nothing"}
 	case run.Result == reconcile.ResultPartial:
 		return Notification{Event: EventFailure, Title: "the run was applied in part"}
 	case run.Result == reconcile.ResultKilled:

@@ -434,6 +434,27 @@ func TestAFleetIsSearchedAndReadPageByPage(t *testing.T) {
 	}
 }
 
+func TestARunOfWhichNothingWasAppliedIsNotAppliedInPart(t *testing.T) {
+	for _, test := range []struct {
+		name         string
+		outcomes     map[reconcile.Status]int
+		title, event string
+	}{
+		{"some", map[reconcile.Status]int{reconcile.Applied: 1, reconcile.Failed: 171}, "The last run was applied in part", "the run was applied in part"},
+		{"none", map[reconcile.Status]int{reconcile.Failed: 170, reconcile.NotReached: 2}, "The last run applied nothing", "the run applied nothing"},
+		{"nobody knows", nil, "The last run was applied in part", "the run was applied in part"},
+	} {
+		run := RunSummary{Result: reconcile.ResultPartial, Outcomes: test.outcomes}
+		if _, sentence, _ := verdict(&run, nil, time.Now()); !strings.HasPrefix(sentence, test.title) {
+			t.Errorf("%s: the page says %q", test.name, sentence)
+		}
+		ended := Ended{Account: "a", Outcome: RunResult{Run: run}}
+		if told := ended.Notifications(); len(told) != 1 || !strings.HasSuffix(told[0].Title, test.event) {
+			t.Errorf("%s: told %+v", test.name, told)
+		}
+	}
+}
+
 // A run that is going on, or was skipped, is never the last one that is over.
 func TestEveryResultHasASentenceOfItsOwn(t *testing.T) {
 	seen := make(map[string]reconcile.Result)

@@ -147,6 +147,9 @@ func verdict(last *RunSummary, unread error, now time.Time) (tone, sentence, det
 		}
 		return tone, "A limit holds " + reconcile.Count(held, "release") + " back", "The last run was " + when + "; its report says which limit, and how to let them through."
 	case reconcile.ResultPartial:
+		if last.appliedNothing() {
+			return tone, "The last run applied nothing " + when, "Its report says what failed, and whether it may have taken effect all the same."
+		}
 		return tone, "The last run was applied in part " + when, "Its report says what failed."
 	case reconcile.ResultKilled:
 		return tone, "The last run was killed " + when, "The next apply finds out what it had done."
@@ -313,6 +316,11 @@ func (r *RunSummary) PendingCount() int {
 		total += n
 	}
 	return total
+}
+
+// appliedNothing reports whether none of what a run tried was applied.
+func (r *RunSummary) appliedNothing() bool {
+	return len(r.Outcomes) > 0 && r.Outcomes[reconcile.Applied] == 0
 }
 
 // resultTone says how a result is to be taken; the style colours it.
