@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -224,21 +225,30 @@ func (t *target) liveUsers(ctx context.Context) (reconcile.Live, error) {
 
 // exportAccount returns the account to export, the flag's, the environment's, or
 // that of a file that is there already, and the variable of its token where that
-// file names one. A file that cannot be read is none: it may be what the shell has
-// just made for the export.
+// file names one. A file that cannot be read is none as long as another account is named.
 func (t *target) exportAccount(ctx context.Context) (account, tokenVariable string, err error) {
 	there, err := t.load(ctx)
 	if err != nil {
 		there = &desired.Reading{Desired: &reconcile.Desired{}}
 	}
 	if t.account == "" && there.Account == "" {
-		return "", "", hint(errNoAccount, "pass --account, or set CLOUDFLARE_ACCOUNT_ID")
+		if err == nil || isNothing(t.file) {
+			err = errNoAccount
+		}
+		return "", "", hint(err, "pass --account, or set CLOUDFLARE_ACCOUNT_ID")
 	}
 	if t.account == "" || t.account == there.Account {
 		tokenVariable = there.TokenVariable
 	}
 	account = cmp.Or(t.account, there.Account)
 	return account, tokenVariable, reconcile.CheckAccountID(account)
+}
+
+// isNothing reports whether a file is not there, or what the shell has just made for the
+// export.
+func isNothing(file string) bool {
+	info, err := os.Stat(file)
+	return errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0
 }
 
 // writeExport writes the export to a file, which appears only when it is
