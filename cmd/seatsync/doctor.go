@@ -121,6 +121,8 @@ func (c *checkup) file(ctx context.Context) *desired.Reading {
 	case errors.As(err, &problems):
 		c.failure("desired state", fmt.Errorf("%s, the first: %s", reconcile.Count(problems.Count(), "problem"), problems[0]),
 			"run 'seatsync validate' to see them all")
+	case err != nil && isNotThere(c.target.file) && isPattern(c.target.file):
+		c.failure("desired state", fmt.Errorf("%s is a pattern, and doctor checks one file", c.target.file), "name one with --file")
 	case err != nil && isNotThere(c.target.file):
 		c.next("desired state", "there is no "+c.target.file+" yet", "write one from the account: seatsync export > "+c.target.file)
 	case err != nil:
