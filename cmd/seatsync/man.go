@@ -19,7 +19,7 @@ func (a *app) manCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "man DIR",
 		Short:  "Write the man pages into a directory",
-		Args:   arguments(1, 1, "name the directory: seatsync man DIR"),
+		Args:   arguments(1, 1, "a directory"),
 		Hidden: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
