@@ -23,15 +23,35 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// After the first signal the second one ends the process at once.
-	context.AfterFunc(ctx, stop)
 	collectFirstAt32MiB()
 	http.DefaultClient.CheckRedirect = refuseRedirect // of the receivers of notifications that use it
 	app := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, clock: time.Now, ownsProcess: true}
-	code := app.execute(ctx, os.Args[1:])
-	stop()
-	os.Exit(code)
+	os.Exit(app.executeUntilSignal(os.Args[1:]))
+}
+
+// executeUntilSignal runs one command, which drains on the first signal. The second one
+// ends the process at once.
+func (a *app) executeUntilSignal(args []string) int {
+	ctx, end := context.WithCancelCause(context.Background())
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	a.end = end
+	return a.execute(ctx, args)
+}
+
+// endOnHangup makes SIGHUP such a signal, unless nohup lets the command outlive its
+// terminal. One more ends nothing: it comes from the terminal and from the shell.
+func (a *app) endOnHangup() {
+	if a.end == nil || signal.Ignored(syscall.SIGHUP) {
+		return
+	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	go func() {
+		<-hangup
+		a.end(errors.New("hangup signal received"))
+	}()
 }
 
 // collectFirstAt32MiB puts the first garbage collection off, unless GOGC says otherwise: at 4 MiB,

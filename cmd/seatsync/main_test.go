@@ -1,10 +1,7 @@
 package main
 
 import (
-	"context"
 	"os"
-	"os/signal"
-	"syscall"
 	"testing"
 	"time"
 
@@ -23,17 +20,13 @@ func TestMain(m *testing.M) {
 
 // seatsyncForTests is main with waits before retries that tests have time for.
 func seatsyncForTests() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
 	app := &app{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, clock: time.Now,
 		adjust: func(config *zerotrust.Config) {
 			config.RetryWait, config.RetryWaitMax = time.Millisecond, 10*time.Millisecond
 		},
 	}
-	code := app.execute(ctx, os.Args[1:])
-	stop()
-	os.Exit(code)
+	os.Exit(app.executeUntilSignal(os.Args[1:]))
 }
 
 func TestEveryResultHasItsExitCode(t *testing.T) {

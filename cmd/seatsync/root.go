@@ -26,7 +26,9 @@ type app struct {
 	getenv         func(string) string
 	// ownsProcess is true but in tests, which share theirs: its log is then ours.
 	ownsProcess bool
-	clock       func() time.Time
+	// end, when not nil, ends the command as a signal does.
+	end   context.CancelCauseFunc
+	clock func() time.Time
 	// adjust, when not nil, changes how requests are made: tests wait less.
 	adjust func(*zerotrust.Config)
 
@@ -77,6 +79,9 @@ func (a *app) rootCommand() *cobra.Command {
 			}
 			if flag := cmd.Flags().Lookup("redact"); flag != nil && flag.Value.String() == "true" {
 				a.mask = report.NewMasker(a.getenv(redactKeyVariable))
+			}
+			if cmd.Name() != "run" { // SIGHUP makes that read its files, unless it runs once
+				a.endOnHangup()
 			}
 			return a.readGlobals(cmd)
 		},

@@ -79,6 +79,7 @@ With --once it runs once now and exits with the code of apply.`,
 			}
 			flags.files, flags.isFleet = files, a.namesSeveral() || flags.shard != ""
 			if flags.once {
+				a.endOnHangup()
 				return a.runOnce(cmd.Context(), flags)
 			}
 			return a.serve(cmd.Context(), flags)

@@ -4,6 +4,7 @@ package main
 
 import (
 	"net/http"
+	"os/signal"
 	"slices"
 	"strings"
 	"syscall"
@@ -20,8 +21,11 @@ func slowly(o *sandbox.Options) { o.Latency = 30 * time.Millisecond }
 
 func TestASignalEndsAnApplyInGoodOrder(t *testing.T) {
 	t.Parallel()
-	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		t.Run(signal.String(), func(t *testing.T) {
+	for _, sent := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(sent.String(), func(t *testing.T) {
+			if signal.Ignored(sent) {
+				t.Skip("the tests run under nohup")
+			}
 			r := newRig(t, company(), slowly)
 			r.box.ForgetRequests()
 			args := append(r.applyArgs(), "--batch-size", "1", "--concurrency", "1")
@@ -29,7 +33,11 @@ func TestASignalEndsAnApplyInGoodOrder(t *testing.T) {
 			started := make(chan *process, 1)
 			first.set(1, func() {
 				p := <-started
-				check(t, p.cmd.Process.Signal(signal))
+				check(t, p.cmd.Process.Signal(sent))
+				if sent == syscall.SIGHUP { // the shell sends it, and so does the terminal
+					time.Sleep(5 * time.Millisecond)
+					check(t, p.cmd.Process.Signal(sent))
+				}
 			})
 			r.answerTo("PATCH PUT", first.ServeHTTP)
 			p := r.start(t.Context(), args...)
