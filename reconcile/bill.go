@@ -24,8 +24,6 @@ type Bill struct {
 	// Now is those in use as far as the plan knows: Before without a run, After with
 	// one.
 	Now BillShare
-	// runsOut is true where too few seats are free now for anybody to want fewer.
-	runsOut bool
 }
 
 // BillShare is how much of a bill is used, and how much is idle: purchased and in
@@ -35,6 +33,8 @@ type BillShare struct {
 	Idle *int
 	// UsedCost and IdleCost are a month's price of those seats.
 	UsedCost, IdleCost Amount
+	// runsOut is true where too few are free for anybody to want fewer.
+	runsOut bool
 }
 
 // Bill works out what the account pays before and after the plan.
@@ -49,11 +49,10 @@ func (p *Plan) Bill() Bill {
 	}
 	bill := Bill{Purchased: money.Purchased, Currency: p.Summary.Currency, Renews: money.Renews}
 	bill.IsRenewed = bill.Renews != nil && !p.beginOf(*bill.Renews).After(p.lastKnown())
-	bill.Before, bill.After = money.share(p.Live.SeatsUsed, money.costOf(before)), money.share(after, cost)
+	bill.Before, bill.After = p.share(p.Live.SeatsUsed, money.costOf(before)), p.share(after, cost)
 	if bill.Now = bill.Before; p.Run != nil {
 		bill.Now = bill.After
 	}
-	bill.runsOut = p.runsOut(bill.Now.Used)
 	if money.Purchased != nil {
 		bill.Billed = money.Price.Times(*money.Purchased)
 	}
@@ -69,11 +68,11 @@ func (p *Plan) lastKnown() time.Time {
 }
 
 // share puts a price on the seats that so many in use, which cost so much, leave idle.
-func (m *Money) share(used int, cost Amount) BillShare {
-	share := BillShare{Used: used, UsedCost: cost}
-	if m.Purchased != nil {
-		idle := max(0, *m.Purchased-used)
-		share.Idle, share.IdleCost = &idle, m.Price.Times(idle)
+func (p *Plan) share(used int, cost Amount) BillShare {
+	share := BillShare{Used: used, UsedCost: cost, runsOut: p.runsOut(used)}
+	if p.Money.Purchased != nil {
+		idle := max(0, *p.Money.Purchased-used)
+		share.Idle, share.IdleCost = &idle, p.Money.Price.Times(idle)
 	}
 	return share
 }
@@ -89,7 +88,7 @@ func (b *Bill) AdviceNow() string { return b.advice(&b.Now) }
 
 func (b *Bill) advice(share *BillShare) string {
 	saving := share.IdleCost
-	if share.Idle == nil || *share.Idle == 0 || b.runsOut || saving != "" && !saving.isMoreThan("0.00") {
+	if share.Idle == nil || *share.Idle == 0 || share.runsOut || saving != "" && !saving.isMoreThan("0.00") {
 		return ""
 	}
 	advice := "lower the purchased count to " + Number(share.Used)
