@@ -11,14 +11,14 @@ import (
 )
 
 // computeDigest returns the digest of everything that the plan decides. When it
-// was made is left out, so that the same decision has the same digest on
-// another day, and so is what became of it.
+// was made is left out, and by how many requests, so that the same decision has the same
+// digest on another day, and so is what became of it.
 func (p *Plan) computeDigest() string {
 	decision := *p
 	decision.Digest = ""
 	decision.Tool, decision.BaseURL = "", ""
 	decision.CreatedAt = time.Time{}
-	decision.Live.ReadAt = time.Time{}
+	decision.Live.ReadAt, decision.Live.Reads = time.Time{}, 0
 	decision.Run = nil
 	sum := sha256.New()
 	// The types of a plan always marshal, and a hash always takes what it gets.

@@ -54,6 +54,8 @@ type Live struct {
 	// Users is in no promised order.
 	Users  []User
 	ReadAt time.Time
+	// Reads is how many requests the reading took; 0 where nobody counted.
+	Reads int
 	// Clock is the API's time when the reading began; see [Clock.Check].
 	Clock Clock
 	// Devices is what was learnt about devices; its zero value means that they

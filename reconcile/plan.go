@@ -85,6 +85,9 @@ type LiveInfo struct {
 	SeatsUsed    int       `json:"seats_used"`
 	ReadAt       time.Time `json:"read_at"`
 	SHA256       string    `json:"sha256"`
+	// Reads is how many requests it took to read it, each counted once however often it was
+	// sent; 0 where nobody counted.
+	Reads int `json:"reads,omitempty"`
 }
 
 // Summary counts the changes that will be carried out by kind, and all the

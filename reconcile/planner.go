@@ -71,7 +71,7 @@ func MakePlan(desired *Desired, live *Live, options PlanOptions) (*Plan, error) 
 		},
 		Live: LiveInfo{
 			Users: p.seats.Users, AccessSeats: p.seats.Access, GatewaySeats: p.seats.Gateway, SeatsUsed: p.seats.Used,
-			ReadAt: live.ReadAt.UTC().Truncate(time.Second),
+			ReadAt: live.ReadAt.UTC().Truncate(time.Second), Reads: live.Reads,
 		},
 		Changes:  changes,
 		Limit:    p.limit(changes, subjects),

@@ -76,6 +76,7 @@ func (r *Runner) DryRun(ctx context.Context, request Request) Result {
 // its own is dated by it, so that the same review gives the same bytes.
 func (r *run) read(ctx context.Context) (live *reconcile.Live, err error) {
 	r.readAt = r.clock()
+	before := r.gets()
 	switch {
 	case r.Saved != nil:
 		live, err = reconcile.ObserveAgain(ctx, r.Source, r.Saved)
@@ -90,10 +91,19 @@ func (r *run) read(ctx context.Context) (live *reconcile.Live, err error) {
 	if err != nil {
 		return nil, err
 	}
+	live.Reads = r.gets() - before
 	if !r.Now.IsZero() {
 		live.ReadAt = r.Now
 	}
 	return live, nil
+}
+
+// gets returns how many requests have read so far.
+func (r *run) gets() int {
+	if r.Counts == nil {
+		return 0
+	}
+	return r.Counts().Get
 }
 
 // checkClock returns an error when the clock that rules go by is not the API's:
