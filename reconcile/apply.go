@@ -170,8 +170,9 @@ func (w *writer) writeAll(calls []Call) {
 	_ = group.Wait() // what went wrong is in the outcomes
 }
 
-// afterTrial returns the calls that may follow a trial. Only one that was applied lets
-// the others of its kind go. Where its user had moved, the next of them is the trial.
+// afterTrial returns the calls that may follow a trial. The others of its kind go only
+// where the API has shown what it makes of half a seat: that it keeps the rest, or changes
+// nothing. Where the user had moved, the next of them is the trial.
 func (w *writer) afterTrial(trial int, calls []Call) []Call {
 	var alike []int // in their order
 	for _, call := range calls {
@@ -181,8 +182,10 @@ func (w *writer) afterTrial(trial int, calls []Call) []Call {
 			}
 		}
 	}
-	switch outcome, isKnown := w.outcome(trial); {
-	case !isKnown || outcome.Status == Applied || len(alike) == 0:
+	outcome, isKnown := w.outcome(trial)
+	isShown := outcome.Status == Applied || outcome.Status == NotTaken
+	switch {
+	case !isKnown || isShown || len(alike) == 0:
 		return calls
 	case outcome.Status == Stale:
 		next := Call{Kind: CallPatchSeats, Changes: alike[:1], IsTrial: true}
