@@ -75,7 +75,7 @@ func (a *assessor) assessSigns(user *User, devices *DeviceSigns, rule *InactiveP
 	switch {
 	case sign.IsKnown() && a.now.Sub(sign.Time()) < rule.After:
 		return activity{basis: bySign, sign: sign, due: a.dueAfter(user, sign, rule.After)}
-	case sign.IsNone() && a.isNewRecord(user, rule):
+	case a.isNewRecord(user, rule):
 		return a.assessWithoutSign(user, rule)
 	case a.uncertaintyOf(user, devices, rule) != certain:
 		return activity{verdict: unknown, basis: byUnreadable, sign: sign}
@@ -86,7 +86,8 @@ func (a *assessor) assessSigns(user *User, devices *DeviceSigns, rule *InactiveP
 }
 
 // isNewRecord reports whether the record is too young for anything in it to be
-// called inactive, so that a new starter needs no evidence at all.
+// called inactive, so that a new starter needs no evidence at all, and an old device that
+// somebody with the same email had proves nothing.
 func (a *assessor) isNewRecord(user *User, rule *InactivePolicy) bool {
 	threshold := rule.After
 	if rule.NeverAfter > 0 {

@@ -163,6 +163,10 @@ func TestInactivityBoundaries(t *testing.T) {
 		{"never logged in, the day before", person("a@b.c", never, created(ago(days(29)))), Devices{}, []string{}, []string{"notice a@b.c"}},
 		{"never logged in, the day", person("a@b.c", never, created(ago(days(30)))), Devices{}, []string{"release a@b.c 10>00 inactive"}, []string{}},
 		{"never logged in, a new starter", person("a@b.c", never, created(ago(days(3)))), Devices{}, []string{}, []string{}},
+		{
+			"a new starter with the old device of somebody before them", person("a@b.c", never, gateway(True), created(ago(days(3)))),
+			Devices{Read: true, Of: map[string]*DeviceSigns{"id-a": {LastSeen: ago(days(200))}}}, []string{}, []string{},
+		},
 		{"never logged in, created when is not known", person("a@b.c", never, created(Moment{})), Devices{}, []string{"release a@b.c 10>00 inactive held:activity-unknown"}, []string{}},
 		{"a login that cannot be read", person("a@b.c", login(UnreadableMoment())), Devices{}, []string{"release a@b.c 10>00 inactive held:activity-unknown"}, []string{}},
 		{"a login in the future", person("a@b.c", login(ago(-days(2)))), Devices{}, []string{"release a@b.c 10>00 inactive held:activity-unknown"}, []string{}},
