@@ -41,8 +41,8 @@ func (p *planner) expirationFindings() []Finding {
 	for _, person := range kept[:min(len(kept), nearestShown)] {
 		findings = append(findings, Finding{
 			Severity: SeverityWarning, Code: CodeSeatExpiration, Email: person.Email, Source: pointer(person.at),
-			Message: fmt.Sprintf("%s, and yet the account's own seat expiration takes the seat %s: the last sign of activity is of %s",
-				person.because, p.expirySentence(person.expires), p.dateOf(person.sign)),
+			Message: fmt.Sprintf("%s, and yet the account's own seat expiration takes the seat %s: %s",
+				person.because, p.expirySentence(person.expires), person.last),
 		})
 	}
 	return findings
@@ -53,7 +53,7 @@ type keptPerson struct {
 	*subject
 	because string
 	at      Position
-	sign    time.Time
+	last    string // what is known of their activity
 	expires time.Time
 }
 
@@ -69,21 +69,35 @@ func (p *planner) kept(limit time.Duration) []keptPerson {
 		} else if exemption := s.entry.exemptFrom(string(Inactive)); exemption != nil {
 			person.because, person.at = "exempt until "+exemption.Until.String(), s.entry.Position()
 		}
-		onDevices := p.devices.signs(s.ID)
-		sign := p.readable(s.LastLogin).Newest(p.readable(onDevices.LastSeen))
-		if sign.IsNone() {
-			sign = p.readable(s.CreatedAt)
-		}
-		if person.because == "" || !s.HoldsSeat() || onDevices.IsUnreadable || !sign.IsKnown() {
+		sign, isSeen := p.lastSign(s)
+		if person.because == "" || !s.HoldsSeat() || !sign.IsKnown() {
 			continue
 		}
-		person.sign, person.expires = sign.Time(), sign.Time().Add(limit)
+		person.expires = sign.Time().Add(limit)
+		if person.last = "the last sign of activity is of " + p.dateOf(sign.Time()); !isSeen {
+			person.last = "they were never seen, and the record is of " + p.dateOf(sign.Time())
+		}
 		people = append(people, person)
 	}
 	slices.SortStableFunc(people, func(a, b keptPerson) int {
 		return cmp.Or(a.expires.Compare(b.expires), cmp.Compare(a.key, b.key), cmp.Compare(a.ID, b.ID))
 	})
 	return people
+}
+
+// lastSign returns the newest sign of activity of a user or, where there is none, when
+// the record was made. It is none where a newer sign may exist that was not read.
+func (p *planner) lastSign(s *subject) (sign Moment, isSeen bool) {
+	login, onDevices := p.readable(s.LastLogin), p.devices.signs(s.ID)
+	mayBeMissing := s.mayUseDevices() && (!p.devices.Read || !p.devices.askedAbout(s.User) || p.devices.isMissing(s.User, onDevices.Listed))
+	switch {
+	case onDevices.IsUnreadable, mayBeMissing, !s.LastLogin.IsNone() && !login.IsKnown():
+		return Moment{}, false
+	}
+	if sign = login.Newest(p.readable(onDevices.LastSeen)); sign.IsNone() {
+		return p.readable(s.CreatedAt), false
+	}
+	return sign, true
 }
 
 // expirySentence says when a seat expires.

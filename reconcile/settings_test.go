@@ -35,6 +35,8 @@ func TestWhomTheAccountsOwnExpirationTakes(t *testing.T) {
 		person("unreadable@board.c", login(UnreadableMoment()), created(Moment{})),
 		person("without@board.c", login(ago(days(70))), access(False)),
 		person("l@b.c", login(ago(days(50)))),
+		person("device@board.c", login(ago(days(90))), gateway(True)), // of whose device nobody knows
+		person("unknown@board.c", login(UnreadableMoment()), created(ago(days(90)))),
 		person("o@b.c", login(ago(days(59)))),
 	)
 	live.Settings = Settings{SeatExpiration: 60 * Day, Deprovisioning: []string{`the identity provider "Okta"`}}
@@ -49,7 +51,7 @@ func TestWhomTheAccountsOwnExpirationTakes(t *testing.T) {
 		"the account's own seat expiration takes the seat of whoever shows no activity for 60 days, whatever the file says: protected and exempt people too",
 		"old@board.c protected by the file, and yet the account's own seat expiration takes the seat any day: the last sign of activity is of " + date(-days(100)),
 		"l@b.c exempt until 2029-01-15, and yet the account's own seat expiration takes the seat on " + date(days(10)) + ", in 10 days: the last sign of activity is of " + date(-days(50)),
-		"never@board.c protected by the file, and yet the account's own seat expiration takes the seat on " + date(days(20)) + ", in 20 days: the last sign of activity is of " + date(-days(40)),
+		"never@board.c protected by the file, and yet the account's own seat expiration takes the seat on " + date(days(20)) + ", in 20 days: they were never seen, and the record is of " + date(-days(40)),
 		"new@board.c protected by the file, and yet the account's own seat expiration takes the seat on " + date(days(50)) + ", in 50 days: the last sign of activity is of " + date(-days(10)),
 		`the identity provider "Okta" takes the seats of people away by SCIM, whatever the file says of them: protected and exempt people too`,
 	}
