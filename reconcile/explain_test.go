@@ -109,6 +109,20 @@ func TestRevertRestoresWhatARunChanged(t *testing.T) {
 	}
 }
 
+// TestARevertTakesNoSeatThatIsInUse: somebody to whom a run gave a seat, and who has
+// logged in with it since, keeps it.
+func TestARevertTakesNoSeatThatIsInUse(t *testing.T) {
+	file := mustParse(t, "version: 1\nusers:\n  - {email: a@b.c, gateway_seat: true}\n  - {email: b@b.c, gateway_seat: true}\n")
+	account := &memoryAccount{users: []User{person("a@b.c"), person("b@b.c")}, releasedSeat: map[string]bool{}}
+	plan := planOf(t, file, liveOf(account.users...))
+	plan.Run = Apply(t.Context(), account, plan, NoJournal{}, ApplyOptions{RunID: "r1", Clock: func() time.Time { return testNow }, ReadAt: testNow})
+	account.users[0].LastLogin = MomentOf(testNow.Add(time.Hour))
+	changes, findings := Revert(plan, liveOf(account.users...))
+	if len(changes) != 1 || changes[0].Email != "b@b.c" || len(findings) != 1 || findings[0].Email != "a@b.c" {
+		t.Errorf("changes %v, findings %v", changes, findings)
+	}
+}
+
 func TestRevertKeepsTheRails(t *testing.T) {
 	desired := mustParse(t, "version: 1\npolicy: {protected: [a@b.c]}\nusers: [{email: a@b.c, gateway_seat: true}]\n")
 	users := []User{person("a@b.c")}

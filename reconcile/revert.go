@@ -5,7 +5,8 @@ import "fmt"
 // Revert returns the changes that restore what a run changed, to be the
 // [PlanOptions].Proposed, and findings about what cannot be restored. Only what
 // the run applied is restored, and only where the user is still as the run left
-// them: what someone changed since is theirs. The changes are never nil.
+// them: what someone changed since is theirs, and so is a seat with which they have logged
+// in since. The changes are never nil.
 func Revert(run *Plan, live *Live) ([]Change, []Finding) {
 	if run.Run == nil {
 		return []Change{}, nil
@@ -28,6 +29,10 @@ func Revert(run *Plan, live *Live) ([]Change, []Finding) {
 			continue
 		}
 		change := done.reverse(user, run.Run.ID)
+		if change.TakesAway() && done.moved(user.LastLogin, done.Evidence.LastSuccessfulLogin, evidenceLogin) {
+			findings = append(findings, notRestored(done, user)) // the seat is in use since
+			continue
+		}
 		changes = append(changes, change)
 		if change.Kind == Grant {
 			asked++
