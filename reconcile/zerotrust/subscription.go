@@ -195,10 +195,7 @@ func (w *wireSubscription) isForSeats(whole, each *big.Rat) bool {
 			continue
 		}
 		own, ok := component.Price.amount()
-		isRight := ok && own.Sign() == 0
-		if component.isSeats() {
-			isRight = ok && (own.Cmp(each) == 0 || own.Cmp(whole) == 0)
-		}
+		isRight := ok && (own.Sign() == 0 || component.isSeats() && (own.Cmp(each) == 0 || own.Cmp(whole) == 0))
 		if !isRight {
 			return false
 		}
