@@ -106,7 +106,8 @@ func (m *Metrics) WriteFile(path string) error {
 
 // begin sets to zero the counters whose labels are words of ours: one that appears with
 // its first event would look to Prometheus as if it had never risen. What has labels of the
-// world outside, such as the codes of the API, appears with its first event.
+// world outside, such as the codes of the API, appears with its first event, and so do
+// changes that were not applied: runs count those, and a fleet would have dozens an account.
 func (m *Metrics) begin(account string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -120,9 +121,7 @@ func (m *Metrics) begin(account string) {
 		}
 	}
 	for _, kind := range reconcile.Kinds() {
-		for _, status := range reconcile.Statuses() {
-			m.changes.Begin(account, string(kind), string(status))
-		}
+		m.changes.Begin(account, string(kind), string(reconcile.Applied))
 	}
 	for _, reason := range reconcile.Reasons() {
 		m.releases.Begin(account, string(reason))
@@ -219,7 +218,11 @@ func (m *Metrics) show(account string, run *RunSummary) {
 		m.pending.Set(float64(run.Pending[kind]), account, string(kind))
 	}
 	for _, hold := range reconcile.Holds() {
-		m.held.Set(float64(run.Held[hold]), account, string(hold))
+		set := m.held.SetSeen
+		if hold.IsLimit() {
+			set = m.held.Set // an alert reads it
+		}
+		set(float64(run.Held[hold]), account, string(hold))
 	}
 	m.seats.Set(float64(run.Seats.Used), account, "used")
 	m.seats.Set(float64(run.Seats.Access), account, "access")

@@ -112,6 +112,20 @@ func (f *Family) Set(value float64, values ...string) {
 	f.with(values, func(s *series) { s.value = value })
 }
 
+// SetSeen sets a gauge that is left out as long as it was never anything but 0.
+func (f *Family) SetSeen(value float64, values ...string) {
+	if value != 0 || f.has(values) {
+		f.Set(value, values...)
+	}
+}
+
+// has reports whether there is a series of the values.
+func (f *Family) has(values []string) bool {
+	f.registry.mu.Lock()
+	defer f.registry.mu.Unlock()
+	return f.find(values) != nil
+}
+
 // Inc adds one to a counter.
 func (f *Family) Inc(values ...string) { f.Add(1, values...) }
 
