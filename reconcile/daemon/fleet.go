@@ -54,7 +54,7 @@ func (p purse) String() string {
 // have q, a part of an id or a name, and page, a number from 1.
 func (d *Daemon) fleet(accounts []*account, now time.Time, query url.Values) fleetPage {
 	page := fleetPage{Now: clockTime(now.In(commonZone(accounts))), Tone: "calm"}
-	troubled, used, purchased := 0, 0, 0
+	troubled, used, purchased, withPurchased := 0, 0, 0, 0
 	billed, cost, idle, saved := purse{}, purse{}, purse{}, purse{}
 	for _, a := range accounts {
 		row, known, past := a.fleetRow(now)
@@ -62,6 +62,7 @@ func (d *Daemon) fleet(accounts []*account, now time.Time, query url.Values) fle
 			used += known.Seats.Used
 			if known.Seats.Purchased != nil {
 				purchased += *known.Seats.Purchased
+				withPurchased++
 			}
 			billed.add(known.Billed, known.Summary.Currency)
 			cost.add(known.Cost, known.Summary.Currency)
@@ -83,8 +84,11 @@ func (d *Daemon) fleet(accounts []*account, now time.Time, query url.Values) fle
 		page.Tone, page.Sentence = "broken", fmt.Sprintf("%d of %d accounts need someone", troubled, len(accounts))
 	}
 	page.Total = fleetRow{Seats: reconcile.Number(used), Billed: billed.String(), Cost: cost.String(), Idle: idle.String(), Saved: saved.String()}
-	if purchased > 0 {
+	if withPurchased > 0 {
 		page.Total.Purchased = reconcile.Number(purchased)
+	}
+	if withPurchased > 0 && withPurchased < len(accounts) {
+		page.Total.Purchased += ", in " + reconcile.Number(withPurchased) + " of " + reconcile.Count(len(accounts), "account")
 	}
 	rank := map[string]int{"broken": 0, "held": 1, "waiting": 2, "calm": 3}
 	slices.SortStableFunc(page.Accounts, func(a, b fleetRow) int {

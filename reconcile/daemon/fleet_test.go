@@ -31,7 +31,7 @@ func TestTheFleetAddsUpMoneyByCurrency(t *testing.T) {
 	}
 	page := d.fleet(d.accounts, time.Now(), nil)
 	want := fleetRow{
-		Seats: "1,515", Purchased: "2,270",
+		Seats: "1,515", Purchased: "2,270, in 3 of 4 accounts",
 		Billed: "140.00 EUR + 15,750.00 USD", Cost: "105.00 EUR + 10,500.00 USD", Idle: "70.00 EUR + 5,600.00 USD",
 	}
 	if page.Total != want {
