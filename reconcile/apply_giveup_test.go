@@ -207,6 +207,23 @@ func TestATrialOfSomebodyWhoHasMovedIsNone(t *testing.T) {
 	})
 }
 
+// TestATrialThatIsRefusedIsNone: one seat that the API refuses keeps nobody else's.
+func TestATrialThatIsRefusedIsNone(t *testing.T) {
+	file := "version: 1\nusers:\n  - {email: a@b.c, gateway_seat: false}\n  - {email: b@b.c, gateway_seat: false}\n  - {email: c@b.c, gateway_seat: false}\n"
+	users := []User{person("a@b.c", gateway(True)), person("b@b.c", gateway(True)), person("c@b.c", gateway(True))}
+	plan := planOf(t, mustParse(t, file), liveOf(users...), noLimit)
+	sink := &scriptedSink{update: func(updates []SeatUpdate) ([]User, error) {
+		if updates[0].SeatUID == "seat-a" {
+			return nil, &APIError{Status: 400}
+		}
+		return echo(updates)
+	}}
+	run := applyWith(sink, plan, func(o *ApplyOptions) { o.BatchSize = 100 })
+	if !slices.Equal(sink.log, []string{"PATCH seat-a", "PATCH seat-b", "PATCH seat-c"}) || run.Count(Failed) != 1 || run.Count(Applied) != 2 || run.Stopped != "" {
+		t.Errorf("requests %q, outcomes %v, stopped %q", sink.log, outcomesOf(plan, run), run.Stopped)
+	}
+}
+
 // TestATrialThatChangesNothingTakesNothing: an API that does not take narrows frees no seat.
 func TestATrialThatChangesNothingTakesNothing(t *testing.T) {
 	file := "version: 1\nusers:\n  - {email: a@b.c, gateway_seat: false}\n  - {email: b@b.c, gateway_seat: false}\n  - {email: c@b.c, gateway_seat: false}\n"

@@ -26,9 +26,9 @@ type Call struct {
 }
 
 // Calls returns the fewest requests that carry a plan out: the seats in batches,
-// then a request a name. Where the plan has narrows of which none has been seen to
-// keep the other half of the seat, the first goes before everything, in a request
-// of its own, and so does the first swap of the halves. Held changes are in no call. A batch size below 1 means
+// then a request a name. The first swap of the halves goes before everything, in a request
+// of its own, and so does the first narrow while none has been seen to keep the other half
+// of the seat. Held changes are in no call. A batch size below 1 means
 // [DefaultBatchSize].
 func Calls(plan *Plan, batchSize int) []Call { return callsExcept(plan, batchSize, nil) }
 

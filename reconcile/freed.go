@@ -97,7 +97,7 @@ type returner struct {
 
 // returners finds who holds a seat of those whom the releases, by user id, are about. An
 // account may make someone anew: where it does not have the id any more, whoever has the
-// email is meant.
+// email and was made since is meant.
 func (p *planner) returners(releases map[string]PastRelease) (back []returner) {
 	if len(releases) == 0 {
 		return nil
@@ -123,9 +123,11 @@ func (p *planner) returners(releases map[string]PastRelease) (back []returner) {
 			back = append(back, returner{s, release})
 		}
 		for _, id := range slices.Sorted(slices.Values(former[s.key])) {
-			back = append(back, returner{s, releases[id]})
+			if release := releases[id]; !s.CreatedAt.IsKnown() || s.CreatedAt.After(release.At) {
+				back = append(back, returner{s, release})
+				former[s.key] = slices.DeleteFunc(former[s.key], func(other string) bool { return other == id }) // each came back once
+			}
 		}
-		delete(former, s.key) // each came back once
 	}
 	return back
 }

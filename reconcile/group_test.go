@@ -129,7 +129,11 @@ func TestAGroupThatTheRosterLeavesOpenTakesNothingAway(t *testing.T) {
 		},
 		{
 			"a group that has to name them first", "{inactive: {after: 90d, notice: 7d}, groups: [{name: field, roster: [Field], inactive: {announced: true}}]}", nil, everybody(longer)[1:],
-			[]string{"release blank@b.c 10>00 inactive held:group-unknown: ", "release stranger@b.c 10>00 inactive held:group-unknown: "},
+			[]string{"release blank@b.c 10>00 inactive held:not-announced: ", "release stranger@b.c 10>00 inactive held:not-announced: "},
+		},
+		{
+			"a group with the same rule", "{inactive: {after: 90d}, groups: [{name: field, roster: [Field], price: 5}]}", nil, everybody(longer)[2:],
+			[]string{"release stranger@b.c 10>00 inactive: "},
 		},
 		{
 			"an earlier group is known to have them", "{inactive: {after: 90d}, groups: [{name: all, match: ['*@b.c'], inactive: {after: 30d}}, {name: board, roster: [Board], protected: true}]}", nil, everybody(long),

@@ -81,7 +81,13 @@ func holdRules() []holdRule {
 			}
 			return p.because(c.subject.User, c.subject.activity)
 		}},
-		{HeldNotAnnounced, (*planner).notAnnounced},
+		{HeldNotAnnounced, func(p *planner, c candidate) string {
+			because := p.notAnnounced(c)
+			for _, group := range p.openGroups(c.subject) {
+				because = cmp.Or(because, p.notAnnounced(p.asMember(group, c)))
+			}
+			return because
+		}},
 		{HeldTooManyReturned, func(p *planner, c candidate) string {
 			return when(c.change.Reason == Inactive, p.tooManyReturned)
 		}},

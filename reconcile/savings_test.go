@@ -243,31 +243,32 @@ func TestAPlanNamesWhoCameBackOnce(t *testing.T) {
 }
 
 // An account makes people anew, under another id. Whoever has the email is the same person then, unless the
-// account still has the old id.
+// account still has the old id, or had the other one before: a double that was tidied up.
 func TestWhoComesBackUnderAnotherIDHasComeBack(t *testing.T) {
-	anew := func(id string) func(*User) { return func(u *User) { u.ID = id } }
+	anew := func(id string) func(*User) { return func(u *User) { u.ID, u.CreatedAt = id, ago(days(1)) } }
 	history := History{Runs: 1, Taken: []PastRelease{
-		freedOn("a", "2026-11-01", "7.00"), freedOn("b", "2026-11-01", "7.00"), freedOn("c", "2026-11-01", "7.00"), freedOn("twin", "2026-11-01", "7.00"),
+		freedOn("a", "2026-11-01", "7.00"), freedOn("b", "2026-11-01", "7.00"), freedOn("c", "2026-11-01", "7.00"), freedOn("twin", "2026-11-01", "7.00"), freedOn("double", "2026-11-01", "7.00"),
 		{UserID: "id-unnamed", At: on("2026-11-01"), Kind: Release, Reason: Inactive},
 	}}
 	history.Taken[1].Email = "B@b.c"
 	live := liveOf(
 		person("a@b.c", anew("new-a")), person("b@b.c", anew("new-b")), person("c@b.c", anew("new-c"), access(False)),
 		person("twin@b.c", access(False)), person("twin@b.c", anew("id-other-twin")), person("", anew("id-nobody")),
+		person("double@b.c", withID("id-first-double")),
 	)
 	plan := planOf(t, mustParse(t, "version: 1\n"), live, withHistory(history))
 	want := []CameBack{{UserID: "id-a", Email: "a@b.c", ReleasedAt: on("2026-11-01")}, {UserID: "id-b", Email: "b@b.c", ReleasedAt: on("2026-11-01")}}
 	if diff := cmp.Diff(want, plan.CameBack); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(&Returns{Days: 30, Released: 5, Returned: 2, Share: "40.0%"}, plan.Returns); diff != "" {
+	if diff := cmp.Diff(&Returns{Days: 30, Released: 6, Returned: 2, Share: "33.3%"}, plan.Returns); diff != "" {
 		t.Errorf("returns (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"returned", "returned a@b.c", "returned b@b.c"}, codesOf(plan)); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
 	history.Add(PastRunOf(plan, testNow, testNow))
-	if total := history.Savings(testNow).Total; total.Returned != 2 || total.StillFree != 3 {
+	if total := history.Savings(testNow).Total; total.Returned != 2 || total.StillFree != 4 {
 		t.Errorf("%+v", total)
 	}
 	if again := planOf(t, mustParse(t, "version: 1\n"), live, withHistory(history)); len(again.CameBack) != 0 {
