@@ -147,10 +147,11 @@ func commitOf(ctx context.Context, files []string) string {
 	return string(bytes.TrimSpace(commit))
 }
 
-// isTracked reports whether git knows of a file in a directory.
-func isTracked(ctx context.Context, directory, name string) bool {
-	_, err := runGit(ctx, directory, nil, "ls-files", "--error-unmatch", "--", ":(literal)"+name)
-	return err == nil
+// isTracked reports whether git knows of a file in a directory. The error says why that
+// is not known: there is no repository, say.
+func isTracked(ctx context.Context, directory, name string) (bool, error) {
+	found, err := runGit(ctx, directory, nil, "ls-files", "-z", "--", ":(literal)"+name)
+	return len(found) > 0, err
 }
 
 // checkClean returns an error unless what is in the folder is what is committed:
@@ -165,7 +166,7 @@ func checkClean(ctx context.Context, root string, patterns []string) error {
 		return fmt.Errorf("--require-clean: %w", err)
 	}
 	if len(changed) == 0 {
-		if !isTracked(ctx, directory, filepath.Base(root)) {
+		if isThere, err := isTracked(ctx, directory, filepath.Base(root)); err != nil || !isThere {
 			return fmt.Errorf("--require-clean: %s is not committed", root)
 		}
 		return nil

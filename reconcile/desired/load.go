@@ -162,8 +162,11 @@ func CheckAbsent(ctx context.Context, file string) error {
 	if why := (&folder{lock: gitLock(directory)}).locked(); why != "" {
 		return fmt.Errorf("%s is not there, and %s", file, why)
 	}
-	if isTracked(ctx, directory, filepath.Base(file)) {
+	switch isThere, err := isTracked(ctx, directory, filepath.Base(file)); {
+	case isThere:
 		return fmt.Errorf("%s is not there, and git has it: check it out", file)
+	case err != nil && gitLock(directory) != "":
+		return fmt.Errorf("%s is not there, and whether git has it is not known: %w", file, err)
 	}
 	if _, err := os.Lstat(file); err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s was not there before", file)
@@ -207,7 +210,10 @@ func (r *Reading) rosterName() string {
 // committedFiles are the files whose commit is that of the desired state: all but a
 // roster that git does not track, which comes from somewhere else.
 func (r *Reading) committedFiles(ctx context.Context) []string {
-	if r.Roster == nil || isTracked(ctx, filepath.Dir(r.path), r.rosterName()) {
+	if r.Roster == nil {
+		return r.Files
+	}
+	if isThere, err := isTracked(ctx, filepath.Dir(r.path), r.rosterName()); err == nil && isThere {
 		return r.Files
 	}
 	return slices.DeleteFunc(slices.Clone(r.Files), func(name string) bool { return name == r.Roster.File })
