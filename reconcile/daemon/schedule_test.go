@@ -309,8 +309,8 @@ func TestJitterPutsTheRunsOfAnAccountOffByTheSameSpan(t *testing.T) {
 		time.Sleep(100*time.Hour + time.Hour)
 		stop()
 		made := s.made()
-		if len(made) != 100 {
-			t.Errorf("%d runs in a hundred hours, want one an hour", len(made))
+		if len(made) != 101 {
+			t.Errorf("%d runs in a hundred and one hours, want one an hour", len(made))
 		}
 		for i, run := range made[1:] {
 			if between := run.StartedAt.Sub(made[i].StartedAt); between != time.Hour {
@@ -326,7 +326,7 @@ func TestJitterMovesAllRunsOfAnAccountAlike(t *testing.T) {
 		s := newStand(dryRun("0 * * * * *"), apply("5 * * * * *"))
 		d, log := newDaemon(t, Options{Jitter: time.Minute}, s)
 		span := d.jitter(testAccount)
-		if next, _ := d.accounts[0].timetable.next(); !next.Equal(time.Now().Add(5*time.Second + span)) {
+		if next, _ := d.accounts[0].timetable.next(); !next.Equal(time.Now().Add(span)) {
 			t.Errorf("the first run is due at %v", next)
 		}
 		stop, _ := begin(d)
@@ -350,9 +350,31 @@ func TestJitterMovesAllRunsOfAnAccountAlike(t *testing.T) {
 	})
 }
 
+// A process that starts after a moment of the schedule, and before the run that is put off, begins it.
+func TestARunThatIsPutOffIsNotLostToARestart(t *testing.T) {
+	day := func(clock string) time.Time {
+		at, err := time.Parse(time.DateTime, "2026-11-22 "+clock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	for started, want := range map[string]time.Time{
+		"05:59:00": day("06:05:00"), "06:02:00": day("06:05:00"), "06:05:00": day("06:05:00").AddDate(0, 0, 1), "06:10:00": day("06:05:00").AddDate(0, 0, 1),
+	} {
+		var table timetable
+		if err := table.follow(Settings{Schedule: []reconcile.ScheduleEntry{dryRun("0 6 * * *")}}, 5*time.Minute, day(started)); err != nil {
+			t.Fatal(err)
+		}
+		if next, _ := table.next(); !next.Equal(want) {
+			t.Errorf("started at %s: next is %v, want %v", started, next, want)
+		}
+	}
+}
+
 func TestJitterPutsTheRunAtStartOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStand(dryRun("@daily"))
+		s := newStand(dryRun("0 12 * * *"))
 		d, log := newDaemon(t, Options{Jitter: time.Minute, RunAtStart: true}, s)
 		began := time.Now()
 		stop, _ := begin(d)

@@ -35,7 +35,8 @@ type row struct {
 }
 
 // follow takes over a schedule. Entries that were there already keep their next
-// time, so that a file that is saved every minute does not put off @every 1h.
+// time, so that a file that is saved every minute does not put off @every 1h. A moment
+// that has passed and whose run is yet to begin counts.
 func (t *timetable) follow(settings Settings, putOff time.Duration, now time.Time) error {
 	zone := settings.Zone
 	if zone == nil {
@@ -55,7 +56,7 @@ func (t *timetable) follow(settings Settings, putOff time.Duration, now time.Tim
 		if err != nil {
 			return fmt.Errorf("schedule: %w", err)
 		}
-		rows = append(rows, row{entry: entry, schedule: schedule, next: schedule.Next(now.In(zone))})
+		rows = append(rows, row{entry: entry, schedule: schedule, next: schedule.Next(now.Add(-putOff).In(zone))})
 	}
 	t.zone, t.putOff, t.rows = zone, putOff, rows
 	return nil
