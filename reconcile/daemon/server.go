@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 )
@@ -28,7 +29,14 @@ func (d *Daemon) Handler() http.Handler {
 	mux.HandleFunc("/runs/{id}", d.serveReport)
 	mux.HandleFunc("/api/v1/runs", d.serveRuns)
 	if prefix := d.options.Prefix; prefix != "" {
-		mux.Handle("/", http.StripPrefix(prefix, mux)) // links have it also for whoever comes past the proxy
+		below := http.StripPrefix(prefix, mux) // links have it also for whoever comes past the proxy
+		mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == prefix {
+				http.Redirect(w, r, (&url.URL{Path: prefix + "/"}).String(), http.StatusTemporaryRedirect)
+				return
+			}
+			below.ServeHTTP(w, r)
+		})
 	}
 	policy, guard := statusPolicy(), newHostGuard(d.options.Hosts)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -368,6 +368,9 @@ func TestLinksLeadBelowThePrefixOfTheExternalURL(t *testing.T) {
 			}
 		}
 	}
+	if response, _ := ask(t, one, "GET", "/zero%20trust"); response.StatusCode != http.StatusTemporaryRedirect || response.Header.Get("Location") != "/zero%20trust/" {
+		t.Errorf("the address itself: %s to %s", response.Status, response.Header.Get("Location"))
+	}
 	if response, _ := ask(t, one, "GET", "/elsewhere/metrics"); response.StatusCode != http.StatusNotFound {
 		t.Errorf("below another prefix: %s", response.Status)
 	}
