@@ -3,6 +3,7 @@ package daemon
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/seatsync/seatsync/reconcile"
@@ -100,8 +101,9 @@ func foreseen(plan *reconcile.Plan) map[reconcile.Code]string {
 	return found
 }
 
-// newlyForeseen is the first finding of a run that the one before it had not, or "".
+// newlyForeseen are the findings of a run that the one before it had not, or "".
 func (e *Ended) newlyForeseen() string {
+	var messages []string
 	for _, code := range moneyCodes() {
 		message, isForeseen := e.Outcome.Run.foreseen[code]
 		wasForeseen := false
@@ -109,8 +111,8 @@ func (e *Ended) newlyForeseen() string {
 			_, wasForeseen = e.Planned.foreseen[code]
 		}
 		if isForeseen && !wasForeseen {
-			return message
+			messages = append(messages, message)
 		}
 	}
-	return ""
+	return strings.Join(messages, "; ")
 }

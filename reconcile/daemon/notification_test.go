@@ -282,6 +282,14 @@ func TestTheBudgetIsNewsOnce(t *testing.T) {
 	if notification := again.Notifications(); notification != nil {
 		t.Errorf("the next one says %+v", notification)
 	}
+	both := run
+	plan.Findings = append(plan.Findings, reconcile.Finding{Severity: reconcile.SeverityWarning, Code: reconcile.CodeSeatsExhaustedSoon, Message: "69 of 70 are in use"})
+	both.Describe(plan)
+	two := Ended{Account: "a", Before: &fine, Planned: &fine, Outcome: RunResult{Run: both}}
+	if notification := two.Notifications(); len(notification) != 1 || !strings.Contains(notification[0].Title, message) || !strings.Contains(notification[0].Title, "69 of 70") {
+		t.Errorf("of two at once it says %+v", notification)
+	}
+	plan.Findings = plan.Findings[:1]
 	plan.Findings[0].Severity = reconcile.SeverityInfo
 	run.Describe(plan)
 	far := Ended{Account: "a", Before: &fine, Planned: &fine, Outcome: RunResult{Run: run}}

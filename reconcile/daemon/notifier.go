@@ -88,9 +88,12 @@ func (a *account) takeOver(ctx context.Context, boxes []*record.Outbox) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, notifier.Patience)
 	defer cancel()
+	if err := box.TakeOver(ctx, unread, a.name); err != nil {
+		return err // the next run takes it over
+	}
 	told, _ := notifier.told(box, a.label())
 	told.RunID, told.Result = latest.RunID, latest.Result
-	return errors.Join(box.TakeOver(ctx, unread, a.name), notifier.setTold(box, a.label(), told), notifier.forget(unread, a.name))
+	return errors.Join(notifier.setTold(box, a.label(), told), notifier.forget(unread, a.name))
 }
 
 // queue puts what is new in a run into the outbox. What people know is what they
@@ -129,7 +132,9 @@ func (n *Notifier) queue(ctx context.Context, box *record.Outbox, ended *Ended) 
 	told.RunID, told.Result = run.ID, run.Result
 	switch {
 	case run.Summary != nil:
-		told.Wants, told.Foreseen = run.wants, run.foreseen
+		if told.Wants = run.wants; run.Result.IsSuccess() {
+			told.Foreseen = run.foreseen // the message about a failure says nothing of it
+		}
 	case !isKnown && ended.Planned != nil:
 		told.Wants, told.Foreseen = ended.Planned.wants, ended.Planned.foreseen
 	}

@@ -318,5 +318,8 @@ func TestTheBudgetIsToldOnceWhateverProcessRuns(t *testing.T) {
 	run("r4", overBudget(planned(reconcile.ModeDryRun, reconcile.ResultDone, 0)))
 	run("r5", planned(reconcile.ModeDryRun, reconcile.ResultDone, 0)) // seats were freed, or a new budget set
 	run("r6", overBudget(planned(reconcile.ModeDryRun, reconcile.ResultDone, 0)))
-	want(t, "told", []string{"budget r1", "change r1", "failure r3", "recovery r4", "budget r6"}, chat.taken)
+	run("r7", planned(reconcile.ModeDryRun, reconcile.ResultDone, 0))
+	run("r8", overBudget(planned(reconcile.ModeApply, reconcile.ResultPartial, 3))) // whose message says nothing of the budget
+	run("r9", overBudget(planned(reconcile.ModeDryRun, reconcile.ResultDone, 0)))
+	want(t, "told", []string{"budget r1", "change r1", "failure r3", "recovery r4", "budget r6", "failure r8", "recovery r9", "budget r9"}, chat.taken)
 }
