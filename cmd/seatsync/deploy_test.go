@@ -79,7 +79,7 @@ func TestWhatIsDoneByHandIsDoneWhereTheServiceIs(t *testing.T) {
 	unit := func(pattern string) string { return found(t, deployed+"systemd/seatsync.service", pattern)[0] }
 	pod := ofPod("daemon/deployment.yaml")(t)
 	for _, want := range []string{
-		"sudo -u " + unit(`(?m)^User=(\S+)`) + " seatsync apply --file " + unit(`--file (\S+)`) + " --state-dir " + unit(`--state-dir (\S+)`) +
+		"sudo -u " + unit(`(?m)^User=(\S+)`) + " env " + unit(`(?m)^Environment=(GIT_CONFIG.*)$`) + " \\\n  seatsync apply --git-ref " + unit(`(?m)^ExecStart=.*--git-ref (\S+)`) + " --file " + unit(`--file (\S+)`) + " --state-dir " + unit(`--state-dir (\S+)`) +
 			" --api-token-file " + unit(`LoadCredential=token:(\S+)`) + " --allow-releases 196\n",
 		"exec " + found(t, deployed+"docker/compose.yaml", `(?m)^services:\n  (\w+):`)[0] + " seatsync apply --allow-releases 196\n",
 		"exec -it deploy/" + found(t, overlays+"daemon/deployment.yaml", `(?m)^metadata: \{name: (\w+)`)[0] + " -c seatsync -- seatsync apply --file " +
