@@ -232,14 +232,17 @@ func (f *folder) isSame(file seenFile) bool {
 }
 
 // locked says that git is at work in the folder, or "".
-func (f *folder) locked() string {
-	if f.lock == "" {
+func (f *folder) locked() string { return atWork(f.lock) }
+
+// atWork says that git is at work where its lock is at a path, "" for none, or "".
+func atWork(lock string) string {
+	if lock == "" {
 		return ""
 	}
-	if _, err := os.Lstat(f.lock); err != nil {
+	if _, err := os.Lstat(lock); err != nil {
 		return ""
 	}
-	return f.lock + " is there: git is at work, or was ended and left it behind"
+	return lock + " is there: git is at work, or was ended and left it behind"
 }
 
 // gitLock returns the path at which git keeps others from changing the files of

@@ -127,7 +127,7 @@ func (r *Reading) loadFolder(ctx context.Context, from Origin) error {
 	for {
 		files, err := openFolder(from.Path)
 		if err != nil {
-			why := (&folder{lock: gitLock(filepath.Dir(from.Path))}).locked()
+			why := atWork(gitLock(filepath.Dir(from.Path)))
 			if why == "" {
 				return err
 			}
@@ -159,13 +159,14 @@ func (r *Reading) loadFolder(ctx context.Context, from Origin) error {
 // of it, and is not at work in its folder.
 func CheckAbsent(ctx context.Context, file string) error {
 	directory := filepath.Dir(file)
-	if why := (&folder{lock: gitLock(directory)}).locked(); why != "" {
+	lock := gitLock(directory)
+	if why := atWork(lock); why != "" {
 		return fmt.Errorf("%s is not there, and %s", file, why)
 	}
 	switch isThere, err := isTracked(ctx, directory, filepath.Base(file)); {
 	case isThere:
 		return fmt.Errorf("%s is not there, and git has it: check it out", file)
-	case err != nil && gitLock(directory) != "":
+	case err != nil && lock != "":
 		return fmt.Errorf("%s is not there, and whether git has it is not known: %w", file, err)
 	}
 	if _, err := os.Lstat(file); err == nil || !errors.Is(err, fs.ErrNotExist) {
