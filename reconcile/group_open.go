@@ -60,18 +60,12 @@ func (p *planner) rosterGap(s *subject) string {
 // standsIn reports whether a change would be made as well if its user were in a group.
 // That it would have to be announced first is for the rule about that.
 func (p *planner) standsIn(group *Group, c candidate) bool {
-	member := p.asMember(group, c)
-	verdict := member.subject.activity.verdict
+	member := *c.subject
+	member.group, member.activity = group, p.assess(member.User, group.Inactive)
+	verdict := member.activity.verdict
 	if c.change.Reason == Inactive && verdict != inactive && verdict != c.subject.activity.verdict {
 		return false
 	}
-	return p.protected(member) == ""
-}
-
-// asMember returns a change as if its user were in a group.
-func (p *planner) asMember(group *Group, c candidate) candidate {
-	member := *c.subject
-	member.group, member.activity = group, p.assess(member.User, group.Inactive)
 	c.subject = &member
-	return c
+	return p.protected(c) == ""
 }

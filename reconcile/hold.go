@@ -81,13 +81,7 @@ func holdRules() []holdRule {
 			}
 			return p.because(c.subject.User, c.subject.activity)
 		}},
-		{HeldNotAnnounced, func(p *planner, c candidate) string {
-			because := p.notAnnounced(c)
-			for _, group := range p.openGroups(c.subject) {
-				because = cmp.Or(because, p.notAnnounced(p.asMember(group, c)))
-			}
-			return because
-		}},
+		{HeldNotAnnounced, (*planner).notAnnounced},
 		{HeldTooManyReturned, func(p *planner, c candidate) string {
 			return when(c.change.Reason == Inactive, p.tooManyReturned)
 		}},
@@ -164,17 +158,29 @@ func (p *planner) protected(c candidate) string {
 }
 
 // notAnnounced says that no recorded run named the user early enough, or that
-// there was a sign of activity since.
+// there was a sign of activity since, by the rule for them or by that of a group in which
+// they may be.
 func (p *planner) notAnnounced(c candidate) string {
-	rule := c.subject.activity.rule
-	if c.change.Reason != Inactive || rule == nil || !rule.Announced {
+	if c.change.Reason != Inactive {
 		return ""
 	}
-	at, ok := p.options.History.announcedBefore(c.subject.key, p.now.Add(-rule.Notice))
+	because := p.notAnnouncedBy(c.subject, c.subject.activity.rule)
+	for _, group := range p.openGroups(c.subject) {
+		because = cmp.Or(because, p.notAnnouncedBy(c.subject, group.Inactive))
+	}
+	return because
+}
+
+// notAnnouncedBy says so by a rule; nil asks for nothing.
+func (p *planner) notAnnouncedBy(s *subject, rule *InactivePolicy) string {
+	if rule == nil || !rule.Announced {
+		return ""
+	}
+	at, ok := p.options.History.announcedBefore(s.key, p.now.Add(-rule.Notice))
 	switch {
 	case !ok:
 		return fmt.Sprintf("no recorded run named them at least %s ago", spanText(rule.Notice))
-	case c.subject.activity.sign.After(at):
+	case s.activity.sign.After(at):
 		return "they were active after the last run that named them in time"
 	}
 	return ""
