@@ -90,8 +90,7 @@ func (p *planner) kept(limit time.Duration) []keptPerson {
 func (p *planner) lastSign(s *subject) (sign Moment, isSeen bool) {
 	login, onDevices := p.readable(s.LastLogin), p.devices.signs(s.ID)
 	mayBeMissing := s.mayUseDevices() && (!p.devices.Read || !p.devices.askedAbout(s.User) || p.devices.isMissing(s.User, onDevices.Listed))
-	switch {
-	case onDevices.IsUnreadable, mayBeMissing, !s.LastLogin.IsNone() && !login.IsKnown():
+	if onDevices.IsUnreadable || mayBeMissing || !s.LastLogin.IsNone() && !login.IsKnown() {
 		return Moment{}, false
 	}
 	if sign = login.Newest(p.readable(onDevices.LastSeen)); sign.IsNone() {
