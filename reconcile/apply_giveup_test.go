@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -181,6 +182,47 @@ func TestNobodyElseLosesASeatBeforeHalfOfOneIsKnownToStay(t *testing.T) {
 				sent := slices.DeleteFunc(slices.Clone(sink.log), func(line string) bool { return !strings.HasPrefix(line, "PATCH") })
 				if !slices.Equal(slices.Compact(sent), []string{"PATCH seat-a"}) || run.Count(Failed) != 1 || run.Count(NotReached) != 3 || run.Stopped == "" {
 					t.Errorf("requests %q, outcomes %v, stopped %q", sink.log, outcomesOf(plan, run), run.Stopped)
+				}
+			})
+		}
+	}
+}
+
+// TestNobodyElseLosesASeatInTheRunsAfterOneThatFreedIt: half of a seat is tried once, not
+// once a night.
+func TestNobodyElseLosesASeatInTheRunsAfterOneThatFreedIt(t *testing.T) {
+	for _, keys := range []string{"gateway_seat: false", "access_seat: true, gateway_seat: false"} {
+		for _, isMentioned := range []bool{true, false} {
+			t.Run(fmt.Sprint(keys, ", mentioned: ", isMentioned), func(t *testing.T) {
+				text, account := "version: 1\npolicy: {limits: {releases: 9}}\nusers:\n", halved{}
+				for _, name := range []string{"a", "b", "c"} {
+					text += "  - {email: " + name + "@b.c, " + keys + "}\n"
+					account[name] = person(name+"@b.c", func(user *User) {
+						user.GatewaySeat = True
+						if strings.Contains(keys, "access_seat") {
+							user.AccessSeat = False
+						}
+					})
+				}
+				sink := &scriptedSink{
+					update: func(updates []SeatUpdate) ([]User, error) {
+						states := account.update(updates)
+						if !isMentioned {
+							states = nil
+						}
+						return states, nil
+					},
+					read: func([]User) (map[string]User, error) { return account.read(), nil },
+				}
+				var history History
+				for range 3 {
+					plan := planOf(t, mustParse(t, text), liveOf(slices.Collect(maps.Values(account))...), withHistory(history))
+					plan.Run = applyWith(sink, plan)
+					history.Add(PastRunOf(plan, testNow, testNow))
+				}
+				sent := slices.DeleteFunc(sink.log, func(line string) bool { return !strings.HasPrefix(line, "PATCH") })
+				if slices.ContainsFunc(sent, func(line string) bool { return line != "PATCH seat-a" }) || len(sent) == 0 {
+					t.Errorf("in three nights: %q", sent)
 				}
 			})
 		}

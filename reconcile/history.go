@@ -24,8 +24,13 @@ type History struct {
 	// Readings are the seats in use after each run.
 	Readings []SeatReading
 	// KeepsNarrows is true once a narrow has been seen to keep the other half of
-	// the seat on this account.
+	// the seat on this account, unless one has freed the whole seat since.
 	KeepsNarrows bool
+	// FreedBy is the id of the latest run that took half of a seat whose owner then held
+	// none, and "" where a narrow has been seen to keep the other half since.
+	FreedBy string
+	// HalvedAt is when a run last showed what the API makes of half a seat; zero for never.
+	HalvedAt time.Time
 }
 
 // Announcement is that a recorded run named a person as due.
@@ -101,6 +106,8 @@ type PastRelease struct {
 	// nobody can know any more; see [Outcome]. Both count toward limits, and prove nothing.
 	Open      bool `json:"open,omitempty"`
 	Uncertain bool `json:"uncertain,omitempty"`
+	// FreedSeat is true where half of the seat was asked for and the whole one was gone.
+	FreedSeat bool `json:"freed_seat,omitempty"`
 }
 
 // isCertain reports whether the seat is known to have been taken.
@@ -146,6 +153,7 @@ func (p *Plan) taken(change *Change, kind Kind, outcome Outcome, finished time.T
 		UserID: change.UserID, Email: change.Email, At: finished, Kind: kind, Reason: change.Reason,
 		Group: change.Group, Price: p.Money.PriceOf(change.Group), Currency: p.Summary.Currency,
 		LastSign: change.Evidence.lastSign().Time(), Open: outcome.Open, Uncertain: outcome.Uncertain,
+		FreedSeat: outcome.FreedSeat,
 	}
 }
 
@@ -153,8 +161,8 @@ func (p *Plan) taken(change *Change, kind Kind, outcome Outcome, finished time.T
 func (h *History) Add(past PastRun) {
 	h.Runs++
 	for _, taken := range past.Taken {
-		h.KeepsNarrows = h.KeepsNarrows || taken.Kind == Narrow && taken.isCertain()
 		taken.RunID = past.ID
+		h.learn(&taken)
 		h.Taken = append(h.Taken, taken)
 	}
 	for _, userID := range past.Restored {
@@ -174,6 +182,18 @@ func (h *History) Add(past PastRun) {
 			h.Announced = make(map[string][]Announcement)
 		}
 		h.Announced[key] = append(h.Announced[key], announced)
+	}
+}
+
+// learn notes what the API made of half a seat; the latest that is known counts.
+func (h *History) learn(taken *PastRelease) {
+	isKept := taken.Kind == Narrow && taken.isCertain()
+	if !isKept && !taken.FreedSeat || taken.At.Before(h.HalvedAt) || isKept && taken.At.Equal(h.HalvedAt) {
+		return
+	}
+	h.HalvedAt, h.KeepsNarrows, h.FreedBy = taken.At, isKept, ""
+	if !isKept {
+		h.FreedBy = taken.RunID
 	}
 }
 

@@ -81,6 +81,7 @@ func holdRules() []holdRule {
 			}
 			return p.because(c.subject.User, c.subject.activity)
 		}},
+		{HeldFreesSeat, (*planner).freesSeat},
 		{HeldNotAnnounced, (*planner).notAnnounced},
 		{HeldTooManyReturned, func(p *planner, c candidate) string {
 			return when(c.change.Reason == Inactive, p.tooManyReturned)
@@ -155,6 +156,16 @@ func (p *planner) protected(c candidate) string {
 	}
 	because, _ := p.desired.protection(EmailKey(c.change.Email), c.subject.group)
 	return because
+}
+
+// freesSeat says that half of a seat cannot be taken on this account, as far as is known:
+// it may be tried again where somebody allows releases for the run.
+func (p *planner) freesSeat(c candidate) string {
+	by := p.options.History.FreedBy
+	if by == "" || !c.change.takesHalf() || p.options.AllowReleases != nil {
+		return ""
+	}
+	return fmt.Sprintf("run %s took half of a seat, and the whole one was gone: leave the half, release the seat, or try again with --allow-releases", by)
 }
 
 // notAnnounced says that no recorded run named the user early enough, or that

@@ -21,6 +21,10 @@ type Outcome struct {
 	// its user is gone, has logged in since, or is neither as before nor as was asked
 	// for. The status is failed. What takes a seat away counts toward limits over time.
 	Uncertain bool `json:"uncertain,omitempty"`
+	// FreedSeat is true where half of a seat was to be taken and its user then held none:
+	// no other half is taken on this account until somebody allows it. The outcome is
+	// uncertain as well, since somebody else may have freed the seat.
+	FreedSeat bool `json:"freed_seat,omitempty"`
 }
 
 // Causes to give to [JudgeOutcome] where no error of a request is behind the
@@ -80,6 +84,7 @@ func JudgeOutcome(index int, change *Change, cause error, user *User, readErr er
 	uncertain := func(format string, args ...any) Outcome {
 		outcome := failed(format, args...)
 		outcome.Uncertain = true
+		outcome.FreedSeat = user != nil && change.takesHalf() && user.AccessSeat == False && user.GatewaySeat == False
 		return outcome
 	}
 	switch {

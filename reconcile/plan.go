@@ -172,6 +172,9 @@ func (c *Change) TakesAway() bool {
 			c.Before.GatewaySeat != False && c.After.GatewaySeat == False)
 }
 
+// takesHalf reports whether the change takes half of a seat and leaves, or gives, the other.
+func (c *Change) takesHalf() bool { return c.Kind == Narrow || c.isSwap() }
+
 // isSwap reports whether a grant gives one half of the seat for the only other one.
 func (c *Change) isSwap() bool { return c.Kind == Grant && c.TakesAway() }
 

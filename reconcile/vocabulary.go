@@ -66,6 +66,8 @@ const (
 	HeldGroupUnknown Hold = "group-unknown"
 	// HeldActivityUnknown: a sign of activity may exist that cannot be read.
 	HeldActivityUnknown Hold = "activity-unknown"
+	// HeldFreesSeat: taking half of a seat has freed a whole one on this account.
+	HeldFreesSeat Hold = "frees-seat"
 	// HeldNotAnnounced: no recorded run named the user early enough.
 	HeldNotAnnounced Hold = "not-announced"
 	// HeldTooManyReturned: too many of the people released lately came back.
@@ -204,6 +206,7 @@ var holds = [...]term[Hold]{
 	{HeldLimit, "more seats would be released than policy.limits allows"},
 	{HeldTooManyReturned, "too many of the people released lately came back"},
 	{HeldNotAnnounced, "no recorded run announced the release early enough"},
+	{HeldFreesSeat, "taking half of a seat has freed a whole one on this account"},
 	{HeldRenamed, "the user may be someone in the files whose address has changed"},
 	{HeldAmbiguous, "several live users or seats could be meant"},
 	{HeldGroupUnknown, "a group that may be the user's, as far as the roster says, keeps the seat"},
