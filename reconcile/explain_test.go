@@ -117,9 +117,55 @@ func TestARevertTakesNoSeatThatIsInUse(t *testing.T) {
 	plan := planOf(t, file, liveOf(account.users...))
 	plan.Run = Apply(t.Context(), account, plan, NoJournal{}, ApplyOptions{RunID: "r1", Clock: func() time.Time { return testNow }, ReadAt: testNow})
 	account.users[0].LastLogin = MomentOf(testNow.Add(time.Hour))
-	changes, findings := Revert(plan, liveOf(account.users...))
+	live := liveOf(account.users...)
+	live.Devices = unused("id-a", "id-b")
+	changes, findings := Revert(plan, live)
 	if len(changes) != 1 || changes[0].Email != "b@b.c" || len(findings) != 1 || findings[0].Email != "a@b.c" {
 		t.Errorf("changes %v, findings %v", changes, findings)
+	}
+}
+
+// unused are devices that were read, none of which was seen.
+func unused(userIDs ...string) Devices {
+	devices := Devices{Read: true}
+	for _, id := range userIDs {
+		show(&devices, id, DeviceSigns{})
+	}
+	return devices
+}
+
+// TestARevertTakesNoGatewayHalfThatADeviceMayHaveUsed: a device logs nobody in.
+func TestARevertTakesNoGatewayHalfThatADeviceMayHaveUsed(t *testing.T) {
+	file := mustParse(t, "version: 1\nusers: [{email: a@b.c, gateway_seat: true}]\n")
+	seen := func(moment Moment) Devices {
+		devices := Devices{Read: true}
+		show(&devices, "id-a", DeviceSigns{LastSeen: moment, Listed: 1})
+		return devices
+	}
+	for _, test := range []struct {
+		name    string
+		devices Devices
+		counted int
+		isTaken bool
+	}{
+		{"no device", unused("id-a"), 0, true},
+		{"seen before", seen(MomentOf(testNow.Add(-time.Hour))), 1, true},
+		{"seen since", seen(MomentOf(testNow.Add(time.Hour))), 1, false},
+		{"seen at a time that nobody can read", seen(UnreadableMoment()), 1, false},
+		{"more than are listed", unused("id-a"), 1, false},
+		{"not read", Devices{}, 0, false},
+		{"not asked about", unused("id-b"), 0, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			account := &memoryAccount{users: []User{person("a@b.c", activeDevices(test.counted))}, releasedSeat: map[string]bool{}}
+			plan := planOf(t, file, liveOf(account.users...))
+			plan.Run = Apply(t.Context(), account, plan, NoJournal{}, ApplyOptions{RunID: "r1", Clock: func() time.Time { return testNow }, ReadAt: testNow})
+			live := liveOf(account.users...)
+			live.Devices = test.devices
+			if changes, findings := Revert(plan, live); (len(changes) == 1) != test.isTaken || len(changes)+len(findings) != 1 {
+				t.Errorf("changes %v, findings %v, want it taken: %t", changes, findings, test.isTaken)
+			}
+		})
 	}
 }
 
@@ -129,8 +175,10 @@ func TestRevertKeepsTheRails(t *testing.T) {
 	plan := planOf(t, desired, liveOf(users...))
 	account := &memoryAccount{users: users, releasedSeat: map[string]bool{}}
 	plan.Run = Apply(t.Context(), account, plan, NoJournal{}, ApplyOptions{RunID: "r1", Clock: func() time.Time { return testNow }, ReadAt: testNow})
-	changes, findings := Revert(plan, liveOf(account.users...))
-	back, err := MakePlan(desired, liveOf(account.users...), PlanOptions{Now: testNow, Proposed: changes, Findings: findings})
+	live := liveOf(account.users...)
+	live.Devices = unused("id-a")
+	changes, findings := Revert(plan, live)
+	back, err := MakePlan(desired, live, PlanOptions{Now: testNow, Proposed: changes, Findings: findings})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -23,6 +24,22 @@ func ObserveAgain(ctx context.Context, source Source, plan *Plan) (*Live, error)
 		return nil, err
 	}
 	return withDevices(ctx, source, &live, NeedDevicesAgain(plan, &live))
+}
+
+// ObserveToRevert reads the current state of an account to take a run back: as [Observe] does,
+// and the devices of those to whom the run gave what a device can use.
+func ObserveToRevert(ctx context.Context, source Source, now time.Time, run *Plan, file *Desired) (*Live, error) {
+	live, err := source.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	users := NeedDevices(&live, now, file)
+	for _, user := range needDevicesToRevert(run, &live) {
+		if !slices.ContainsFunc(users, func(u User) bool { return u.ID == user.ID }) {
+			users = append(users, user)
+		}
+	}
+	return withDevices(ctx, source, &live, users)
 }
 
 // withDevices adds the evidence of devices about users, if any are needed.

@@ -6,7 +6,7 @@ import "fmt"
 // [PlanOptions].Proposed, and findings about what cannot be restored. Only what
 // the run applied is restored, and only where the user is still as the run left
 // them: what someone changed since is theirs, and so is a seat with which they have logged
-// in since. The changes are never nil.
+// in since, or a Gateway half that a device may have used. The changes are never nil.
 func Revert(run *Plan, live *Live) ([]Change, []Finding) {
 	if run.Run == nil {
 		return []Change{}, nil
@@ -29,7 +29,10 @@ func Revert(run *Plan, live *Live) ([]Change, []Finding) {
 			continue
 		}
 		change := done.reverse(user, run.Run.ID)
-		if change.TakesAway() && done.moved(user.LastLogin, done.Evidence.LastSuccessfulLogin, evidenceLogin) {
+		change.Evidence.DeviceLastSeen = live.Devices.signs(user.ID).LastSeen
+		isUsed := done.moved(user.LastLogin, done.Evidence.LastSuccessfulLogin, evidenceLogin) ||
+			done.givesGateway() && live.Devices.mayBeUsedSince(run.CreatedAt, user)
+		if change.TakesAway() && isUsed {
 			findings = append(findings, notRestored(done, user)) // the seat is in use since
 			continue
 		}
@@ -46,6 +49,31 @@ func Revert(run *Plan, live *Live) ([]Change, []Finding) {
 		})
 	}
 	return changes, findings
+}
+
+// givesGateway reports whether the change asks for a Gateway half that was not there.
+func (c *Change) givesGateway() bool {
+	return c.Before.GatewaySeat != True && c.After.GatewaySeat == True
+}
+
+// needDevicesToRevert returns the users to whom a run gave a Gateway half, which their
+// devices may have used since.
+func needDevicesToRevert(run *Plan, live *Live) (users []User) {
+	if run.Run == nil {
+		return nil
+	}
+	given := make(map[string]bool)
+	for _, outcome := range run.Run.Outcomes {
+		if done := &run.Changes[outcome.Change]; outcome.Status == Applied && done.givesGateway() {
+			given[done.UserID] = true
+		}
+	}
+	for i := range live.Users {
+		if given[live.Users[i].ID] {
+			users = append(users, live.Users[i])
+		}
+	}
+	return users
 }
 
 // notRestored says why a change is left as the run made it.

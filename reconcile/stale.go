@@ -58,7 +58,7 @@ func (c *Change) movedSince(planned time.Time, user *User, devices *Devices) str
 		return "devices could not be read again, so a new sign of activity may have been missed"
 	case c.restsOnDevices() && c.devicesMoved(user, devices):
 		return "a device of the user was seen since the plan was made"
-	case c.Reason == Inactive && user.mayUseDevices():
+	case (c.Reason == Inactive || c.Reason == Reverted && c.restsOnDevices()) && user.mayUseDevices():
 		return devices.leaveOpen(planned, user)
 	}
 	return ""
@@ -76,6 +76,14 @@ func (d *Devices) leaveOpen(planned time.Time, user *User) string {
 	return ""
 }
 
+// mayBeUsedSince reports whether a device of a user was seen since a time, or may have been
+// as far as is known.
+func (d *Devices) mayBeUsedSince(at time.Time, user *User) bool {
+	signs := d.signs(user.ID)
+	isSeen := signs.IsUnreadable || !signs.LastSeen.IsNone() && (!signs.LastSeen.IsKnown() || signs.LastSeen.After(at.Add(-clockSkew)))
+	return !d.Read || !d.askedAbout(user) || isSeen || d.leaveOpen(at, user) != ""
+}
+
 // devicesMoved reports whether devices tell something else of the user than the
 // plan saw.
 func (c *Change) devicesMoved(user *User, devices *Devices) bool {
@@ -86,7 +94,8 @@ func (c *Change) devicesMoved(user *User, devices *Devices) bool {
 // restsOnDevices reports whether devices told of the user when the plan was made,
 // or had to.
 func (c *Change) restsOnDevices() bool {
-	return c.Reason == Inactive || c.TakesAway() && (c.Evidence.DeviceLastSeen.IsKnown() || slices.Contains(c.Evidence.Unreadable, evidenceDevice))
+	isTakenBack := c.Reason == Reverted && c.Before.GatewaySeat == True && c.After.GatewaySeat != True
+	return c.Reason == Inactive || isTakenBack || c.TakesAway() && (c.Evidence.DeviceLastSeen.IsKnown() || slices.Contains(c.Evidence.Unreadable, evidenceDevice))
 }
 
 // moved reports whether a moment is another than the plan saw. One that could not

@@ -82,6 +82,12 @@ func (r *run) read(ctx context.Context) (live *reconcile.Live, err error) {
 		live, err = reconcile.ObserveAgain(ctx, r.Source, r.Saved)
 	case r.Base != nil:
 		live, err = reconcile.Observe(ctx, r.Source, r.now, r.Desired, r.Base.Desired)
+	case r.Revert != "":
+		earlier, unknown := r.revertible()
+		if unknown != nil {
+			earlier = &reconcile.Plan{} // which is told once the account has been read
+		}
+		live, err = reconcile.ObserveToRevert(ctx, r.Source, r.now, earlier, r.Desired)
 	default:
 		live, err = reconcile.Observe(ctx, r.Source, r.now, r.Desired)
 	}
@@ -144,6 +150,7 @@ func (r *run) decide(live *reconcile.Live, options reconcile.PlanOptions) (plan 
 	if err != nil {
 		return nil, nil, err
 	}
+	r.note("the file is not changed: unless it is, the next plan may ask for the same as run %s again", earlier.Run.ID)
 	options.Proposed, options.Findings = reconcile.Revert(earlier, live)
 	plan, err = reconcile.MakePlan(r.Desired, live, options)
 	return plan, nil, err
@@ -170,7 +177,6 @@ func (r *run) revertible() (*reconcile.Plan, error) {
 	case earlier.Plan == nil:
 		return nil, fmt.Errorf("the plan of run %s is damaged, so nobody knows what to restore", earlier.ID)
 	}
-	r.note("the file is not changed: unless it is, the next plan may ask for the same as run %s again", earlier.ID)
 	return earlier.Plan, nil
 }
 
