@@ -169,6 +169,8 @@ const (
 	ChangeTaken Change = "taken"
 	// ChangeNotTaken reports success with the old state.
 	ChangeNotTaken Change = "not-taken"
+	// ChangeFreesSeat, of a Narrow, takes the other half as well.
+	ChangeFreesSeat Change = "frees-seat"
 )
 
 // withDefaults returns the behaviour with every default filled in, or what is wrong with it.
@@ -179,10 +181,12 @@ func (b SeatBehaviour) withDefaults() (SeatBehaviour, error) {
 	if all := []BadItem{BadItemReject, BadItemSkip, BadItemOld}; !slices.Contains(all, b.BadItem) {
 		return b, fmt.Errorf("unknown treatment of bad items %q: use one of %s", b.BadItem, words(all))
 	}
-	for _, change := range []Change{b.Grant, b.Narrow} {
-		if all := []Change{ChangeTaken, ChangeNotTaken}; !slices.Contains(all, change) {
-			return b, fmt.Errorf("unknown treatment of a change %q: use one of %s", change, words(all))
-		}
+	all := []Change{ChangeTaken, ChangeNotTaken, ChangeFreesSeat}
+	if grants := all[:2]; !slices.Contains(grants, b.Grant) {
+		return b, fmt.Errorf("unknown treatment of a grant %q: use one of %s", b.Grant, words(grants))
+	}
+	if !slices.Contains(all, b.Narrow) {
+		return b, fmt.Errorf("unknown treatment of a narrow %q: use one of %s", b.Narrow, words(all))
 	}
 	return b, nil
 }

@@ -80,11 +80,14 @@ func (s *Sandbox) seatItems(body []byte) ([]seatItem, *response) {
 func (b SeatBehaviour) apply(user *user, access, gateway bool, now Field[string]) {
 	hadAccess, hadGateway := user.AccessSeat.is(true), user.GatewaySeat.is(true)
 	grant := access && !hadAccess || gateway && !hadGateway
-	release := !access && !gateway
-	narrow := !release && (hadAccess && !access || hadGateway && !gateway)
+	narrow := (access || gateway) && (hadAccess && !access || hadGateway && !gateway)
 	if grant && b.Grant == ChangeNotTaken || narrow && b.Narrow == ChangeNotTaken {
 		return
 	}
+	if narrow && b.Narrow == ChangeFreesSeat {
+		access, gateway = false, false
+	}
+	release := !access && !gateway
 	if user.AccessSeat.is(access) && user.GatewaySeat.is(gateway) {
 		return
 	}

@@ -69,6 +69,8 @@ func TestWhatAPatchDoesWithEachChange(t *testing.T) {
 		{"a release is taken", sandbox.SeatBehaviour{}, flags(true, true), flags(false, false), flags(false, false), true},
 		{"half a seat is narrowed", sandbox.SeatBehaviour{}, flags(true, true), flags(true, false), flags(true, false), true},
 		{"half a seat is not narrowed, if so told", sandbox.SeatBehaviour{Narrow: sandbox.ChangeNotTaken}, flags(true, true), flags(false, true), flags(true, true), false},
+		{"half a seat frees the whole one, if so told", sandbox.SeatBehaviour{Narrow: sandbox.ChangeFreesSeat}, flags(true, true), flags(true, false), flags(false, false), true},
+		{"a swap frees the seat, if so told", sandbox.SeatBehaviour{Grant: sandbox.ChangeTaken, Narrow: sandbox.ChangeFreesSeat}, flags(false, true), flags(true, false), flags(false, false), true},
 		{"a grant is answered with the old state", sandbox.SeatBehaviour{}, flags(false, false), flags(true, false), flags(false, false), false},
 		{"a grant is taken, if so told", sandbox.SeatBehaviour{Grant: sandbox.ChangeTaken}, flags(false, false), flags(true, true), flags(true, true), true},
 		{"a swap changes nothing: its half would be a release", sandbox.SeatBehaviour{}, flags(false, true), flags(true, false), flags(false, true), false},
