@@ -20,7 +20,7 @@ func (w *world) happen(e Event) {
 	switch e.Kind {
 	case Login, Connect, Leave, Quit, Marry, Move:
 		w.happenToPerson(e)
-	case Dismiss, End, Exempt, Protect, Freeze, Halve, Drop, Forget, Break, Tear, Checkout, Stale, Short:
+	case Dismiss, End, Exempt, Protect, Freeze, Halve, Ask, Correct, Drop, Forget, Break, Tear, Checkout, Stale, Short:
 		w.happenToFiles(e)
 	case Click, Delete, Busy, Apply, Plan, Allow, Saved, Revert:
 		w.happenByHand(e)
@@ -71,7 +71,11 @@ func (w *world) leave(e Event) {
 		return
 	}
 	isGone := func(is bool) {
-		w.edit(func() { w.files.staff[w.files.staffName(w.story.People[e.Who].Email)] = is })
+		w.edit(func() {
+			if of := w.files.employee(w.story.People[e.Who].Email); of != nil {
+				of.isGone = is
+			}
+		})
 	}
 	isGone(true)
 	if e.For > 0 {
@@ -99,7 +103,7 @@ func (w *world) happenToFiles(e Event) {
 	email := w.story.People[e.Who].Email
 	now := time.Now()
 	today := now.Truncate(day)
-	no := false
+	no, yes := false, true
 	change := func(change func(*entry)) {
 		w.edit(func() {
 			if of := w.files.entries[email]; of != nil {
@@ -112,6 +116,19 @@ func (w *world) happenToFiles(e Event) {
 		change(func(of *entry) { of.Access, of.Gateway = &no, &no })
 	case Halve:
 		change(func(of *entry) { of.Gateway = &no })
+	case Ask:
+		change(func(of *entry) {
+			if e.N == 0 {
+				of.Access = &yes
+			} else {
+				of.Gateway = &yes
+			}
+		})
+	case Correct:
+		name := w.story.People[e.Who].Name + " Corrected"
+		if w.changeRecord(e.Who, func(record *sandbox.Record) { record.Name = sandbox.Value(name) }) {
+			change(func(of *entry) { of.Name = name })
+		}
 	case End:
 		change(func(of *entry) { of.Ends = today.Add(day) })
 	case Exempt:
@@ -231,6 +248,9 @@ func (w *world) happenByHand(e Event) {
 				return
 			}
 			p.run(p.ctx, order{id: w.machine.newID(time.Now()), mode: reconcile.ModeApply, saved: result.Plan})
+			if e.N > 0 && sleep(p.ctx, e.For) == nil {
+				p.run(p.ctx, order{id: w.machine.newID(time.Now()), mode: reconcile.ModeApply, saved: result.Plan})
+			}
 		})
 	}
 }

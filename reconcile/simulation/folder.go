@@ -28,8 +28,8 @@ type folder struct {
 	isForgotten bool
 	isBroken    bool
 
-	// What HR knows and exports: the addresses of all staff, and whether they are gone.
-	staff    map[string]bool
+	// What HR knows and exports of all staff, by address.
+	staff    map[string]*employee
 	exported time.Time
 	isStale  bool
 	isShort  bool
@@ -42,22 +42,31 @@ type entry struct {
 	judge.Entry
 }
 
+// employee is what HR knows of somebody.
+type employee struct {
+	isGone     bool
+	department string
+}
+
 const teams = 2
 
 func newFolder(path string, story *Story, begin time.Time) *folder {
 	f := &folder{
 		path: path, setup: story.Setup, begin: begin,
 		entries: make(map[string]*entry), shields: make(map[string]bool), dropped: make(map[int]bool),
-		staff: make(map[string]bool), exported: begin,
+		staff: make(map[string]*employee), exported: begin,
 	}
 	for i := range story.People {
 		p := &story.People[i]
 		if p.IsAbsent {
 			continue
 		}
-		f.staff[p.Email] = false
+		if !p.IsUnknown {
+			f.staff[p.Email] = &employee{department: p.Department}
+		}
 		if p.Team > 0 {
 			f.entries[p.Email] = &entry{team: p.Team, Entry: judge.Entry{Name: p.Name}}
+			f.entries[p.Email].wants(p.IsAsked, p.IsHalved)
 		}
 		if p.IsProtected {
 			f.shields[p.Email] = true
@@ -74,6 +83,17 @@ func (f *folder) stand(now time.Time) {
 	clear(f.dropped)
 	f.setup.PerRun, f.setup.PerRunPercent, f.setup.PerWeek, f.setup.Beyond = 0, 100, 0, ""
 	f.setup.Announced = false
+}
+
+// wants writes down what an entry asks for.
+func (e *entry) wants(access, noGateway bool) {
+	yes, no := true, false
+	if access {
+		e.Access = &yes
+	}
+	if noGateway {
+		e.Gateway = &no
+	}
 }
 
 // root is the path of the root file.
@@ -125,8 +145,12 @@ func (f *folder) rootText() string {
 		line("include: [teams/*.yaml]")
 	}
 	if f.setup.HasRoster {
-		line("roster: {file: people.csv, email: Login, status: Status, active: [ACTIVE], complete: %t, as_of: Exported, max_age: %dd}",
-			f.setup.RosterIsComplete, f.setup.RosterMaxAge)
+		group := ""
+		if f.setup.TellsTeams {
+			group = ", group: Department"
+		}
+		line("roster: {file: people.csv, email: Login, status: Status, active: [ACTIVE]%s, complete: %t, as_of: Exported, max_age: %dd}",
+			group, f.setup.RosterIsComplete, f.setup.RosterMaxAge)
 	}
 	line("license: {purchased: 50, price: 7.00, currency: USD}")
 	line("policy:")
@@ -136,12 +160,19 @@ func (f *folder) rootText() string {
 	if f.setup.HasRoster {
 		line("  departed: release")
 	}
-	switch {
-	case f.setup.GroupAfter > 0:
-		line("  groups: [{name: field, files: [%s], inactive: {after: %dd}}]", teamFile(2), f.setup.GroupAfter)
-	case f.setup.GroupAfter < 0:
-		line("  groups: [{name: field, files: [%s], inactive: never}]", teamFile(2))
+	if f.setup.SalesAfter != 0 || f.setup.GroupAfter != 0 {
+		line("  groups:")
 	}
+	group := func(name, whose string, after int) {
+		switch {
+		case after > 0:
+			line("    - {name: %s, %s, inactive: {after: %dd}}", name, whose, after)
+		case after < 0:
+			line("    - {name: %s, %s, inactive: never}", name, whose)
+		}
+	}
+	group("sales", "roster: [Sales]", f.setup.SalesAfter)
+	group("field", "files: ["+teamFile(2)+"]", f.setup.GroupAfter)
 	if protected := slices.Sorted(maps.Keys(f.shields)); len(protected) > 0 {
 		line("  protected: [%s]", strings.Join(protected, ", "))
 	}
@@ -197,13 +228,13 @@ func (f *folder) teamText(team int) string {
 // rosterText is the export of HR.
 func (f *folder) rosterText() string {
 	var b strings.Builder
-	b.WriteString("Login,Status,Exported\n")
+	b.WriteString("Login,Status,Department,Exported\n")
 	for _, email := range f.named() {
 		status := "ACTIVE"
-		if f.staff[email] {
+		if f.staff[email].isGone {
 			status = "GONE"
 		}
-		fmt.Fprintf(&b, "%s,%s,%s\n", email, status, f.exported.Format(time.DateOnly))
+		fmt.Fprintf(&b, "%s,%s,%s,%s\n", email, status, f.staff[email].department, f.exported.Format(time.DateOnly))
 	}
 	return b.String()
 }
@@ -223,11 +254,12 @@ func (f *folder) roster() *judge.Roster {
 		return nil
 	}
 	r := &judge.Roster{
-		Works: make(map[string]bool), IsComplete: f.setup.RosterIsComplete, Exported: f.exported.Truncate(day),
+		Works: make(map[string]bool), Departments: make(map[string]string), IsComplete: f.setup.RosterIsComplete, Exported: f.exported.Truncate(day),
 		MaxAge: time.Duration(f.setup.RosterMaxAge) * day,
 	}
 	for _, email := range f.named() {
-		r.Works[email] = !f.staff[email]
+		r.Works[email] = !f.staff[email].isGone
+		r.Departments[email] = f.staff[email].department
 	}
 	return r
 }
@@ -260,7 +292,8 @@ func (f *folder) meaning() *judge.File {
 		Listed: make(map[string]judge.Entry), ReleasesUnlisted: f.setup.ReleasesUnlisted,
 		After: time.Duration(f.setup.After) * day, NeverAfter: time.Duration(f.setup.NeverAfter) * day,
 		Protected: maps.Clone(f.shields), Frozen: slices.Clone(f.frozen),
-		PerRun: f.setup.PerRun, PerRunPercent: f.setup.PerRunPercent, Windows: make(map[int]int),
+		SalesAfter: time.Duration(f.setup.SalesAfter) * day,
+		PerRun:     f.setup.PerRun, PerRunPercent: f.setup.PerRunPercent, Windows: make(map[int]int),
 	}
 	if f.setup.Announced {
 		file.Notice = time.Duration(f.setup.Notice) * day
@@ -283,18 +316,19 @@ func (f *folder) meaning() *judge.File {
 	return file
 }
 
-// staffName is the address that HR has of somebody.
-func (f *folder) staffName(email string) string {
-	if _, isKnown := f.staff[email]; isKnown {
-		return email
+// employee is what HR knows of somebody, under the address of the story or the one after it;
+// nil for nothing.
+func (f *folder) employee(email string) *employee {
+	if of := f.staff[email]; of != nil {
+		return of
 	}
-	return strings.Replace(email, "@", ".new@", 1)
+	return f.staff[strings.Replace(email, "@", ".new@", 1)]
 }
 
 // rename gives somebody another address, which HR knows at once.
 func (f *folder) rename(email, address string) {
-	if isGone, isKnown := f.staff[email]; isKnown {
+	if of := f.staff[email]; of != nil {
 		delete(f.staff, email)
-		f.staff[address] = isGone
+		f.staff[address] = of
 	}
 }

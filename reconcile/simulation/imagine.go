@@ -21,6 +21,7 @@ func Imagine(seed uint64) *Story {
 	for range 1 + i.IntN(3) {
 		i.scene()
 	}
+	i.more()
 	slices.SortStableFunc(i.story.Events, func(a, b Event) int { return cmp.Compare(a.At, b.At) })
 	return i.story
 }
@@ -153,6 +154,82 @@ func (i *imagination) scene() {
 	i.story.Events = append(i.story.Events, e)
 }
 
+// moreOf is where the numbers of more come from. It is chosen so that more leaves the earlier
+// stories alone that the track record in docs/reliability.md names.
+const moreOf = 464699
+
+// more draws, from numbers of its own, what stories had nothing of for a long time: half of
+// them still have nothing, and so tell what they told then.
+func (i *imagination) more() {
+	i.Rand = rand.New(rand.NewPCG(i.story.Seed, moreOf))
+	if i.oneIn(2) {
+		return
+	}
+	s := &i.story.Setup
+	s.FreesSeats = i.oneIn(2)
+	s.GrantsAreTaken = i.oneIn(2)
+	if i.oneIn(2) {
+		s.HasRoster, s.TellsTeams = true, true
+		s.SalesAfter = []int{-1, s.After + 1 + i.IntN(10)}[i.IntN(2)]
+	}
+	isHalved := i.oneIn(3)
+	for n := range i.story.People {
+		p := &i.story.People[n]
+		p.IsAsked = p.Team > 0 && i.oneIn(4)
+		p.IsHalved = isHalved && p.Team > 0 && p.Uses == Both && i.oneIn(2)
+		p.Department = []string{"", "Sales", "Operations"}[i.IntN(3)]
+		p.IsUnknown = i.oneIn(6)
+	}
+	for range i.IntN(5) {
+		i.moreScene()
+	}
+}
+
+// moreScene draws what the guards are for that the other scenes do not meet.
+func (i *imagination) moreScene() {
+	today := time.Duration(1+i.IntN(i.story.Days-1)) * day
+	who := i.IntN(len(i.story.People))
+	happens := func(at time.Duration, kind Kind, lasting time.Duration, n int, text string) {
+		i.story.Events = append(i.story.Events, Event{At: today + at, Kind: kind, Who: who, For: lasting, N: n, Text: text})
+	}
+	switch i.IntN(5) {
+	case 0: // half of the seats of several people, in one run
+		for n := range i.story.People {
+			if who = n; i.story.People[n].Uses == Both && !i.oneIn(4) {
+				happens(runAt-i.span(time.Minute, time.Hour), Halve, 0, 0, "")
+			}
+		}
+		if i.oneIn(2) { // by requests that land once nobody waits for them
+			happens(runAt-i.span(0, time.Second), Reset, 5*time.Minute, 20+i.IntN(30), "")
+		}
+	case 1: // a name that is corrected while its correction by the file waits
+		happens(runAt-i.span(time.Minute, time.Hour), Marry, 0, 0, "")
+		happens(runAt-i.span(0, time.Second), Fault, time.Minute, 0, fmt.Sprintf("PUT:429(retry-after=%d):once", 90+i.IntN(100)))
+		happens(runAt+i.span(time.Second, 20*time.Second), Correct, 0, 0, "")
+	case 2: // a seat that is asked for, used, and taken back
+		half, use := 0, Login
+		for n := range i.story.People { // of somebody who has the other half
+			if p := &i.story.People[n]; p.Team > 0 && p.Uses != Both && i.oneIn(2) {
+				who = n
+			}
+		}
+		if i.story.People[who].Uses == Access {
+			half, use = 1, Connect
+		}
+		happens(runAt-i.span(time.Minute, time.Hour), Ask, 0, half, "")
+		if i.oneIn(2) {
+			happens(runAt+i.span(time.Hour, 3*time.Hour), use, 0, 0, "")
+		}
+		happens(runAt+i.span(3*time.Hour, 5*time.Hour), Revert, 0, 0, "")
+	case 3: // a freeze that begins while somebody thinks
+		happens(day/2, Freeze, time.Duration(1+i.IntN(3))*day, 0, "")
+		happens(day-i.span(time.Minute, 20*time.Minute), Dismiss, 0, 0, "")
+		happens(day-i.span(10*time.Second, time.Minute), Apply, i.span(time.Minute, 4*time.Minute), 0, "")
+	case 4: // a saved plan that is applied twice
+		happens(runAt+i.span(time.Hour, 10*time.Hour), Saved, i.span(time.Minute, 10*time.Hour), 1, "")
+	}
+}
+
 // event draws something that happens, and often something else that goes with it.
 func (i *imagination) event() {
 	at := i.moment()
@@ -189,7 +266,8 @@ func (i *imagination) aroundRun() time.Duration {
 // add draws what happens at a time, and adds it. What makes a run wait, or meets one that
 // does, comes more often.
 func (i *imagination) add(at time.Duration) {
-	kinds := append(Kinds(), Fault, Fault, Fault, Apply, Checkout, Checkout, Delay)
+	kinds := slices.DeleteFunc(Kinds(), func(kind Kind) bool { return kind == Ask || kind == Correct }) // see more
+	kinds = append(kinds, Fault, Fault, Fault, Apply, Checkout, Checkout, Delay)
 	e := Event{At: at, Kind: kinds[i.IntN(len(kinds))], Who: i.IntN(len(i.story.People))}
 	switch e.Kind {
 	case Leave, Freeze, Stale:

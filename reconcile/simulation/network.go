@@ -114,11 +114,16 @@ func (f *flight) asksForName(userID, name string) bool {
 	})
 }
 
-// asksFor reports whether the request asks for somebody to hold a seat.
-func (f *flight) asksFor(userID string, seat judge.Seat) bool {
-	return slices.ContainsFunc(f.items, func(item judge.Item) bool {
-		return item.UserID == userID && item.Name == nil && item.Seat == seat
-	})
+// asked returns what the request asks for somebody to hold, where that may have made what they
+// hold now of what they held before.
+func (f *flight) asked(userID string, before, now judge.Seat, freesSeats bool) (seat judge.Seat, isBehind bool) {
+	for _, item := range f.items {
+		isHalf := item.Seat.IsHeld() && (before.Access && !item.Seat.Access || before.Gateway && !item.Seat.Gateway)
+		if item.UserID == userID && item.Name == nil && (item.Seat == now || freesSeats && isHalf && !now.IsHeld()) {
+			return item.Seat, true
+		}
+	}
+	return judge.Seat{}, false
 }
 
 // plan chooses the way of a request.
@@ -316,16 +321,16 @@ func (w *world) look(byPeople bool) {
 			continue
 		}
 		w.seats[id] = seat
-		by := &flight{}
+		by, asked := &flight{}, seat
 		for _, f := range w.flights {
-			if !byPeople && f.asksFor(id, seat) {
-				by = f
+			if wanted, isBehind := f.asked(id, before, seat, w.story.Setup.FreesSeats); isBehind && !byPeople {
+				by, asked = f, wanted
 			}
 		}
 		if by.runID != "" && before.IsHeld() && !seat.IsHeld() {
 			w.counts.Releases++
 		}
-		w.judge.Holds(id, seat, time.Now(), by.runID, by.sent)
+		w.judge.Holds(id, seat, asked, time.Now(), by.runID, by.sent)
 	}
 }
 

@@ -296,14 +296,14 @@ func (w *world) begins(p *process, order order) {
 		return
 	}
 	begun := time.Now()
-	decided := begun
+	decided, saved := begun, ""
 	if order.saved != nil {
-		decided = order.saved.CreatedAt
+		decided, saved = order.saved.CreatedAt, order.saved.Digest
 	}
 	p.runs[order.id] = true
 	w.counts.Runs++
 	w.judge.Begins(judge.Run{
-		ID: order.id, Begun: begun, Decided: decided, IsDry: order.mode == reconcile.ModeDryRun,
+		ID: order.id, Begun: begun, Decided: decided, Saved: saved, IsDry: order.mode == reconcile.ModeDryRun,
 		Allowed: order.allowed, Restores: order.reverts,
 	})
 }

@@ -43,6 +43,12 @@ type Setup struct {
 	// GroupAfter is after how many days people of the second team are idle: 0 for the
 	// policy's, below 0 for never.
 	GroupAfter int
+	// TellsTeams is true where the roster says in which department people are. Those of sales
+	// are idle after SalesAfter days: 0 for the policy's, below 0 for never.
+	TellsTeams bool
+	SalesAfter int
+	// FreesSeats is true for an API that frees the whole seat of whom half is taken.
+	FreesSeats bool
 	// HasReceivers is true where notifications are sent to a mailbox and a chat.
 	HasReceivers bool
 }
@@ -71,6 +77,13 @@ type Person struct {
 	IsUncounted bool
 	// IsAbsent is true for who has no part in a story that was made shorter.
 	IsAbsent bool
+	// IsAsked is true for people whose entry asks for the Access half of a seat, IsHalved for
+	// those whose entry gives the Gateway half away.
+	IsAsked, IsHalved bool
+	// Department is what the roster says of them, empty for a blank cell. IsUnknown is true
+	// for those whom it does not name.
+	Department string
+	IsUnknown  bool
 	// Shares is true for those who also use the machine at the desk.
 	Shares bool
 }
@@ -114,6 +127,8 @@ const (
 	Protect  Kind = "protect"
 	Freeze   Kind = "freeze"
 	Halve    Kind = "halve"
+	Ask      Kind = "ask"
+	Correct  Kind = "correct-name"
 	Drop     Kind = "drop-team"
 	Forget   Kind = "forget-include"
 	Break    Kind = "break-file"
@@ -154,7 +169,7 @@ const (
 func Kinds() []Kind {
 	return []Kind{
 		Login, Connect, Leave, Quit, Marry, Move,
-		Dismiss, End, Exempt, Protect, Freeze, Halve, Drop, Forget, Break, Tear, Checkout, Stale, Short,
+		Dismiss, End, Exempt, Protect, Freeze, Halve, Ask, Correct, Drop, Forget, Break, Tear, Checkout, Stale, Short,
 		Click, Delete, Busy, Apply, Plan, Allow, Saved, Revert,
 		Fault, Delay, Reset, Mute, Outage, APITime, Restart,
 		Kill, KillWrite, KillLater, Off, Clock, Disk, Full, Sleep, Silent,
@@ -164,7 +179,7 @@ func Kinds() []Kind {
 // isAboutSomebody reports whether the event is about one person.
 func (e Event) isAboutSomebody() bool {
 	switch e.Kind {
-	case Login, Connect, Leave, Quit, Marry, Move, Dismiss, End, Exempt, Protect, Halve, Click, Delete:
+	case Login, Connect, Leave, Quit, Marry, Move, Dismiss, End, Exempt, Protect, Halve, Ask, Correct, Click, Delete:
 		return true
 	}
 	return false
@@ -201,6 +216,11 @@ func (e Event) sentence(who string) string {
 		return fmt.Sprintf("the file freezes applies for %s", days(e.For))
 	case Halve:
 		return "the file takes the Gateway half of the seat of " + who
+	case Ask:
+		half := []string{"Access", "Gateway"}[e.N]
+		return fmt.Sprintf("the file asks for the %s half of a seat for %s", half, who)
+	case Correct:
+		return "somebody corrects the name of " + who + " in the dashboard and in the file"
 	case Drop:
 		return fmt.Sprintf("a wrong merge loses everybody in teams/team-%d.yaml, for %s", e.N, days(e.For))
 	case Forget:
@@ -228,6 +248,9 @@ func (e Event) sentence(who string) string {
 	case Allow:
 		return fmt.Sprintf("somebody runs apply --allow-releases %d", e.N)
 	case Saved:
+		if e.N > 0 {
+			return fmt.Sprintf("somebody saves a plan and applies it %s later, and again as much later", lasting)
+		}
 		return fmt.Sprintf("somebody saves a plan and applies it %s later", lasting)
 	case Revert:
 		return "somebody runs apply --revert last"
@@ -336,6 +359,18 @@ func (s Setup) String() string {
 	case s.GroupAfter < 0:
 		text += "; team 2 is never idle"
 	}
+	if s.TellsTeams {
+		text += "; it says who is in which department"
+	}
+	switch {
+	case s.SalesAfter > 0:
+		text += fmt.Sprintf("; sales are idle after %dd", s.SalesAfter)
+	case s.SalesAfter < 0:
+		text += "; sales are never idle"
+	}
+	if s.FreesSeats {
+		text += "; the API frees the whole seat where half is taken"
+	}
 	if s.HasReceivers {
 		text += "; notifications are sent"
 	}
@@ -372,6 +407,18 @@ func (p *Person) String() string {
 		text += ", is in no file"
 	} else {
 		text += fmt.Sprintf(", is in teams/team-%d.yaml", p.Team)
+	}
+	if p.IsAsked {
+		text += ", is to have the Access half"
+	}
+	if p.IsHalved {
+		text += ", is to lose the Gateway half"
+	}
+	switch {
+	case p.IsUnknown:
+		text += ", is not in the roster"
+	case p.Department != "":
+		text += ", is in " + p.Department
 	}
 	if p.IsProtected {
 		text += ", is protected"

@@ -126,6 +126,9 @@ func newWorld(story *Story, mutation Mutation, directory string, begin time.Time
 	if story.Setup.GrantsAreTaken {
 		options.Seats.Grant = sandbox.ChangeTaken
 	}
+	if story.Setup.FreesSeats {
+		options.Seats.Narrow = sandbox.ChangeFreesSeat
+	}
 	if story.Setup.RegistrationsAreRefused {
 		options.Faults = []sandbox.Fault{{Path: "registrations", Kind: sandbox.KindForbidden}}
 	}
@@ -284,7 +287,7 @@ func (w *world) conclude() {
 	w.machine.waitUntilOn()
 	time.Sleep((day + quiet - time.Since(w.begin)%day) % day)
 	w.edit(func() { w.files.stand(time.Now()) })
-	final := judge.Final{Names: make(map[string]string), BatchSize: w.story.Setup.BatchSize}
+	final := judge.Final{Names: make(map[string]string), BatchSize: w.story.Setup.BatchSize, FreesSeats: w.story.Setup.FreesSeats}
 	for number, pause := range []time.Duration{day / 4, day / 4, 2 * time.Minute} {
 		time.Sleep(pause)
 		id := w.machine.newID(time.Now())

@@ -81,7 +81,7 @@ func (j *Judge) checkFrugal(r *run, batchSize int, at time.Time) {
 			} else {
 				seats[item.UserID] = true
 				if item.Seat.IsHeld() {
-					narrows = 1 // the first of them goes alone
+					narrows = min(2, narrows+1) // the first narrow goes alone, and the first swap
 				}
 			}
 		}
@@ -104,6 +104,9 @@ type Final struct {
 	Third string
 	// BatchSize is the most people in one request.
 	BatchSize int
+	// FreesSeats is true where the API frees the whole seat of whom half is taken, so that
+	// the file does not get what it asks for.
+	FreesSeats bool
 	// Receivers is how many receivers of notifications there are.
 	Receivers int
 }
@@ -116,11 +119,9 @@ func (j *Judge) Settles(final Final, at time.Time) {
 	}
 	file := files[0]
 	for _, id := range sorted(j.people) {
-		p := j.people[id]
-		if p.gone {
-			continue
+		if p := j.people[id]; !p.gone && !j.namesTooFew(file.Roster) {
+			j.checkSettled(p, file, final, at)
 		}
-		j.checkSettled(p, file, final, at)
 	}
 	for _, id := range final.Runs {
 		j.checkFrugal(j.byID[id], final.BatchSize, at)
@@ -135,6 +136,37 @@ func (j *Judge) Settles(final Final, at time.Time) {
 	}
 }
 
+// looksFreed reports whether people took the seat of somebody of whom a run had asked for half
+// of it before: it looks as if the API had freed the whole one.
+func (j *Judge) looksFreed() bool {
+	for _, r := range j.runs {
+		for _, w := range r.writes {
+			for _, item := range w.items {
+				isTaken := func(one held) bool { return one.by == "" && !one.seat.IsHeld() && one.at.After(w.sent) }
+				if p := j.people[item.UserID]; p != nil && item.Seat.IsHeld() && slices.ContainsFunc(p.history, isTaken) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// namesTooFew reports whether a roster names fewer than half of those who hold a seat, so that
+// nothing is done.
+func (j *Judge) namesTooFew(roster *Roster) bool {
+	if roster == nil {
+		return false
+	}
+	named := 0
+	for _, p := range j.people {
+		if _, isNamed := roster.Works[p.email]; isNamed && !p.gone && p.seat().IsHeld() {
+			named++
+		}
+	}
+	return 2*named < j.inUse()
+}
+
 // checkSettled asks whether somebody has what the file asks for.
 func (j *Judge) checkSettled(p *person, file *File, final Final, at time.Time) {
 	entry, isListed := file.Listed[p.email]
@@ -145,13 +177,14 @@ func (j *Judge) checkSettled(p *person, file *File, final Final, at time.Time) {
 	if !has.IsHeld() || file.Protected[p.email] {
 		return
 	}
-	no := func(flag *bool) bool { return flag != nil && !*flag }
+	asked := entry.of(has)
+	isGiven := asked.Access && !has.Access || asked.Gateway && !has.Gateway // and may never be, which leaves the rest alone
 	switch {
 	case isListed && !entry.Ends.IsZero() && at.After(entry.Ends.Add(day)):
 		j.broken(Settled, at, "%s has %s, and the entry ended on %s", p.email, has, entry.Ends.Format(time.DateOnly))
 	case file.Roster.saysGone(p.email) && !p.mayStay:
 		j.broken(Settled, at, "%s has %s, and the roster says that they are gone", p.email, has)
-	case isListed && (no(entry.Access) && has.Access || no(entry.Gateway) && has.Gateway):
+	case asked != has && !isGiven && !(asked.IsHeld() && (final.FreesSeats || j.looksFreed())):
 		j.broken(Settled, at, "%s has %s, and the file says otherwise", p.email, has)
 	case !isListed && file.ReleasesUnlisted && !p.mayStay:
 		j.broken(Settled, at, "%s has %s, and no file lists them", p.email, has)

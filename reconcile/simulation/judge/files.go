@@ -16,6 +16,9 @@ type File struct {
 	Notice time.Duration
 	// Roster is what HR says, nil for nothing.
 	Roster *Roster
+	// SalesAfter is After for those of whom the roster says that they are in sales: 0 for no
+	// such group, below 0 where nobody of it is ever idle. It comes before that of the entry.
+	SalesAfter time.Duration
 	// Protected are addresses that keep their seat.
 	Protected map[string]bool
 	// Frozen are the days on which nothing is applied.
@@ -31,6 +34,8 @@ type File struct {
 type Roster struct {
 	// Works says of addresses whether the person works there.
 	Works map[string]bool
+	// Departments has, by address, where people work; empty for not known.
+	Departments map[string]string
 	// IsComplete is true where whoever is not named does not work there.
 	IsComplete bool
 	Exported   time.Time
@@ -48,6 +53,34 @@ func (r *Roster) saysGone(email string) bool {
 	return isNamed && !works || !isNamed && r.IsComplete
 }
 
+// sales says whether somebody is in sales, and whether that is known.
+func (r *Roster) sales(email string) (isSo, isKnown bool) {
+	if r == nil {
+		return false, true
+	}
+	department := r.Departments[email]
+	return department == "Sales", department != "" || r.saysGone(email)
+}
+
+// idleAfter is after how long somebody is idle; below 0 for never, 0 for no rule. Who may be
+// in sales is as late as those of sales, or later.
+func (f *File) idleAfter(email string) time.Duration {
+	allowed := f.After
+	if entry, isListed := f.Listed[email]; isListed && entry.IdleAfter != 0 {
+		allowed = entry.IdleAfter
+	}
+	isSales, isKnown := f.Roster.sales(email)
+	switch {
+	case f.SalesAfter == 0 || isKnown && !isSales:
+		return allowed
+	case isSales || f.SalesAfter < 0:
+		return f.SalesAfter
+	case allowed <= 0:
+		return allowed
+	}
+	return max(allowed, f.SalesAfter)
+}
+
 // Entry is what a file says of somebody.
 type Entry struct {
 	Name string
@@ -61,6 +94,17 @@ type Entry struct {
 	// ExemptUntil is when an exemption from being idle is over; zero for none. One
 	// that is over still holds.
 	ExemptUntil time.Time
+}
+
+// of returns the seat that the entry asks for in place of another.
+func (e Entry) of(has Seat) Seat {
+	if e.Access != nil {
+		has.Access = *e.Access
+	}
+	if e.Gateway != nil {
+		has.Gateway = *e.Gateway
+	}
+	return has
 }
 
 // Span is a stretch of time.

@@ -26,6 +26,7 @@ type Judge struct {
 	runs   []*run
 	byID   map[string]*run
 	losses []loss // seats that runs took, in the order of time
+	freed  []freed
 	quiet  map[string]bool
 	told   map[delivery]bool // failures that reached a receiver
 	// ClockOff is how far the clock of the machine is off at the most while a run goes on.
@@ -64,10 +65,14 @@ const (
 	Protected = "protected people keep their seat"
 	// ReadOnly: a dry run writes nothing.
 	ReadOnly = "a dry run writes nothing"
-	// Frozen: a run that begins in a freeze writes nothing.
+	// Frozen: a run that begins in a freeze writes nothing, and one that goes on into it no more.
 	Frozen = "a freeze holds"
 	// Limited: no run, and no window of days, takes more seats than the limits allow.
 	Limited = "limits hold"
+	// Once: no two runs carry out the same saved plan.
+	Once = "a saved plan is carried out once"
+	// Kept: no run puts a name in place of one that people gave after it was planned.
+	Kept = "a name that people give stays"
 	// Alone: one run at a time writes.
 	Alone = "one writer for an account"
 	// Intended: each write has an intent in the record of its run.
@@ -87,7 +92,7 @@ const (
 // Promises returns the names of all promises.
 func Promises() []string {
 	return []string{
-		Wrongly, Protected, ReadOnly, Frozen, Limited, Alone, Intended, Truthful, Steady, Told, Settled, Frugal,
+		Wrongly, Protected, ReadOnly, Frozen, Limited, Once, Kept, Alone, Intended, Truthful, Steady, Told, Settled, Frugal,
 	}
 }
 
@@ -111,6 +116,8 @@ type Run struct {
 	Begun time.Time
 	// Decided is when the plan was made: that of a saved one, else Begun.
 	Decided time.Time
+	// Saved names the saved plan that it carries out; empty for none.
+	Saved string
 	// IsDry is true for one that must not write.
 	IsDry bool
 	// Allowed is how many releases somebody allowed by hand; nil for nobody did.
@@ -177,6 +184,9 @@ func (j *Judge) Sent(runID string, items []Item, at time.Time) {
 	}
 	r.writes = append(r.writes, write{at, items})
 	j.checkWrite(r, at)
+	for _, item := range items {
+		j.checkItem(r, item, at)
+	}
 }
 
 // Ends tells of a run that is over.

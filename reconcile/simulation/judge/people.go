@@ -78,10 +78,18 @@ type named struct {
 // lastSign returns the newest sign of activity before a time, the zero time for none.
 func (p *person) lastSign(before time.Time) time.Time { return p.lastSignOf(before, true) }
 
-// lastSignOf is lastSign, of logins alone unless devices count.
+// lastSignOf is lastSign, of logins alone unless devices count. A release deletes what the
+// API has of devices.
 func (p *person) lastSignOf(before time.Time, devices bool) time.Time {
+	var deleted time.Time
+	for _, one := range slices.Backward(p.history) {
+		if !one.seat.IsHeld() && one.at.Before(before) {
+			deleted = one.at
+			break
+		}
+	}
 	for _, one := range slices.Backward(p.signs) {
-		if one.at.Before(before) && (devices || !one.isOnDevice) {
+		if one.at.Before(before) && (!one.isOnDevice || devices && one.at.After(deleted)) {
 			return one.at
 		}
 	}
@@ -128,8 +136,8 @@ func (j *Judge) Active(id string, at time.Time, isOnDevice bool) {
 }
 
 // Holds tells what somebody holds from now on: by the run that did it, "" for what
-// people did. For a run sent is when the request left.
-func (j *Judge) Holds(id string, seat Seat, at time.Time, by string, sent time.Time) {
+// people did. For a run sent is when the request left, and asked what it asked for.
+func (j *Judge) Holds(id string, seat, asked Seat, at time.Time, by string, sent time.Time) {
 	p := j.people[id]
 	before := p.seat()
 	if len(p.history) > 0 && before == seat {
@@ -141,7 +149,11 @@ func (j *Judge) Holds(id string, seat Seat, at time.Time, by string, sent time.T
 	}
 	if r := j.byID[by]; r != nil {
 		r.changed[id] = append(r.changed[id], seat)
-		j.checkChange(r, p, before, seat, at, sent)
+		if asked.IsHeld() && !seat.IsHeld() {
+			j.frees(freed{at, p, r, asked.Access && !before.Access || asked.Gateway && !before.Gateway})
+		}
+		j.checkTaken(r, p, before, asked, at, sent)
+		j.checkLoss(r, p, before, seat, at)
 	}
 }
 

@@ -33,17 +33,107 @@ func (j *Judge) checkWrite(r *run, at time.Time) {
 	if j.isFrozen(r.Begun) {
 		j.broken(Frozen, at, "run %s began in a freeze and sends a request that writes", r.ID)
 	}
+	if early := at.Add(-readAge - j.ClockOff); early.After(r.Begun) && j.isFrozen(early, r.Begun, at) {
+		j.broken(Frozen, at, "run %s sends a request that writes in a freeze that has begun since", r.ID)
+	}
 	for _, other := range j.runs {
 		if other == r || len(other.writes) == 0 || !other.ended.IsZero() && other.ended.Before(r.writes[0].sent) {
 			continue
 		}
 		j.broken(Alone, at, "run %s writes while run %s, which has written too, is not over", r.ID, other.ID)
 	}
+	for _, other := range j.runs {
+		if other != r && r.Saved != "" && other.Saved == r.Saved && len(other.writes) > 0 {
+			j.broken(Once, at, "run %s carries out the saved plan that run %s carried out", r.ID, other.ID)
+		}
+	}
 }
 
-// isFrozen reports whether every version of the file that was in force then froze it.
-func (j *Judge) isFrozen(at time.Time) bool {
+// checkItem holds what a request asks for one user to what is known when it leaves.
+func (j *Judge) checkItem(r *run, item Item, at time.Time) {
+	p := j.people[item.UserID]
+	switch {
+	case p == nil:
+	case item.Name != nil:
+		last := p.names[len(p.names)-1]
+		if last.by == "" && last.at.After(r.Decided) && last.at.Before(at.Add(-readAge)) && last.name != j.planned(r, item) {
+			j.broken(Kept, at, "run %s asks for the name %q of %s, whom people have named %q since", r.ID, *item.Name, p.email, last.name)
+		}
+	case item.Seat.IsHeld() && r.Allowed == nil && !r.Restores:
+		has := p.seat()
+		if !(has.Access && !item.Seat.Access) && !(has.Gateway && !item.Seat.Gateway) {
+			return
+		}
+		for _, one := range j.freed {
+			if one.isKnownTo(j, r) {
+				j.broken(Wrongly, at, "run %s takes half of the seat of %s, and the whole one of %s was gone when run %s did so",
+					r.ID, p.email, one.person.email, one.run.ID)
+			}
+		}
+	}
+}
+
+// planned returns the name that the plan of a run is about to change.
+func (j *Judge) planned(r *run, item Item) string {
+	found, err := readRecord(j.PathOf(r.ID))
+	if err != nil {
+		return ""
+	}
+	for i := range found.changes {
+		if c := &found.changes[i]; c.Kind == "rename" && c.UserID == item.UserID {
+			return c.Before.Name
+		}
+	}
+	return ""
+}
+
+// freed is a whole seat that was gone when a run took half of it, or gave one for the other.
+type freed struct {
+	at     time.Time
+	person *person
+	run    *run
+	isSwap bool
+}
+
+// frees holds such a seat to it that a run tries this with one person.
+func (j *Judge) frees(now freed) {
+	for _, one := range j.freed {
+		if one.run == now.run && one.person != now.person && one.isSwap == now.isSwap {
+			j.broken(Wrongly, now.at, "run %s took half of the seats of %s and %s, and both were gone", now.run.ID, one.person.email, now.person.email)
+		}
+	}
+	j.freed = append(j.freed, now)
+}
+
+// isKnownTo reports whether a run knows of it: it is its own, or an account that nothing has
+// changed since shows it, and the record says what it was about.
+func (f freed) isKnownTo(j *Judge, r *run) bool {
+	p := f.person
+	switch {
+	case f.run == r:
+		return true
+	case p.gone || p.seat().IsHeld() || !f.run.ended.Before(r.Begun) || p.lastSign(r.Begun).After(f.at):
+		return false
+	}
+	found, err := readRecord(j.PathOf(f.run.ID))
+	if err != nil {
+		return false
+	}
+	for index, o := range found.outcomes {
+		if index < len(found.changes) && found.changes[index].UserID == p.id && found.changes[index].Kind != "rename" {
+			return !o.Open
+		}
+	}
+	return false
+}
+
+// isFrozen reports whether every version of the file that was in force froze a time: at that
+// time, and at others.
+func (j *Judge) isFrozen(at time.Time, others ...time.Time) bool {
 	files := j.versions(at, at)
+	for _, other := range others {
+		files = append(files, j.versions(other, other)...)
+	}
 	for _, file := range files {
 		frozen := false
 		for _, span := range file.Frozen {
@@ -56,11 +146,8 @@ func (j *Judge) isFrozen(at time.Time) bool {
 	return len(files) > 0
 }
 
-// checkChange holds what a run did to somebody to the promises about people.
-func (j *Judge) checkChange(r *run, p *person, before, after Seat, at, sent time.Time) {
-	if before.Access && !after.Access || before.Gateway && !after.Gateway {
-		j.checkTaken(r, p, before, after, at, sent)
-	}
+// checkLoss holds a seat that a run took to the promises about all of them.
+func (j *Judge) checkLoss(r *run, p *person, before, after Seat, at time.Time) {
 	if before.IsHeld() && !after.IsHeld() {
 		j.losses = append(j.losses, loss{at, p.id, r})
 		j.checkLimits(r, at)
@@ -68,8 +155,11 @@ func (j *Judge) checkChange(r *run, p *person, before, after Seat, at, sent time
 	j.checkFlapping(r, p, at)
 }
 
-// checkTaken asks for a reason why somebody has less than before.
+// checkTaken asks for a reason why a run wants somebody to have less than before.
 func (j *Judge) checkTaken(r *run, p *person, before, after Seat, at, sent time.Time) {
+	if !(before.Access && !after.Access) && !(before.Gateway && !after.Gateway) {
+		return
+	}
 	seen := j.versions(r.Begun, sent)
 	isProtected := len(seen) > 0
 	for _, file := range seen {
@@ -80,6 +170,7 @@ func (j *Judge) checkTaken(r *run, p *person, before, after Seat, at, sent time.
 		return
 	}
 	if r.Restores {
+		j.checkTakenBack(r, p, before, after, at, sent)
 		return
 	}
 	why := []string{}
@@ -97,6 +188,21 @@ func (j *Judge) checkTaken(r *run, p *person, before, after Seat, at, sent time.
 	}
 	j.broken(Wrongly, at, "%s had %s and has %s by run %s, whose request left at %s: %s",
 		p.email, before, after, r.ID, sent.Format("15:04:05.000"), strings.Join(why, "; or "))
+}
+
+// checkTakenBack asks whether somebody has used the seat since the run gave it that is taken back.
+func (j *Judge) checkTakenBack(r *run, p *person, had, has Seat, at, sent time.Time) {
+	given := time.Time{}
+	for _, one := range p.history {
+		if one.by != "" && one.seat.IsHeld() {
+			given = one.at
+		}
+	}
+	used := p.lastSignOf(sent.Add(-readAge), had.Gateway && !has.Gateway) // of which devices are a use
+	if !given.IsZero() && used.After(given.Add(slack+j.ClockOff)) {
+		j.broken(Wrongly, at, "%s had %s and was active at %s, and run %s takes back what was given at %s",
+			p.email, had, used.Format("2006-01-02 15:04:05"), r.ID, given.Format("2006-01-02 15:04:05"))
+	}
 }
 
 // mayBeReadAs returns somebody as a reading may have them that is not too old for a request:
@@ -124,7 +230,6 @@ func (p *person) mayBeReadAs(sent time.Time) (all []person) {
 // it is one.
 func (f *File) objection(p *person, before, after Seat, sent time.Time, r *run) string {
 	entry, isListed := f.Listed[p.email]
-	no := func(flag *bool) bool { return flag != nil && !*flag }
 	switch {
 	case f.Protected[p.email]:
 		return "the file protects them"
@@ -136,7 +241,7 @@ func (f *File) objection(p *person, before, after Seat, sent time.Time, r *run) 
 		return ""
 	case isListed && !entry.Ends.IsZero() && !sent.Before(entry.Ends):
 		return ""
-	case isListed && after == Seat{Access: before.Access && !no(entry.Access), Gateway: before.Gateway && !no(entry.Gateway)}:
+	case isListed && after == entry.of(before):
 		return ""
 	case !isListed && f.ReleasesUnlisted && !after.IsHeld():
 		return ""
@@ -180,10 +285,7 @@ func (r *Roster) isWrong(at time.Time, inUse int) bool {
 func (f *File) notIdle(p *person, has Seat, sent time.Time, tolerance time.Duration) string {
 	// Who has no Gateway half, and no device that the API counts, is asked for logins alone.
 	last := p.lastSignOf(sent.Add(-readAge), has.Gateway || !p.uncounted)
-	allowed := f.After
-	if entry, isListed := f.Listed[p.email]; isListed && entry.IdleAfter != 0 {
-		allowed = entry.IdleAfter
-	}
+	allowed := f.idleAfter(p.email)
 	switch {
 	case allowed <= 0:
 		return "it has no rule about being idle"
@@ -236,11 +338,17 @@ func (j *Judge) checkLimits(r *run, at time.Time) {
 	}
 }
 
-// isUndone reports whether a run took a seat from somebody who came back, and got no usable
-// response: if nobody looked in between, its record cannot say that it did. It says that it
-// may have where the login of who came back shows.
+// isUndone reports whether a run gave a seat back that it had taken, by asking for half of it
+// again; or took one from somebody who came back, and got no usable response: if nobody looked
+// in between, its record cannot say that it did. It says that it may have where the login of
+// who came back shows.
 func (j *Judge) isUndone(l loss, at time.Time) bool {
-	if !j.people[l.person].lastSign(at).After(l.at) {
+	p := j.people[l.person]
+	isGivenBack := func(one held) bool { return one.at.After(l.at) && one.by == l.run.ID && one.seat.IsHeld() }
+	if slices.ContainsFunc(p.history, isGivenBack) {
+		return true
+	}
+	if !p.lastSign(at).After(l.at) {
 		return false
 	}
 	found, err := readRecord(j.PathOf(l.run.ID))
@@ -305,8 +413,13 @@ func (j *Judge) checkFlapping(r *run, p *person, at time.Time) {
 	if taken.by == "" || given.by == "" || again.by == "" || taken.seat.IsHeld() || !given.seat.IsHeld() || again.seat.IsHeld() {
 		return
 	}
-	isRestored := j.byID[given.by] != nil && j.byID[given.by].Restores
-	if p.lastSign(at).After(taken.at) || len(j.versions(taken.at, at)) > 1 || isRestored {
+	for _, one := range last[1:] {
+		if by := j.byID[one.by]; by == nil || by.Restores {
+			return // somebody wanted it
+		}
+	}
+	isFreed := slices.ContainsFunc(j.freed, func(f freed) bool { return f.person == p && f.at.Equal(taken.at) })
+	if p.lastSign(at).After(taken.at) || len(j.versions(taken.at, at)) > 1 || isFreed {
 		return
 	}
 	j.broken(Steady, at, "%s lost the seat by run %s, got it by run %s and lost it by run %s, and did nothing in between",
