@@ -183,7 +183,7 @@ func (w *writer) afterTrial(trial int, calls []Call) []Call {
 		}
 	}
 	outcome, isKnown := w.outcome(trial)
-	isShown := outcome.Status == Applied || outcome.Status == NotTaken
+	isShown := outcome.Status == Applied && !outcome.Unproven || outcome.Status == NotTaken
 	switch {
 	case !isKnown || isShown || len(alike) == 0:
 		return calls

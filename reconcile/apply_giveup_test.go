@@ -229,6 +229,56 @@ func TestNobodyElseLosesASeatInTheRunsAfterOneThatFreedIt(t *testing.T) {
 	}
 }
 
+// TestARepeatedRequestDoesNotShowThatTheOtherHalfIsKept: the first may have freed the seat, and
+// the second given the half that it asks for.
+func TestARepeatedRequestDoesNotShowThatTheOtherHalfIsKept(t *testing.T) {
+	file := "version: 1\nusers:\n  - {email: a@b.c, gateway_seat: false}\n  - {email: b@b.c, gateway_seat: false}\n"
+	for _, test := range []struct {
+		name   string
+		answer func(attempt int, states []User) ([]User, error)
+		isKept bool
+	}{
+		{"at once", func(_ int, states []User) ([]User, error) { return states, nil }, true},
+		{"not mentioned", func(int, []User) ([]User, error) { return nil, nil }, true},
+		{"the second time", func(attempt int, states []User) ([]User, error) {
+			if attempt == 1 {
+				return nil, &APIError{Status: 503}
+			}
+			return states, nil
+		}, false},
+		{"without a response", func(int, []User) ([]User, error) { return nil, &APIError{Status: 503} }, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			users := []User{person("a@b.c", gateway(True)), person("b@b.c", gateway(True))}
+			plan := planOf(t, mustParse(t, file), liveOf(users...), noLimit)
+			attempts := 0
+			sink := &scriptedSink{
+				update: func(updates []SeatUpdate) ([]User, error) {
+					states, _ := echo(updates)
+					attempts++
+					answer, err := test.answer(attempts, states)
+					if err == nil || attempts > 1 {
+						for i := range users {
+							if users[i].SeatUID == updates[0].SeatUID {
+								users[i].GatewaySeat = False
+							}
+						}
+					}
+					return answer, err
+				},
+				read: func([]User) (map[string]User, error) { return map[string]User{"id-a": users[0], "id-b": users[1]}, nil },
+			}
+			plan.Run = applyWith(sink, plan)
+			isSent := slices.Contains(sink.log, "PATCH seat-b")
+			var history History
+			history.Add(PastRunOf(plan, testNow, testNow))
+			if plan.Run.Outcomes[0].Status != Applied || isSent != test.isKept || history.KeepsNarrows != test.isKept {
+				t.Errorf("requests %q, outcomes %v, keeps narrows: %t, want %t", sink.log, outcomesOf(plan, plan.Run), history.KeepsNarrows, test.isKept)
+			}
+		})
+	}
+}
+
 // TestATrialOfSomebodyWhoHasMovedIsNone: the next one is it.
 func TestATrialOfSomebodyWhoHasMovedIsNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

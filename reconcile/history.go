@@ -108,6 +108,9 @@ type PastRelease struct {
 	Uncertain bool `json:"uncertain,omitempty"`
 	// FreedSeat is true where half of the seat was asked for and the whole one was gone.
 	FreedSeat bool `json:"freed_seat,omitempty"`
+	// Unproven is true where half of the seat was taken and that the other was kept is not
+	// shown; see [Outcome].
+	Unproven bool `json:"unproven,omitempty"`
 }
 
 // isCertain reports whether the seat is known to have been taken.
@@ -153,7 +156,7 @@ func (p *Plan) taken(change *Change, kind Kind, outcome Outcome, finished time.T
 		UserID: change.UserID, Email: change.Email, At: finished, Kind: kind, Reason: change.Reason,
 		Group: change.Group, Price: p.Money.PriceOf(change.Group), Currency: p.Summary.Currency,
 		LastSign: change.Evidence.lastSign().Time(), Open: outcome.Open, Uncertain: outcome.Uncertain,
-		FreedSeat: outcome.FreedSeat,
+		FreedSeat: outcome.FreedSeat, Unproven: outcome.Unproven,
 	}
 }
 
@@ -187,7 +190,7 @@ func (h *History) Add(past PastRun) {
 
 // learn notes what the API made of half a seat; the latest that is known counts.
 func (h *History) learn(taken *PastRelease) {
-	isKept := taken.Kind == Narrow && taken.isCertain()
+	isKept := taken.Kind == Narrow && taken.isCertain() && !taken.Unproven
 	if !isKept && !taken.FreedSeat || taken.At.Before(h.HalvedAt) || isKept && taken.At.Equal(h.HalvedAt) {
 		return
 	}

@@ -25,6 +25,11 @@ type Outcome struct {
 	// no other half is taken on this account until somebody allows it. The outcome is
 	// uncertain as well, since somebody else may have freed the seat.
 	FreedSeat bool `json:"freed_seat,omitempty"`
+	// Unproven is true where half of a seat was taken by one of several requests, or by one
+	// without a response, and its user had the other half when they were read: the API may
+	// have freed the whole seat, and given the half when it was asked again, or at a login. So it
+	// does not show that the API keeps the other half.
+	Unproven bool `json:"unproven,omitempty"`
 }
 
 // Causes to give to [JudgeOutcome] where no error of a request is behind the
@@ -97,7 +102,7 @@ func JudgeOutcome(index int, change *Change, cause error, user *User, readErr er
 	case user.ID != change.UserID:
 		return open(", since what was read is about another user")
 	case change.isReached(user):
-		return Outcome{Change: index, Status: Applied}
+		return Outcome{Change: index, Status: Applied, Unproven: !isAccepted && change.takesHalf()}
 	case change.IsSeatChange() && (user.AccessSeat == Unknown || user.GatewaySeat == Unknown):
 		return open(", since the API did not return the user's flags")
 	case errors.As(cause, new(inFlightError)):

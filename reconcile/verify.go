@@ -121,7 +121,14 @@ func (s *sending) outcomeOf(change int, cause error, user *User, at time.Time) O
 	if user != nil {
 		s.stopWhereFreed(&s.plan.Changes[change], user)
 	}
-	return JudgeOutcome(change, &s.plan.Changes[change], cause, user, nil)
+	return s.proven(JudgeOutcome(change, &s.plan.Changes[change], cause, user, nil))
+}
+
+// proven returns an outcome with what it proves: less where an attempt before had no response.
+func (s *sending) proven(outcome Outcome) Outcome {
+	isRepeated := !s.uncertainSince.IsZero() && s.plan.Changes[outcome.Change].takesHalf()
+	outcome.Unproven = outcome.Unproven || outcome.Status == Applied && isRepeated
+	return outcome
 }
 
 // outcomeShown judges a change by the response to a request that was sent at a time.
@@ -131,7 +138,7 @@ func (s *sending) outcomeShown(change int, user *User, sent time.Time) Outcome {
 	if outcome.Status != Applied && s.mayStillLand(sent) {
 		return s.outcomeOf(change, s.uncertainCause, user, sent)
 	}
-	return outcome
+	return s.proven(outcome)
 }
 
 // mayStillLand reports whether an attempt without a response may take effect after what
