@@ -165,7 +165,7 @@ func (p *planner) freesSeat(c candidate) string {
 	if by == "" || !c.change.takesHalf() || p.options.AllowReleases != nil {
 		return ""
 	}
-	return fmt.Sprintf("run %s took half of a seat, and the whole one was gone: leave the half, release the seat, or try again with --allow-releases", by)
+	return fmt.Sprintf("run %s took half of a seat, and the whole one was gone: take the flag out of the entry, release the whole seat, or try again with --allow-releases", by)
 }
 
 // notAnnounced says that no recorded run named the user early enough, or that

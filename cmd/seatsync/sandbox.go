@@ -16,18 +16,19 @@ import (
 
 // sandboxFlags are those of the sandbox command.
 type sandboxFlags struct {
-	listen             string
-	users, quota       int
-	seed               int64
-	latency            time.Duration
-	faults, deny       []string
-	now                string
-	maxPerPage, patch  int
-	badItem            string
-	grantTaken, narrow bool
-	seatExpiration     string
-	seatDeprovision    bool
-	subscription       string
+	listen              string
+	users, quota        int
+	seed                int64
+	latency             time.Duration
+	faults, deny        []string
+	now                 string
+	maxPerPage, patch   int
+	badItem             string
+	grantTaken          bool
+	narrow, narrowFrees bool
+	seatExpiration      string
+	seatDeprovision     bool
+	subscription        string
 }
 
 func (a *app) sandboxCommand() *cobra.Command {
@@ -72,6 +73,8 @@ GET:short-page:always or PUT:reset-after:every=3. The kinds:
 	f.BoolVar(&flags.seatDeprovision, "seat-deprovision", false, "an identity provider frees seats by SCIM")
 	f.StringVar(&flags.subscription, "subscription", string(sandbox.SubscriptionMonthly), "`WHAT` the account pays for: "+strings.Join(texts(sandbox.Subscriptions()), ", "))
 	f.BoolVar(&flags.narrow, "narrows-refused", false, "a PATCH that takes half of a seat returns the old state")
+	f.BoolVar(&flags.narrowFrees, "narrows-free-seats", false, "a PATCH that takes half of a seat frees the whole one")
+	cmd.MarkFlagsMutuallyExclusive("narrows-refused", "narrows-free-seats")
 	return cmd
 }
 
@@ -95,6 +98,9 @@ func (f sandboxFlags) options(a *app) (sandbox.Options, error) {
 	}
 	if f.narrow {
 		options.Seats.Narrow = sandbox.ChangeNotTaken
+	}
+	if f.narrowFrees {
+		options.Seats.Narrow = sandbox.ChangeFreesSeat
 	}
 	now, err := a.now(f.now)
 	if err != nil {

@@ -104,6 +104,10 @@ func scriptSandbox(ts *testscript.TestScript, _ bool, args []string) {
 		options.Now = time.Now
 		return nil
 	})
+	flags.BoolFunc("narrows-free-seats", "", func(string) error {
+		options.Seats.Narrow = sandbox.ChangeFreesSeat
+		return nil
+	})
 	flags.Func("deny", "", func(text string) error {
 		operation, err := sandbox.ParseOperation(text)
 		options.Deny = append(options.Deny, operation)
