@@ -172,7 +172,8 @@ func (w *writer) writeAll(calls []Call) {
 
 // afterTrial returns the calls that may follow a trial. The others of its kind go only
 // where the API has shown what it makes of half a seat: that it keeps the rest, or changes
-// nothing. Where the user had moved, or the API refused, the next of them is the trial.
+// nothing. Where the user had moved, the API refused, or it took a repeated request to have the
+// half taken, the next of them is the trial.
 func (w *writer) afterTrial(trial int, calls []Call) []Call {
 	var alike []int // in their order
 	for _, call := range calls {
@@ -187,7 +188,7 @@ func (w *writer) afterTrial(trial int, calls []Call) []Call {
 	switch {
 	case !isKnown || isShown || len(alike) == 0:
 		return calls
-	case outcome.Status == Stale || outcome.Status == Failed && !outcome.Open && !outcome.Uncertain:
+	case outcome.Status == Stale || outcome.Unproven || outcome.Status == Failed && !outcome.Open && !outcome.Uncertain:
 		next := Call{Kind: CallPatchSeats, Changes: alike[:1], IsTrial: true}
 		return append([]Call{next}, callsWithout(alike[:1], calls)...)
 	}

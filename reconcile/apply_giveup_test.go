@@ -230,50 +230,53 @@ func TestNobodyElseLosesASeatInTheRunsAfterOneThatFreedIt(t *testing.T) {
 }
 
 // TestARepeatedRequestDoesNotShowThatTheOtherHalfIsKept: the first may have freed the seat, and
-// the second given the half that it asks for.
+// the second given the half that it asks for. So the next one goes alone, too.
 func TestARepeatedRequestDoesNotShowThatTheOtherHalfIsKept(t *testing.T) {
-	file := "version: 1\nusers:\n  - {email: a@b.c, gateway_seat: false}\n  - {email: b@b.c, gateway_seat: false}\n"
+	file := "version: 1\nusers:\n"
+	var people []User
+	for _, name := range []string{"a", "b", "c", "d"} {
+		file += "  - {email: " + name + "@b.c, gateway_seat: false}\n"
+		people = append(people, person(name+"@b.c", gateway(True)))
+	}
+	down := &APIError{Status: 503}
 	for _, test := range []struct {
-		name   string
-		answer func(attempt int, states []User) ([]User, error)
-		isKept bool
+		name    string
+		answers []error // to the attempts, in their order; the last one to all others as well
+		want    []string
+		isKept  bool
 	}{
-		{"at once", func(_ int, states []User) ([]User, error) { return states, nil }, true},
-		{"not mentioned", func(int, []User) ([]User, error) { return nil, nil }, true},
-		{"the second time", func(attempt int, states []User) ([]User, error) {
-			if attempt == 1 {
-				return nil, &APIError{Status: 503}
-			}
-			return states, nil
-		}, false},
-		{"without a response", func(int, []User) ([]User, error) { return nil, &APIError{Status: 503} }, false},
+		{"at once", []error{nil}, []string{"PATCH seat-a", "PATCH seat-b seat-c seat-d"}, true},
+		{"the second time", []error{down, nil}, []string{"PATCH seat-a", "PATCH seat-a", "PATCH seat-b", "PATCH seat-c seat-d"}, true},
+		{"never", []error{down}, []string{"PATCH seat-a", "PATCH seat-a", "PATCH seat-a", "PATCH seat-a", "PATCH seat-a", "PATCH seat-b", "PATCH seat-c", "PATCH seat-d"}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			users := []User{person("a@b.c", gateway(True)), person("b@b.c", gateway(True))}
-			plan := planOf(t, mustParse(t, file), liveOf(users...), noLimit)
+			account := make(map[string]User)
+			for i := range people {
+				account[people[i].ID] = people[i]
+			}
 			attempts := 0
 			sink := &scriptedSink{
 				update: func(updates []SeatUpdate) ([]User, error) {
 					states, _ := echo(updates)
-					attempts++
-					answer, err := test.answer(attempts, states)
-					if err == nil || attempts > 1 {
-						for i := range users {
-							if users[i].SeatUID == updates[0].SeatUID {
-								users[i].GatewaySeat = False
-							}
+					err := test.answers[min(attempts, len(test.answers)-1)]
+					if attempts++; attempts > 1 || err == nil {
+						for _, update := range updates {
+							user := account["id-"+strings.TrimPrefix(update.SeatUID, "seat-")]
+							user.GatewaySeat = False
+							account[user.ID] = user
 						}
 					}
-					return answer, err
+					return states, err
 				},
-				read: func([]User) (map[string]User, error) { return map[string]User{"id-a": users[0], "id-b": users[1]}, nil },
+				read: func([]User) (map[string]User, error) { return maps.Clone(account), nil },
 			}
+			plan := planOf(t, mustParse(t, file), liveOf(people...), noLimit)
 			plan.Run = applyWith(sink, plan)
-			isSent := slices.Contains(sink.log, "PATCH seat-b")
+			sent := slices.DeleteFunc(slices.Clone(sink.log), func(line string) bool { return !strings.HasPrefix(line, "PATCH") })
 			var history History
 			history.Add(PastRunOf(plan, testNow, testNow))
-			if plan.Run.Outcomes[0].Status != Applied || isSent != test.isKept || history.KeepsNarrows != test.isKept {
-				t.Errorf("requests %q, outcomes %v, keeps narrows: %t, want %t", sink.log, outcomesOf(plan, plan.Run), history.KeepsNarrows, test.isKept)
+			if !slices.Equal(sent, test.want) || plan.Run.Count(Applied) != 4 || history.KeepsNarrows != test.isKept {
+				t.Errorf("requests %q, outcomes %v, keeps narrows: %t, want %t", sent, outcomesOf(plan, plan.Run), history.KeepsNarrows, test.isKept)
 			}
 		})
 	}

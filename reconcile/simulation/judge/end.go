@@ -119,7 +119,7 @@ func (j *Judge) Settles(final Final, at time.Time) {
 	}
 	file := files[0]
 	for _, id := range sorted(j.people) {
-		if p := j.people[id]; !p.gone && !j.namesTooFew(file.Roster) {
+		if p := j.people[id]; !p.gone && !j.isRefused(file.Roster) {
 			j.checkSettled(p, file, final, at)
 		}
 	}
@@ -152,19 +152,22 @@ func (j *Judge) looksFreed() bool {
 	return false
 }
 
-// namesTooFew reports whether a roster names fewer than half of those who hold a seat, so that
-// nothing is done.
-func (j *Judge) namesTooFew(roster *Roster) bool {
+// isRefused reports whether nothing is done by a roster: it names fewer than half of those who
+// hold a seat, or says that nobody works here.
+func (j *Judge) isRefused(roster *Roster) bool {
 	if roster == nil {
 		return false
 	}
-	named := 0
+	named, isAnybodyThere := 0, false
+	for _, works := range roster.Works {
+		isAnybodyThere = isAnybodyThere || works
+	}
 	for _, p := range j.people {
 		if _, isNamed := roster.Works[p.email]; isNamed && !p.gone && p.seat().IsHeld() {
 			named++
 		}
 	}
-	return 2*named < j.inUse()
+	return !isAnybodyThere || 2*named < j.inUse()
 }
 
 // checkSettled asks whether somebody has what the file asks for.

@@ -98,21 +98,23 @@ type freed struct {
 // frees holds such a seat to it that a run tries this with one person.
 func (j *Judge) frees(now freed) {
 	for _, one := range j.freed {
-		if one.run == now.run && one.person != now.person && one.isSwap == now.isSwap {
+		if one.run == now.run && one.person != now.person && one.isSwap == now.isSwap && !one.person.seat().IsHeld() {
 			j.broken(Wrongly, now.at, "run %s took half of the seats of %s and %s, and both were gone", now.run.ID, one.person.email, now.person.email)
 		}
 	}
 	j.freed = append(j.freed, now)
 }
 
-// isKnownTo reports whether a run knows of it: it is its own, or an account that nothing has
-// changed since shows it, and the record says what it was about.
+// isKnownTo reports whether a run knows of it: its owner still has none, and it is its own or
+// the account shows it, and the record says what it was about.
 func (f freed) isKnownTo(j *Judge, r *run) bool {
 	p := f.person
 	switch {
+	case p.gone || p.seat().IsHeld(): // it was given back
+		return false
 	case f.run == r:
 		return true
-	case p.gone || p.seat().IsHeld() || !f.run.ended.Before(r.Begun) || p.lastSign(r.Begun).After(f.at):
+	case !f.run.ended.Before(r.Begun) || p.lastSign(r.Begun).After(f.at):
 		return false
 	}
 	found, err := readRecord(j.PathOf(f.run.ID))
