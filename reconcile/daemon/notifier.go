@@ -111,9 +111,15 @@ func (n *Notifier) queue(ctx context.Context, box *record.Outbox, ended *Ended) 
 		all[0] = &copied
 	case isKnown:
 		known := &RunSummary{ID: told.RunID, Result: told.Result, wants: told.Wants, foreseen: told.Foreseen}
-		if missed := ended.Before; missed != nil && missed.ID != told.RunID && !missed.Result.IsSuccess() && told.Result.IsSuccess() {
+		missed := ended.Before
+		switch {
+		case missed == nil || missed.ID == told.RunID:
+		case !missed.Result.IsSuccess() && told.Result.IsSuccess():
 			all = []*Ended{{Account: ended.Account, Before: known, Planned: known, Outcome: RunResult{Run: *missed}}, ended}
 			known = &RunSummary{ID: missed.ID, Result: missed.Result, wants: told.Wants, foreseen: told.Foreseen}
+		case missed.Result.IsSuccess() && !ended.Outcome.Run.Result.IsSuccess():
+			// They may have been told so while the disk did not take that they were.
+			known.ID, known.Result = missed.ID, missed.Result
 		}
 		copied := *ended
 		copied.Before, copied.Planned = known, known

@@ -168,6 +168,30 @@ func TestAFailureIsToldOnceAndItsRecoveryThoughTheDiskTakesNothing(t *testing.T)
 	}
 }
 
+// A recovery that the disk did not take was told all the same, by a process that is over: the
+// next failure is another one.
+func TestAFailureAfterARecoveryThatTheDiskDidNotTakeIsTold(t *testing.T) {
+	near := &postbox{name: "near"}
+	state := t.TempDir()
+	room := newNewsroom(t, state, near)
+	room.ends(t, "r1", reconcile.ResultFailed)
+	runs, away := filepath.Join(state, "accounts"), filepath.Join(state, "away")
+	if err := errors.Join(os.Rename(runs, away), os.WriteFile(runs, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	room.ends(t, "r2", reconcile.ResultDone)
+	if err := errors.Join(os.Remove(runs), os.Rename(away, runs)); err != nil {
+		t.Fatal(err)
+	}
+	last := room.last
+	room = newNewsroom(t, state, near) // another process
+	room.last = last
+	room.ends(t, "r3", reconcile.ResultFailed)
+	room.ends(t, "r4", reconcile.ResultFailed)
+	room.ends(t, "r5", reconcile.ResultDone)
+	want(t, "taken", []string{"failure r1", "recovery r2", "failure r3", "recovery r5"}, near.taken)
+}
+
 // A run that was killed and the next one, which fails as well, are two messages, and the
 // disk takes neither of them.
 func TestAMessageThatCannotBeKeptKeepsNoOtherBack(t *testing.T) {

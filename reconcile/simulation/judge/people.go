@@ -84,12 +84,12 @@ func (p *person) lastSignOf(before time.Time, devices bool) time.Time {
 	var deleted time.Time
 	for _, one := range slices.Backward(p.history) {
 		if !one.seat.IsHeld() && one.at.Before(before) {
-			deleted = one.at
+			deleted = one.at.Truncate(time.Second) // as signs are
 			break
 		}
 	}
 	for _, one := range slices.Backward(p.signs) {
-		if one.at.Before(before) && (!one.isOnDevice || devices && one.at.After(deleted)) {
+		if one.at.Before(before) && (!one.isOnDevice || devices && !one.at.Before(deleted)) {
 			return one.at
 		}
 	}

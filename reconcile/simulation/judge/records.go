@@ -218,7 +218,7 @@ func (j *Judge) lookAtOutcome(r *run, found *record, index int, at time.Time) {
 		j.broken(Truthful, at, "the record of run %s says that it did %s %s, who has never had %s since", r.ID, c.Kind, p.email, wanted)
 	case o.Status == "applied" && sent.IsZero():
 		j.broken(Truthful, at, "the record of run %s says that it did %s %s, and it never asked for it", r.ID, c.Kind, p.email)
-	case denies(o) && (isDone || !isRename && len(r.changed[c.UserID]) > 0):
+	case denies(o) && (isDone || c.Kind == "narrow" && len(r.changed[c.UserID]) > 0):
 		j.broken(Truthful, at, "the record of run %s says of %s %s: %s %q, and it took effect", r.ID, c.Kind, p.email, o.Status, o.Error)
 	}
 }
