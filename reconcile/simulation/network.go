@@ -138,9 +138,10 @@ func (n *network) plan(request *http.Request, body []byte, isWrite bool) *route 
 		back: between(fastest, slowest, seed, "back", key, n.seen[key]), restarts: n.restarts,
 	}
 	if isWrite {
-		r.out += n.writesTravel
-		if n.resetWrites > 0 {
+		if n.resetWrites > 0 { // which lands within the window for late effects, whatever else is slow
 			r.resets, r.out = true, r.out+n.resetWrites
+		} else {
+			r.out += n.writesTravel
 		}
 		r.isLost = n.isMuted
 	}
