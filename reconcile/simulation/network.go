@@ -322,6 +322,9 @@ func (w *world) look(byPeople bool) {
 			continue
 		}
 		w.seats[id] = seat
+		if seat.Gateway && w.story.Setup.RegistrationsAreRefused {
+			w.judge.MayStay(id)
+		}
 		by, asked := &flight{}, seat
 		for _, f := range w.flights {
 			if wanted, isBehind := f.asked(id, before, seat, w.story.Setup.FreesSeats); isBehind && !byPeople {

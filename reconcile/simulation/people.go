@@ -71,9 +71,6 @@ func (w *world) join(i int) {
 	if p.IsUnclear {
 		w.judge.Unclear(userID(i))
 	}
-	if w.story.Setup.RegistrationsAreRefused && p.Uses != Access {
-		w.judge.MayStay(userID(i))
-	}
 	w.mu.Unlock()
 	w.box.Put(sandbox.MainAccount, record)
 	w.look(true)
@@ -141,9 +138,6 @@ func (w *world) connect(i int) {
 	w.enrol(i, now)
 	w.mu.Lock()
 	w.counts.Connections++
-	if w.story.Setup.RegistrationsAreRefused {
-		w.judge.MayStay(userID(i))
-	}
 	w.mu.Unlock()
 	w.active(i, now, true)
 	w.look(true)
