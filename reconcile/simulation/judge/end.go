@@ -137,9 +137,15 @@ func (j *Judge) Settles(final Final, at time.Time) {
 }
 
 // looksFreed reports whether people took the seat of somebody of whom a run had asked for half
-// of it before: it looks as if the API had freed the whole one.
+// of it before, or was about to when it was killed: it looks as if the API had freed the whole one.
 func (j *Judge) looksFreed() bool {
 	for _, r := range j.runs {
+		for _, p := range j.people {
+			isTaken := func(one held) bool { return one.by == "" && !one.seat.IsHeld() && one.at.After(r.ended) }
+			if r.killed && slices.ContainsFunc(p.history, isTaken) {
+				return true
+			}
+		}
 		for _, w := range r.writes {
 			for _, item := range w.items {
 				isTaken := func(one held) bool { return one.by == "" && !one.seat.IsHeld() && one.at.After(w.sent) }
@@ -187,7 +193,7 @@ func (j *Judge) checkSettled(p *person, file *File, final Final, at time.Time) {
 		j.broken(Settled, at, "%s has %s, and the entry ended on %s", p.email, has, entry.Ends.Format(time.DateOnly))
 	case file.Roster.saysGone(p.email) && !p.mayStay:
 		j.broken(Settled, at, "%s has %s, and the roster says that they are gone", p.email, has)
-	case asked != has && !isGiven && !(asked.IsHeld() && (final.FreesSeats || j.looksFreed())):
+	case asked != has && !isGiven && !file.leavesOpen(p.email) && !(asked.IsHeld() && (final.FreesSeats || j.looksFreed())):
 		j.broken(Settled, at, "%s has %s, and the file says otherwise", p.email, has)
 	case !isListed && file.ReleasesUnlisted && !p.mayStay:
 		j.broken(Settled, at, "%s has %s, and no file lists them", p.email, has)

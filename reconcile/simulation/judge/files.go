@@ -81,6 +81,13 @@ func (f *File) idleAfter(email string) time.Duration {
 	return max(allowed, f.SalesAfter)
 }
 
+// leavesOpen reports whether somebody may be in sales: a release that is held for that comes
+// before what the entry asks for.
+func (f *File) leavesOpen(email string) bool {
+	_, isKnown := f.Roster.sales(email)
+	return f.SalesAfter != 0 && !isKnown
+}
+
 // Entry is what a file says of somebody.
 type Entry struct {
 	Name string
