@@ -42,6 +42,9 @@ func (u *User) HoldsSeat() bool { return u.AccessSeat == True || u.GatewaySeat =
 // activity: everyone but those who are known to use Access alone.
 func (u *User) mayUseDevices() bool { return u.GatewaySeat != False || u.ActiveDevices > 0 }
 
+// holdsNothing reports whether the API says of both halves of a seat that the user has none.
+func (u *User) holdsNothing() bool { return u.AccessSeat == False && u.GatewaySeat == False }
+
 // state is what a change of the user starts from.
 func (u *User) state() State {
 	return State{AccessSeat: u.AccessSeat, GatewaySeat: u.GatewaySeat, Name: u.Name}

@@ -89,7 +89,7 @@ func JudgeOutcome(index int, change *Change, cause error, user *User, readErr er
 	uncertain := func(format string, args ...any) Outcome {
 		outcome := failed(format, args...)
 		outcome.Uncertain = true
-		outcome.FreedSeat = user != nil && change.takesHalf() && user.AccessSeat == False && user.GatewaySeat == False
+		outcome.FreedSeat = user != nil && change.takesHalf() && user.holdsNothing()
 		return outcome
 	}
 	switch {

@@ -59,12 +59,9 @@ func (c *Change) givesGateway() bool {
 // needDevicesToRevert returns the users to whom a run gave a Gateway half, which their
 // devices may have used since.
 func needDevicesToRevert(run *Plan, live *Live) (users []User) {
-	if run.Run == nil {
-		return nil
-	}
 	given := make(map[string]bool)
-	for _, outcome := range run.Run.Outcomes {
-		if done := &run.Changes[outcome.Change]; outcome.Status == Applied && done.givesGateway() {
+	for i := range run.Applied() {
+		if done := &run.Changes[i]; done.givesGateway() {
 			given[done.UserID] = true
 		}
 	}

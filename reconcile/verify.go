@@ -43,8 +43,7 @@ func (s *sending) updateSeats(attempt int) (judged []Outcome, unmentioned []int,
 // stopWhereFreed stops the run where a user has lost the whole seat by a change that was
 // to leave a part of it.
 func (s *sending) stopWhereFreed(change *Change, user *User) {
-	isFreed := user.AccessSeat == False && user.GatewaySeat == False
-	if change.IsSeatChange() && change.Kind != Release && change.Before.Seats() == 1 && isFreed {
+	if change.IsSeatChange() && change.Kind != Release && change.Before.Seats() == 1 && user.holdsNothing() {
 		s.stop(fmt.Sprintf("the API freed the whole seat of %s where half of it was to be taken: nothing more is written", change.Email))
 	}
 }
