@@ -13,7 +13,8 @@
 // It must never change what it simulates: whatever goes wrong comes in through a
 // port that the product has anyway, a transport, a source, a sink, a clock, a file.
 //
-// Read on in story.go for what can happen, imagine.go for how a seed becomes a story,
-// world.go for how it is played, machine.go for processes and their death, network.go
-// for the API's side, and mutation.go for how the simulation is itself tested.
+// Read on in story.go for what can happen and words.go for how it is told, imagine.go for
+// how a seed becomes a story, world.go for how it is played, machine.go for processes and
+// their death, network.go for the API's side, and mutation.go for how the simulation is
+// itself tested.
 package simulation

@@ -118,7 +118,7 @@ func (f *flight) asksForName(userID, name string) bool {
 // hold now of what they held before.
 func (f *flight) asked(userID string, before, now judge.Seat, freesSeats bool) (seat judge.Seat, isBehind bool) {
 	for _, item := range f.items {
-		isHalf := item.Seat.IsHeld() && (before.Access && !item.Seat.Access || before.Gateway && !item.Seat.Gateway)
+		isHalf := item.Seat.IsHeld() && item.Seat.Lacks(before)
 		if item.UserID == userID && item.Name == nil && (item.Seat == now || freesSeats && isHalf && !now.IsHeld()) {
 			return item.Seat, true
 		}

@@ -118,8 +118,9 @@ func (j *Judge) Settles(final Final, at time.Time) {
 		return
 	}
 	file := files[0]
+	isRefused := j.isRefused(file.Roster)
 	for _, id := range sorted(j.people) {
-		if p := j.people[id]; !p.gone && !j.isRefused(file.Roster) {
+		if p := j.people[id]; !p.gone && !isRefused {
 			j.checkSettled(p, file, final, at)
 		}
 	}
@@ -134,28 +135,6 @@ func (j *Judge) Settles(final Final, at time.Time) {
 			}
 		}
 	}
-}
-
-// looksFreed reports whether people took the seat of somebody of whom a run had asked for half
-// of it before, or was about to when it was killed: it looks as if the API had freed the whole one.
-func (j *Judge) looksFreed() bool {
-	for _, r := range j.runs {
-		for _, p := range j.people {
-			isTaken := func(one held) bool { return one.by == "" && !one.seat.IsHeld() && one.at.After(r.ended) }
-			if r.killed && slices.ContainsFunc(p.history, isTaken) {
-				return true
-			}
-		}
-		for _, w := range r.writes {
-			for _, item := range w.items {
-				isTaken := func(one held) bool { return one.by == "" && !one.seat.IsHeld() && one.at.After(w.sent) }
-				if p := j.people[item.UserID]; p != nil && item.Seat.IsHeld() && slices.ContainsFunc(p.history, isTaken) {
-					return true
-				}
-			}
-		}
-	}
-	return false
 }
 
 // isRefused reports whether nothing is done by a roster: it names fewer than half of those who
@@ -187,7 +166,7 @@ func (j *Judge) checkSettled(p *person, file *File, final Final, at time.Time) {
 		return
 	}
 	asked := entry.of(has)
-	isGiven := asked.Access && !has.Access || asked.Gateway && !has.Gateway // and may never be, which leaves the rest alone
+	isGiven := has.Lacks(asked) // and may never be, which leaves the rest alone
 	switch {
 	case isListed && !entry.Ends.IsZero() && at.After(entry.Ends.Add(day)):
 		j.broken(Settled, at, "%s has %s, and the entry ended on %s", p.email, has, entry.Ends.Format(time.DateOnly))

@@ -8,8 +8,8 @@
 // docs/apply.md, not the code behind them.
 //
 // Read on in people.go and files.go for what it is told, rules.go for the promises,
-// records.go for what the records must say, and end.go for what must be true once the
-// faults have ended.
+// halves.go for what is known of half a seat, records.go for what the records must say,
+// and end.go for what must be true once the faults have ended.
 package judge
 
 import (

@@ -11,6 +11,11 @@ type Seat struct{ Access, Gateway bool }
 // IsHeld reports whether it is a seat at all.
 func (s Seat) IsHeld() bool { return s.Access || s.Gateway }
 
+// Lacks reports whether a half is missing that another seat has.
+func (s Seat) Lacks(other Seat) bool {
+	return other.Access && !s.Access || other.Gateway && !s.Gateway
+}
+
 // String is the seat in a word.
 func (s Seat) String() string {
 	switch {
@@ -150,7 +155,7 @@ func (j *Judge) Holds(id string, seat, asked Seat, at time.Time, by string, sent
 	if r := j.byID[by]; r != nil {
 		r.changed[id] = append(r.changed[id], seat)
 		if asked.IsHeld() && !seat.IsHeld() {
-			j.frees(freed{at, p, r, asked.Access && !before.Access || asked.Gateway && !before.Gateway})
+			j.frees(freed{at, p, r, before.Lacks(asked)})
 		}
 		j.checkTaken(r, p, before, asked, at, sent)
 		j.checkLoss(r, p, before, seat, at)

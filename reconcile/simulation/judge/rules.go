@@ -59,11 +59,7 @@ func (j *Judge) checkItem(r *run, item Item, at time.Time) {
 		if last.by == "" && last.at.After(r.Decided) && last.at.Before(at.Add(-readAge)) && last.name != j.planned(r, item) {
 			j.broken(Kept, at, "run %s asks for the name %q of %s, whom people have named %q since", r.ID, *item.Name, p.email, last.name)
 		}
-	case item.Seat.IsHeld() && r.Allowed == nil && !r.Restores:
-		has := p.seat()
-		if !(has.Access && !item.Seat.Access) && !(has.Gateway && !item.Seat.Gateway) {
-			return
-		}
+	case item.Seat.IsHeld() && item.Seat.Lacks(p.seat()) && r.Allowed == nil && !r.Restores:
 		for _, one := range j.freed {
 			if one.isKnownTo(j, r) {
 				j.broken(Wrongly, at, "run %s takes half of the seat of %s, and the whole one of %s was gone when run %s did so",
@@ -85,48 +81,6 @@ func (j *Judge) planned(r *run, item Item) string {
 		}
 	}
 	return ""
-}
-
-// freed is a whole seat that was gone when a run took half of it, or gave one for the other.
-type freed struct {
-	at     time.Time
-	person *person
-	run    *run
-	isSwap bool
-}
-
-// frees holds such a seat to it that a run tries this with one person.
-func (j *Judge) frees(now freed) {
-	for _, one := range j.freed {
-		if one.run == now.run && one.person != now.person && one.isSwap == now.isSwap && !one.person.seat().IsHeld() {
-			j.broken(Wrongly, now.at, "run %s took half of the seats of %s and %s, and both were gone", now.run.ID, one.person.email, now.person.email)
-		}
-	}
-	j.freed = append(j.freed, now)
-}
-
-// isKnownTo reports whether a run knows of it: its owner still has none, and it is its own or
-// the account shows it, and the record says what it was about.
-func (f freed) isKnownTo(j *Judge, r *run) bool {
-	p := f.person
-	switch {
-	case p.gone || p.seat().IsHeld(): // it was given back
-		return false
-	case f.run == r:
-		return true
-	case !f.run.ended.Before(r.Begun) || p.lastSign(r.Begun).After(f.at):
-		return false
-	}
-	found, err := readRecord(j.PathOf(f.run.ID))
-	if err != nil {
-		return false
-	}
-	for index, o := range found.outcomes {
-		if index < len(found.changes) && found.changes[index].UserID == p.id && found.changes[index].Kind != "rename" {
-			return !o.Open
-		}
-	}
-	return false
 }
 
 // isFrozen reports whether every version of the file that was in force froze a time: at that
@@ -159,7 +113,7 @@ func (j *Judge) checkLoss(r *run, p *person, before, after Seat, at time.Time) {
 
 // checkTaken asks for a reason why a run wants somebody to have less than before.
 func (j *Judge) checkTaken(r *run, p *person, before, after Seat, at, sent time.Time) {
-	if !(before.Access && !after.Access) && !(before.Gateway && !after.Gateway) {
+	if !after.Lacks(before) {
 		return
 	}
 	seen := j.versions(r.Begun, sent)
